@@ -1,4 +1,4 @@
-"""What can go wrong while a portrait is made, each with a code that stays the same from release to release."""
+"""What can go wrong while a portrait is made, each with a code that no release changes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class NoFaceError(EngineError):
 
 
 class CheckpointError(EngineError):
-    """A weights file is missing, cut short, of other shapes, or carries code. Names the file and the first key."""
+    """A weights file is missing, cut short, of other shapes, or carries code. Names the file and first key."""
 
     code = "bad_checkpoint"
 
@@ -64,3 +64,13 @@ class EncodingError(EngineError):
     """The encoder stopped before the file was whole."""
 
     code = "encoding_failed"
+
+
+class MotionFileError(EngineError):
+    """A motion template is missing, damaged, or holds something else. Names the file."""
+
+    code = "bad_motion"
+
+    def __init__(self, path: Path | str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = str(path)

@@ -1,0 +1,99 @@
+"""The durable queue of portraits: one row per accepted photo. ``jobs.py`` is the only writer of its state."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class PortraitJob(models.Model):
+    """``queued -> running -> succeeded | failed | cancelled``.
+
+    ``lease`` counts the claims of this row. Whoever runs the job names the lease it was given in every write, so
+    that a worker which was declared dead, but was only slow, changes nothing any more.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    ACTIVE: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
+
+    class Order(models.TextChoices):
+        ANIMATE_THEN_PAINT = "animate-then-paint", _("animate, then paint each frame")
+        PAINT_THEN_ANIMATE = "paint-then-animate", _("paint once, then animate the painting")
+
+    # Names the job's folders; never guessable from the student or from another job.
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("student"),
+        on_delete=models.CASCADE,
+        related_name="portrait_jobs",
+    )
+    # Cleaned, server-named copy of the upload; never served.
+    photo = models.FileField(_("photo"), max_length=200)
+    # What was asked for; an empty style or motion is drawn from ``seed``, so that a second attempt draws the same.
+    style = models.CharField(_("style"), max_length=64, blank=True)
+    motion = models.CharField(_("motion"), max_length=64, blank=True)
+    order = models.CharField(_("order"), max_length=24, choices=Order, default=Order.ANIMATE_THEN_PAINT)
+    seed = models.PositiveIntegerField(_("seed"))
+
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
+    stage = models.CharField(_("stage"), max_length=16, blank=True)
+    progress = models.FloatField(_("progress (0 to 1)"), default=0.0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lease = models.PositiveIntegerField(_("lease number"), default=0)
+    lease_expires_at = models.DateTimeField(_("lease expires"), null=True, blank=True)
+    worker = models.CharField(_("worker"), max_length=100, blank=True)
+    error_code = models.CharField(_("error code"), max_length=40, blank=True)
+    error_detail = models.CharField(_("error detail"), max_length=500, blank=True)
+
+    created_at = models.DateTimeField(_("accepted"), default=timezone.now, editable=False)
+    # Not to be claimed before this time: now for a new job, a little later after a failed attempt.
+    not_before = models.DateTimeField(_("not before"), default=timezone.now)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    still = models.FileField(_("cropped photo"), max_length=200, blank=True)
+    webp = models.FileField(_("animated WebP"), max_length=200, blank=True)
+    gif = models.FileField(_("animated GIF"), max_length=200, blank=True)
+    mp4 = models.FileField(_("MP4"), max_length=200, blank=True)
+    poster = models.FileField(_("poster"), max_length=200, blank=True)
+    timings = models.JSONField(_("seconds per stage"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("portrait job")
+        verbose_name_plural = _("portrait jobs")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["state", "not_before", "id"], name="portrait_queue"),
+            models.Index(fields=["student", "-id"], name="portrait_latest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["student"],
+                condition=Q(state__in=("queued", "running")),
+                name="one_active_job_per_student",
+            ),
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1), name="progress_is_a_fraction"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} ({self.state})"
+
+    @property
+    def active(self) -> bool:
+        """Whether the job still waits or runs."""
+        return self.state in self.ACTIVE

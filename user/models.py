@@ -1,0 +1,87 @@
+"""The student: an account and the record that the sorting and the portrait fill in."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts; used by ``createsuperuser`` and by the sign-up service."""
+
+    use_in_migrations = True
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """A saved account with a hashed password; without one, the account cannot log in."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """An account that may do everything in the admin."""
+        return self.create_user(username, password, **{**fields, "is_staff": True, "is_superuser": True})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """One student (or member of staff).
+
+    ``house``, ``birthday`` and ``join_date`` are empty until the sorting; ``still`` until a photo was uploaded;
+    ``portrait`` until a moving portrait has been made. The two halves are filled in by different processes, in
+    either order, so every write names the fields it touches.
+    """
+
+    username = models.CharField(
+        _("username"),
+        max_length=20,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        error_messages={"unique": _("A student with that username already exists.")},
+    )
+    fullname = models.CharField(_("full name"), max_length=20)
+    house = models.ForeignKey(
+        "dormitory.House",
+        verbose_name=_("house"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="members",
+    )
+    birthday = models.DateField(_("birthday"), null=True, blank=True)
+    join_date = models.DateField(_("admission day"), null=True, blank=True)
+    still = models.FileField(_("cropped photo"), max_length=200, blank=True, editable=False)
+    portrait = models.FileField(_("moving portrait"), max_length=200, blank=True, editable=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    date_joined = models.DateTimeField(_("signed up"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ["fullname"]
+
+    class Meta:
+        verbose_name = _("student")
+        verbose_name_plural = _("students")
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_full_name(self) -> str:
+        """The name on the card (the admin greets staff with it)."""
+        return self.fullname
+
+    def get_short_name(self) -> str:
+        return self.fullname
+
+    @property
+    def picture(self) -> str:
+        """The URL path of what an ``<img>`` shows: the moving portrait, else the cropped photo, else ``""``."""
+        file = self.portrait or self.still
+        return file.url if file else ""

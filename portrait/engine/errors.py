@@ -44,7 +44,7 @@ class NoFaceError(EngineError):
 
 
 class CheckpointError(EngineError):
-    """A weights file is missing, cut short, of other shapes, or carries code. Names the file and first key."""
+    """A weights file is missing, cut short, of other shapes, or carries code. Names file and first key."""
 
     code = "bad_checkpoint"
 

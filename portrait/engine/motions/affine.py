@@ -1,7 +1,7 @@
 """Logarithm and exponential of 2x2 matrices in closed form, over any leading axes, float64 inside.
 
-They let local frames be scaled and blended along the group they live in: the half of a rotation is the rotation
-by half the angle. A real logarithm exists for every matrix near the identity, which keypoint changes are.
+They let local frames be scaled and blended along the group they live in: half of a rotation is the rotation by
+half the angle. A real logarithm exists for every matrix near the identity, which keypoint changes are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def inv2(a: NDArray[np.floating]) -> Array:
 
 
 def log2(a: NDArray[np.floating]) -> Array:
-    """Principal logarithm of (..., 2, 2). Raises ValueError where a matrix mirrors or turns by 180 degrees."""
+    """Principal logarithm of (..., 2, 2). Raises ValueError where one mirrors or turns by 180 degrees."""
     a = a.astype(np.float64)
     half_trace = (a[..., 0, 0] + a[..., 1, 1]) / 2
     det = a[..., 0, 0] * a[..., 1, 1] - a[..., 0, 1] * a[..., 1, 0]
@@ -26,9 +26,7 @@ def log2(a: NDArray[np.floating]) -> Array:
     if (det <= 0).any() or ((delta >= 0) & (half_trace <= 0)).any():
         raise ValueError("a 2x2 matrix without a real logarithm")
     root = np.sqrt(np.abs(delta))
-    middle = np.where(
-        half_trace == 0, 1.0, half_trace
-    )  # a quarter turn has none; arctan2 below needs no division
+    middle = np.where(half_trace == 0, 1.0, half_trace)  # a quarter turn; arctan2 divides by nothing
     ratio = np.where(delta > 0, np.minimum(root / middle, 1 - 1e-12), 0.0)
     angle = np.where(delta > 0, np.arctanh(ratio), np.arctan2(root, half_trace))
     slope = np.where(root > 1e-9, angle / np.where(root > 1e-9, root, 1.0), 1 / middle)
@@ -48,5 +46,5 @@ def exp2(a: NDArray[np.floating]) -> Array:
     return np.exp(mean)[..., None, None] * (even[..., None, None] * np.eye(2) + odd[..., None, None] * rest)
 
 
-def _traceless(a: Array, half_trace: Array) -> Array:
+def _traceless(a: NDArray[np.floating], half_trace: NDArray[np.floating]) -> Array:
     return a - half_trace[..., None, None] * np.eye(2)

@@ -1,6 +1,6 @@
 """A motion template: keypoint trajectories that loop, and the ``.npz`` file they live in.
 
-The file is a zip of plain arrays and one JSON text (``meta``); it is read with ``allow_pickle=False``, so that a
+The file is a zip of plain arrays and one JSON text (``meta``); it is read with ``allow_pickle=False``: a
 template from somebody else cannot run code.
 """
 
@@ -71,7 +71,7 @@ class Motion:
         return len(self) / self.fps
 
     def scaled(self, strength: float) -> Motion:
-        """The same performance, ``strength`` times as large, about frame 0's pose (0 holds still, 1 is as it was).
+        """The same performance, ``strength`` times as large, about frame 0's pose (0 is still, 1 is as it was).
 
         Displacements scale linearly, Jacobians along the matrix logarithm of their change since frame 0, so
         that half of a turn is half of the angle and never a squashed face.

@@ -1,0 +1,77 @@
+"""The styles that the shipped painter knows, read from the text file beside its weights; imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from portrait.engine.errors import CheckpointError
+
+PAINTER_WEIGHTS = Path(__file__).parents[3] / "checkpoints" / "painter.safetensors"
+FORMAT = "portrait-painter-1"
+
+
+@dataclass(frozen=True)
+class Style:
+    """A painting whose manner a network has learned. ``title`` and ``painter`` are by language code."""
+
+    slug: str
+    title: dict[str, str]
+    painter: dict[str, str]
+    year: str
+
+
+@dataclass(frozen=True)
+class PainterConfig:
+    """What ``painter.yaml`` says: the network's sizes and its styles, in the order of the weights' rows."""
+
+    widths: tuple[int, int, int]
+    blocks: int
+    styles: tuple[Style, ...]
+
+
+def list_styles(weights: Path = PAINTER_WEIGHTS) -> tuple[Style, ...]:
+    """The styles of our own multi-style ``weights``, in their order. Raises CheckpointError."""
+    return read_config(weights).styles
+
+
+def read_config(weights: Path) -> PainterConfig:
+    """Read the yaml beside ``weights`` (same name, other suffix). Raises CheckpointError, which names the yaml."""
+    path = weights.with_suffix(".yaml")
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(path, "does not exist; it describes the weights beside it") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CheckpointError(path, f"cannot be read as yaml ({' '.join(str(error).split())})") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise CheckpointError(path, f"is not of the format {FORMAT}", key="format")
+    widths = _field(path, data, "widths", list)
+    if len(widths) != 3 or not all(isinstance(width, int) and width > 0 for width in widths):
+        raise CheckpointError(path, "must be three numbers of channels", key="widths")
+    styles = tuple(_style(path, entry) for entry in _field(path, data, "styles", list))
+    if not styles or len({style.slug for style in styles}) != len(styles):
+        raise CheckpointError(path, "must name at least one style, and none twice", key="styles")
+    return PainterConfig(
+        widths=(widths[0], widths[1], widths[2]), blocks=_field(path, data, "blocks", int), styles=styles
+    )
+
+
+def _style(path: Path, entry: object) -> Style:
+    if not isinstance(entry, dict):
+        raise CheckpointError(path, "each style is a mapping", key="styles")
+    return Style(
+        slug=_field(path, entry, "slug", str),
+        title=_field(path, entry, "title", dict),
+        painter=_field(path, entry, "painter", dict),
+        year=str(_field(path, entry, "year", (int, str))),
+    )
+
+
+def _field(path: Path, data: dict[str, Any], key: str, kind: type | tuple[type, ...]) -> Any:
+    if not isinstance(data.get(key), kind):
+        raise CheckpointError(path, "is missing or of the wrong type", key=key)
+    return data[key]

@@ -1,0 +1,120 @@
+"""The feed-forward style network: the encoder, residual blocks and decoder of Johnson et al. (ECCV 2016).
+
+Normalization is conditional instance normalization (Dumoulin et al., ICLR 2017): all styles share the convolutions,
+and a style is one row of scales and shifts in every layer. With a single row this is the published network.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+EPSILON = 1e-5  # added to the variance, as in torch.nn.InstanceNorm2d
+
+
+class ConditionalInstanceNorm(nn.Module):
+    """Normalizes each channel of each image, then scales and shifts it by the style's row."""
+
+    def __init__(self, channels: int, styles: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(styles, channels))
+        self.shift = nn.Parameter(torch.zeros(styles, channels))
+
+    def forward(self, x: Tensor, style: int) -> Tensor:
+        """(B, C, H, W) -> the same shape and dtype; the statistics are float32 whatever the dtype."""
+        variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)  # (B, C) each
+        gain = self.scale[style].float() * torch.rsqrt(variance + EPSILON)  # (B, C)
+        offset = self.shift[style].float() - mean * gain  # (B, C)
+        return torch.addcmul(offset[:, :, None, None].to(x.dtype), x, gain[:, :, None, None].to(x.dtype))
+
+
+class ConvLayer(nn.Module):
+    """Reflection padding, convolution, conditional instance normalization; nearest upsampling goes before."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, styles: int, *, stride: int = 1, upsample: int = 1
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride)
+        self.norm = ConditionalInstanceNorm(outputs, styles)
+        self.upsample = upsample
+
+    def convolve(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H * upsample / stride, W * upsample / stride), not normalized."""
+        if self.upsample > 1:
+            x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")
+        out: Tensor = self.conv(reflect(x, self.conv.kernel_size[0] // 2))
+        return out
+
+    def forward(self, x: Tensor, style: int) -> Tensor:
+        out: Tensor = self.norm(self.convolve(x), style)
+        return out
+
+
+class ResidualBlock(nn.Module):
+    """x + norm(conv(relu(norm(conv(x)))))."""
+
+    def __init__(self, channels: int, styles: int) -> None:
+        super().__init__()
+        self.a = ConvLayer(channels, channels, 3, styles)
+        self.b = ConvLayer(channels, channels, 3, styles)
+
+    def forward(self, x: Tensor, style: int) -> Tensor:
+        out: Tensor = x + self.b(F.relu(self.a(x, style)), style)
+        return out
+
+
+class StyleNetwork(nn.Module):
+    """Picture in, painted picture out, for ``styles`` styles.
+
+    ``widths`` are the channels at full, half and quarter size. ``published`` chooses the conventions of the published
+    fast-neural-style network (works on 0..255, linear output) instead of our own (works on -1..1, sigmoid output).
+    """
+
+    def __init__(self, styles: int, widths: tuple[int, int, int], blocks: int, *, published: bool) -> None:
+        super().__init__()
+        full, half, quarter = widths
+        self.published = published
+        self.down = nn.ModuleList(
+            [
+                ConvLayer(3, full, 9, styles),
+                ConvLayer(full, half, 3, styles, stride=2),
+                ConvLayer(half, quarter, 3, styles, stride=2),
+            ]
+        )
+        self.res = nn.ModuleList([ResidualBlock(quarter, styles) for _ in range(blocks)])
+        self.up = nn.ModuleList(
+            [
+                ConvLayer(quarter, half, 3, styles, upsample=2),
+                ConvLayer(half, full, 3, styles, upsample=2),
+            ]
+        )
+        self.out = nn.Conv2d(full, 3, 9)
+
+    def forward(self, x: Tensor, style: int) -> Tensor:
+        """float (B, 3, H, W) in 0..1 -> float32 (B, 3, H, W), nominally 0..1 (the published one may exceed it)."""
+        height, width = x.shape[2:]
+        y = self.enter(x)
+        for layer in self.down:
+            y = F.relu(layer(y, style))  # (B, full, H, W), (B, half, H/2, W/2), (B, quarter, H/4, W/4)
+        for block in self.res:
+            y = block(y, style)
+        for layer in self.up:
+            y = F.relu(layer(y, style))  # (B, half, H/2, W/2), (B, full, H, W)
+        # Halving rounds up, so sides that are no multiple of four come back longer.
+        y = self.out(reflect(y, self.out.kernel_size[0] // 2))[:, :, :height, :width]
+        return self.leave(y)
+
+    def enter(self, x: Tensor) -> Tensor:
+        """From 0..1 to the range that the first convolution was trained on, in that convolution's dtype."""
+        return (x * 255 if self.published else x * 2 - 1).to(self.out.weight.dtype)
+
+    def leave(self, y: Tensor) -> Tensor:
+        """From the last convolution's range to float32, nominally 0..1."""
+        return y.float() / 255 if self.published else torch.sigmoid(y.float())
+
+
+def reflect(x: Tensor, pad: int) -> Tensor:
+    """Mirror ``pad`` pixels of (B, C, H, W) over each border, the border pixel itself not repeated."""
+    return F.pad(x, (pad, pad, pad, pad), mode="reflect")

@@ -1,0 +1,114 @@
+"""Loading a style network and painting frames with it."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
+
+from portrait.engine.errors import CheckpointError, ChoiceError
+from portrait.engine.style.catalogue import Style, read_config
+from portrait.engine.style.network import StyleNetwork
+from portrait.engine.style.transformer import build_published
+
+# Reflection padding needs more pixels than it mirrors: four at full size, one at quarter size.
+SMALLEST_SIDE = 5
+# Frames go through in batches of about this many pixels, so that larger ones take no more memory.
+BATCH_PIXELS = 8 * 256 * 256
+
+
+def load_style(
+    path: Path | str, device: str = "cpu", precision: str = "float32", style: str | None = None
+) -> Painter:
+    """Load a painter: a published single-style ``.pth``, or our ``.safetensors`` with its yaml beside it.
+
+    ``style`` is the slug to paint with where ``paint`` is given none (default: the file's first style).
+    Raises CheckpointError for a file at fault, ChoiceError (``unknown_style``) for a style it does not have.
+    """
+    path = Path(path)
+    tensors = _read(path)
+    if path.suffix == ".safetensors":
+        config = read_config(path)
+        styles = config.styles
+        network = StyleNetwork(len(styles), config.widths, config.blocks, published=False)
+    else:
+        styles = (Style(slug=path.stem, title={"en": path.stem}, painter={}, year=""),)
+        network, tensors = build_published(path, tensors)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CheckpointError(path, str(error)) from error
+    painter = Painter(network, styles, device=torch.device(device), dtype=getattr(torch, precision))
+    if style is not None:
+        painter.default = painter.index(style)
+    return painter
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        loaded: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return loaded
+    except (OSError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
+        raise CheckpointError(path, str(error)) from error
+
+
+class Painter:
+    """A loaded style network. ``styles`` are the ones it can paint in; ``default`` is the row of the usual one."""
+
+    def __init__(
+        self, network: StyleNetwork, styles: tuple[Style, ...], *, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self.network = network.eval().requires_grad_(False).to(device)
+        for module in self.network.modules():
+            if isinstance(module, torch.nn.Conv2d):  # the normalization's rows stay float32
+                module.to(dtype)
+                module.weight.data = module.weight.contiguous(memory_format=torch.channels_last)
+        self.styles = styles
+        self.default = 0
+        self.device = device
+
+    def index(self, style: str | None) -> int:
+        """The row of ``style`` (None: the default). Raises ChoiceError (``unknown_style``), which lists them."""
+        if style is None:
+            return self.default
+        slugs = [known.slug for known in self.styles]
+        if style not in slugs:
+            raise ChoiceError(
+                f"there is no style {style!r}; choose one of {', '.join(slugs)}", code="unknown_style"
+            )
+        return slugs.index(style)
+
+    def paint(self, frames: NDArray[np.uint8], style: str | None = None) -> NDArray[np.uint8]:
+        """Paint uint8 RGB frames (T, H, W, 3) in ``style``; the result has the same shape.
+
+        Raises ChoiceError for an unknown style, ValueError for an array of another kind or sides below 5 pixels.
+        """
+        row = self.index(style)
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
+            raise ValueError(f"frames must be uint8 (T, H, W, 3), not {frames.dtype} {frames.shape}")
+        if min(frames.shape[1:3]) < SMALLEST_SIDE:
+            raise ValueError(
+                f"frames must be at least {SMALLEST_SIDE} pixels high and wide, not {frames.shape}"
+            )
+        painted = np.empty_like(frames)
+        step = max(1, BATCH_PIXELS // (frames.shape[1] * frames.shape[2]))
+        with torch.inference_mode():
+            for start in range(0, len(frames), step):
+                x = self._to_device(frames[start : start + step])
+                y = self.network(x, row)  # (B, 3, H, W) in 0..1
+                y = y.clamp_(0, 1).mul_(255).round_().to(torch.uint8).permute(0, 2, 3, 1)
+                painted[start : start + step] = y.cpu().numpy()
+        return painted
+
+    def _to_device(self, frames: NDArray[np.uint8]) -> Tensor:
+        """uint8 (B, H, W, 3) -> float32 (B, 3, H, W) in 0..1, channels last."""
+        pixels = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
+        return pixels.permute(0, 3, 1, 2).float().div_(255)

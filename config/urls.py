@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config.media import PUBLIC, portrait_file
+from dormitory.views import EnrolView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("user/", include("user.urls")),
+    path("user/info/", EnrolView.as_view(), name="enrol"),
+    path("user/", include("portrait.urls")),
     path("admin/", admin.site.urls),
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(permission_classes=[]), name="docs"),
 ]
+if settings.SERVE_MEDIA:
+    urlpatterns.append(path(f"media/{PUBLIC}/<path:name>", portrait_file, name="portrait-file"))
+
+handler400 = "config.problems.bad_request"
+handler403 = "config.problems.permission_denied"
+handler404 = "config.problems.not_found"
+handler500 = "config.problems.server_error"

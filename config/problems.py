@@ -1,0 +1,149 @@
+"""Every error of the JSON API in one shape: RFC 9457 problem details with a stable ``code``.
+
+``{"type", "title", "status", "detail", "code"}`` and, for a refused form, ``errors``: a list of
+``{"field", "code", "detail"}``. Programs read ``code``; people read ``detail``, in the language they asked for.
+"""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+# Codes of the framework that say less than the status does.
+_CODES = {"error": "server_error", "parse_error": "malformed_body"}
+
+# simplejwt speaks to developers, and in fewer languages than we do.
+_TOKEN_SENTENCES = {
+    "token_not_valid": gettext_lazy("Your session has ended. Please sign in again."),
+    "no_active_account": gettext_lazy("The username or the password is wrong."),
+    "user_not_found": gettext_lazy("This account does not exist any more."),
+    "user_inactive": gettext_lazy("This account has been closed."),
+    "password_changed": gettext_lazy("The password was changed. Please sign in again."),
+    "bad_authorization_header": gettext_lazy(
+        "The Authorization header must read: Bearer and the access token."
+    ),
+}
+
+
+def problem(status: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
+    """The members of one problem document (RFC 9457, section 3.1).
+
+    ``type`` is ``about:blank``: the status names the kind of problem and ``code`` tells it apart from its siblings.
+    """
+    return {
+        "type": "about:blank",
+        "title": http.HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **extra,
+    }
+
+
+def problem_response(status: int, code: str, detail: str) -> JsonResponse:
+    """A problem from outside of the REST framework's views."""
+    return JsonResponse(problem(status, code, detail), status=status, content_type=CONTENT_TYPE)
+
+
+def field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """A validation error's nested lists and dicts, flattened; ``field`` is a dotted path, ``""`` for the whole."""
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            name = "" if key == "non_field_errors" else str(key)
+            yield from field_errors(value, ".".join(part for part in (path, name) if part))
+    elif isinstance(detail, list):
+        for index, value in enumerate(detail):
+            nested = isinstance(value, dict | list)
+            yield from field_errors(
+                value, ".".join(part for part in (path, str(index)) if part) if nested else path
+            )
+    else:
+        yield {"field": path, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The REST framework's ``EXCEPTION_HANDLER``. Unknown exceptions go on to :func:`server_error`."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    elif isinstance(error, IntegrityError):
+        # Two requests that both passed validation; the database let one of them win.
+        logger.info("conflict: %s", error)
+        error = _Conflict()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    headers: dict[str, str] = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait))
+    set_rollback()
+    response = Response(_body(error), status=error.status_code, headers=headers)
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+class _Conflict(exceptions.APIException):
+    status_code = http.HTTPStatus.CONFLICT
+    default_code = "conflict"
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody else was faster. Reload and try again."))
+
+
+def _body(error: exceptions.APIException) -> dict[str, Any]:
+    detail = error.detail
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(field_errors(detail))
+        # One plain sentence with its own code stays at the top; a form's list is summed up.
+        if len(errors) == 1 and not errors[0]["field"]:
+            return problem(error.status_code, errors[0]["code"], errors[0]["detail"])
+        summary = " ".join(dict.fromkeys(entry["detail"] for entry in errors))
+        return problem(error.status_code, "invalid", summary, errors=errors)
+    if isinstance(detail, dict):
+        # simplejwt puts its sentence and code into a dict, beside details that help nobody but an attacker.
+        code = str(detail.get("code", error.default_code))
+        text = str(detail.get("detail", error.default_detail))
+    else:
+        codes = error.get_codes()
+        code = codes if isinstance(codes, str) else error.default_code
+        text = " ".join(map(str, detail)) if isinstance(detail, list) else str(detail)
+    if isinstance(error, exceptions.AuthenticationFailed):
+        text = str(_TOKEN_SENTENCES.get(code, text))
+    return problem(error.status_code, _CODES.get(code, code), text)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler400``: a request that Django refuses before any view (a foreign Host header, say)."""
+    return problem_response(400, "bad_request", _("This request cannot be understood."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler403``."""
+    return problem_response(403, "permission_denied", _("You may not do this."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """``handler404``: a path that nobody answers."""
+    return problem_response(404, "not_found", _("There is nothing at this address."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """``handler500``: our fault; the log has the traceback, the answer gives nothing away."""
+    return problem_response(500, "server_error", _("Something went wrong on our side. Please try again."))

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from tests.conftest import PASSWORD
+from user.models import User
+
+pytestmark = pytest.mark.django_db
+
+FORM = {"fullname": "Luna Lovegood", "username": "luna", "password": PASSWORD}
+
+
+def test_it_answers_as_the_contract_says_and_keeps_only_a_hash() -> None:
+    response = APIClient().post("/user/", FORM)
+    assert response.status_code == 200
+    assert response.json() == {"messages": "가입 성공"}
+    luna = User.objects.get(username="luna")
+    assert luna.fullname == "Luna Lovegood"
+    assert luna.check_password(PASSWORD)
+    assert PASSWORD not in luna.password
+
+
+def test_it_answers_in_english_to_those_who_ask(visitor: APIClient) -> None:
+    assert visitor.post("/user/", FORM).json() == {"messages": "Welcome! You have signed up."}
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"username": ""}, "username", "blank"),
+        ({"username": None}, "username", "null"),
+        ({"username": "x" * 21}, "username", "max_length"),
+        ({"username": "two words"}, "username", "invalid_username"),
+        ({"fullname": "   "}, "fullname", "blank"),
+        ({"fullname": "가" * 21}, "fullname", "max_length"),
+        ({"fullname": "Lu\u202ena"}, "fullname", "invisible_characters"),
+        ({"fullname": "Lu\x00na"}, "fullname", "null_characters_not_allowed"),
+        ({"password": "short1"}, "password", "password_too_short"),
+        ({"password": "password"}, "password", "password_too_common"),
+        ({"password": "7391846250"}, "password", "password_entirely_numeric"),
+        ({"password": "lunalovegood"}, "password", "password_too_similar"),
+    ],
+)
+def test_it_refuses_a_bad_form_and_says_which_field(
+    visitor: APIClient, change: dict[str, str | None], field: str, code: str
+) -> None:
+    response = visitor.post("/user/", {**FORM, **change})
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == 400
+    assert (field, code) in [(error["field"], error["code"]) for error in body["errors"]]
+    assert not User.objects.exists()
+
+
+def test_twenty_characters_are_allowed_whatever_the_script(visitor: APIClient) -> None:
+    assert visitor.post("/user/", {**FORM, "fullname": "가" * 20, "username": "나" * 20}).status_code == 200
+
+
+def test_a_username_is_taken_once_however_it_is_composed(visitor: APIClient) -> None:
+    assert visitor.post("/user/", {**FORM, "username": "한글"}).status_code == 200
+    decomposed = "\u1112\u1161\u11ab\u1100\u1173\u11af"
+    response = visitor.post("/user/", {**FORM, "username": decomposed})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["code"] == "username_taken"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_want_one_name_at_once_one_gets_it_and_nobody_a_500() -> None:
+    barrier = threading.Barrier(2)
+    codes: list[int] = []
+
+    def sign_up() -> None:
+        barrier.wait()
+        codes.append(APIClient().post("/user/", FORM).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=sign_up) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes.count(200) == 1
+    assert set(codes) <= {200, 400, 409}
+    assert User.objects.filter(username="luna").count() == 1
+
+
+def test_bad_json_is_a_problem_with_a_code(visitor: APIClient) -> None:
+    response = visitor.generic("POST", "/user/", "{", content_type="application/json")
+    assert response.status_code == 400
+    assert response.json()["code"] == "malformed_body"

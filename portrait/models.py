@@ -26,6 +26,9 @@ class PortraitJob(models.Model):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
+    # The fields that name files, apart from ``photo``, which is private and has a folder of its own.
+    RESULTS: ClassVar[tuple[str, ...]] = ("webp", "gif", "mp4", "poster")
+    PUBLIC_FILES: ClassVar[tuple[str, ...]] = ("still", *RESULTS)
     ACTIVE: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
 
     class Order(models.TextChoices):
@@ -59,6 +62,8 @@ class PortraitJob(models.Model):
     error_detail = models.CharField(_("error detail"), max_length=500, blank=True)
 
     created_at = models.DateTimeField(_("accepted"), default=timezone.now, editable=False)
+    # The place in the queue: moved by the student's retry, kept by our own faults.
+    queued_at = models.DateTimeField(_("queued"), default=timezone.now, editable=False)
     # Not to be claimed before this time: now for a new job, a little later after a failed attempt.
     not_before = models.DateTimeField(_("not before"), default=timezone.now)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
@@ -70,13 +75,15 @@ class PortraitJob(models.Model):
     mp4 = models.FileField(_("MP4"), max_length=200, blank=True)
     poster = models.FileField(_("poster"), max_length=200, blank=True)
     timings = models.JSONField(_("seconds per stage"), default=dict, blank=True)
+    # From the claim to the end of the attempt that succeeded; what the next student's waiting time is told from.
+    seconds = models.FloatField(_("seconds"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("portrait job")
         verbose_name_plural = _("portrait jobs")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["state", "not_before", "id"], name="portrait_queue"),
+            models.Index(fields=["state", "queued_at", "id"], name="portrait_queue"),
             models.Index(fields=["student", "-id"], name="portrait_latest"),
         ]
         constraints = [
@@ -97,3 +104,33 @@ class PortraitJob(models.Model):
     def active(self) -> bool:
         """Whether the job still waits or runs."""
         return self.state in self.ACTIVE
+
+    @property
+    def file_names(self) -> set[str]:
+        """The storage names of all files that the row owns."""
+        return {name for field in ("photo", *self.PUBLIC_FILES) if (name := getattr(self, field).name)}
+
+
+class PortraitWorker(models.Model):
+    """A worker that is alive says so every few seconds; who has been silent for ``SILENT`` seconds is gone."""
+
+    SILENT: ClassVar[int] = 20
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    host = models.CharField(_("host"), max_length=100)
+    pid = models.PositiveIntegerField(_("process id"))
+    processes = models.PositiveSmallIntegerField(_("children"))
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    # The mean of the latest portraits, kept here so that a status request needs no statistics of its own.
+    seconds_per_job = models.FloatField(_("seconds per portrait"), null=True, blank=True)
+    # Why the children cannot start, such as a damaged checkpoint; empty while all is well.
+    fault = models.CharField(_("fault"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("portrait worker")
+        verbose_name_plural = _("portrait workers")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

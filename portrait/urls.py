@@ -1,0 +1,5 @@
+"""Portrait paths below ``/user/``."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -38,7 +38,7 @@ def portrait_file(request: HttpRequest, name: str) -> FileResponse:
         ("Cross-Origin-Resource-Policy", "cross-origin"),
     ]
     try:
-        path = safe_join(settings.MEDIA_ROOT, PUBLIC, name)
+        path = safe_join(settings.MEDIA_ROOT / PUBLIC, name)
         file = StaticFile(path, headers)
     except (MissingFileError, IsDirectoryError, NotARegularFileError, SuspiciousFileOperation, ValueError):
         raise Http404 from None

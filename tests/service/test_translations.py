@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import polib
-import pytest
 from django.conf import settings
 
 CATALOGUE = Path(settings.BASE_DIR) / "locale" / "ko" / "LC_MESSAGES" / "django.po"

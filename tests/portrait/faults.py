@@ -1,0 +1,102 @@
+"""Tasks that misbehave, run by real workers in real processes.
+
+A job's ``motion`` names what its task does. As a program, ``python -m tests.portrait.faults KEY=VALUE ...`` is a
+worker whose options are read from the command line (JSON values).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from portrait.engine.errors import NoFaceError
+from portrait.tasks import RESULT_SUFFIXES, Progress, TaskDone, TaskOrder
+
+
+def nothing(options: Any) -> None:
+    """A loader for children that need no weights."""
+
+
+def broken(options: Any) -> None:
+    """A loader that fails as a damaged checkpoint does."""
+    raise ValueError("checkpoints/motion.safetensors: is cut short")
+
+
+def act(order: TaskOrder, report: Progress) -> TaskDone:
+    """Do what ``order.motion`` says; then make tiny results."""
+    kind, _, value = order.motion.partition(":")
+    _log(order)
+    if kind == "sleep":
+        _sleep(float(value), report)
+    elif kind == "hang":
+        # Deaf to SIGTERM, as a thread deep inside a native library is.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(600)
+    elif kind == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif kind == "leave":
+        os._exit(0)
+    elif kind == "kill-once":
+        if _first_time(order, value):
+            os.kill(os.getpid(), signal.SIGKILL)
+    elif kind == "no-face":
+        raise NoFaceError("no face")
+    elif kind == "bug":
+        raise RuntimeError("a fault of ours")
+    elif kind == "helper":
+        # As ffmpeg: ends when the pipe that it is fed from closes.
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as helper:
+            Path(value).write_text(str(helper.pid))
+            _sleep(60, report)
+    names = {name: f"{name}.{suffix}" for name, suffix in RESULT_SUFFIXES.items()}
+    for name in names.values():
+        (Path(order.folder) / name).write_bytes(f"{name} of job {order.job}".encode())
+    return TaskDone(names, style=order.style or "starry-night", motion=order.motion, timings={"act": 0.1})
+
+
+def _sleep(seconds: float, report: Progress) -> None:
+    begin = time.monotonic()
+    while (passed := time.monotonic() - begin) < seconds:
+        report("animate", passed / seconds)
+        time.sleep(0.05)
+
+
+def _first_time(order: TaskOrder, folder: str) -> bool:
+    marker = Path(folder) / f"{order.job}.once"
+    if marker.exists():
+        return False
+    marker.touch()
+    return True
+
+
+def _log(order: TaskOrder) -> None:
+    """One line for each execution; a single short write to an appended file is atomic."""
+    if log := os.environ.get("FAULTS_LOG"):
+        with Path(log).open("a") as file:
+            file.write(json.dumps({"job": order.job, "pid": os.getpid()}) + "\n")
+
+
+def main(arguments: list[str]) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    from portrait.worker import Worker, WorkerOptions
+
+    options: dict[str, Any] = {"task": "tests.portrait.faults.act", "loader": "tests.portrait.faults.nothing"}
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        options[key] = json.loads(value)
+    code = Worker(WorkerOptions(**options)).run()
+    assert "torch" not in sys.modules, "the worker's parent imported torch"
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,130 @@
+"""``manage.py serve`` as a person uses it: real processes, a real port, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'school.sqlite3'}",
+        "MEDIA_ROOT": str(tmp_path / "media"),
+        "SECRET_KEY": "not-for-production-" * 4,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def serve(port: int, environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "serve", "--prepare", "--port", str(port)],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def school(port: int, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = serve(port, environment)
+    yield process
+    if process.poll() is None:
+        process.kill()
+    assert process.stdout
+    process.stdout.close()
+    process.wait()
+
+
+def wait_for_line(process: subprocess.Popen[str], text: str) -> str:
+    assert process.stdout
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if text in line:
+            return seen
+    raise AssertionError(f"it ended before it said {text!r}:\n{seen}")
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes that ``pid`` started, and theirs."""
+    found = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found |= {child} | descendants(child)
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_opens_says_what_to_try_and_leaves_nothing_behind(
+    school: subprocess.Popen[str], port: int, number: signal.Signals
+) -> None:
+    said = wait_for_line(school, "/user/portrait/")
+    assert f"http://127.0.0.1:{port}/docs/" in said
+    assert "createsuperuser" in said
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/user/portrait/")
+    assert refused.value.code == 401
+    family = descendants(school.pid)
+    assert len(family) >= 3  # gunicorn and its child, the worker
+    school.send_signal(number)
+    assert school.wait(timeout=40) == 0
+    deadline = time.monotonic() + 5
+    while any(map(alive, family)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [pid for pid in family if alive(pid)] == []
+
+
+def test_a_taken_port_is_one_clear_line(port: int, environment: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        process = serve(port, environment)
+        output, _ = process.communicate(timeout=START_SECONDS)
+    assert process.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in output
+    assert "Traceback" not in output
+
+
+def test_when_a_part_dies_the_whole_closes_and_says_so(school: subprocess.Popen[str]) -> None:
+    wait_for_line(school, "/user/portrait/")
+    for pid in descendants(school.pid):
+        if b"portrait_worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+    assert school.wait(timeout=40) == 1
+    assert "the worker stopped by itself" in wait_for_line(school, "stopped by itself")

@@ -122,17 +122,17 @@ def learn_basis(clips: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]
         places.append(place[kept] - np.median(place, axis=0))
     driver = np.concatenate(drivers)  # (N, D)
     driver = driver / driver.std(axis=0)
-    value = np.zeros((len(DRIVERS), 16, 2))
-    log = np.zeros((len(DRIVERS), 16, 2, 2))
+    responses: Array = np.zeros((len(DRIVERS), 16, 2))
+    log: Array = np.zeros((len(DRIVERS), 16, 2, 2))
     for k in range(16):
         causes = [d for d, cause in enumerate(DRIVERS) if k in cause.moves]
-        value[causes, k] = _least_squares(driver[:, causes], np.concatenate(values)[:, k])
+        responses[causes, k] = _least_squares(driver[:, causes], np.concatenate(values)[:, k])
         log[causes, k] = _least_squares(driver[:, causes], np.concatenate(logs)[:, k])
     shift = np.zeros((len(DRIVERS), 2))
     heads = [d for d, cause in enumerate(DRIVERS) if cause.whole_head]
     shift[heads] = _least_squares(driver[:, heads], np.concatenate(places))
     rest_jacobian = np.broadcast_to(np.eye(2), (16, 2, 2)).copy()  # a frame is measured against the mean face
-    return _symmetrize(Basis(rest_value, rest_jacobian, value, log, shift))
+    return _symmetrize(Basis(rest_value, rest_jacobian, responses, log, shift))
 
 
 def _least_squares(drivers: Array, response: Array) -> Array:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from portrait.engine.style.painter import Painter, load_style
+    from portrait.engine.style.painter import Painter, SteadyPainter, load_style
 
-__all__ = ["Painter", "load_style"]
+__all__ = ["Painter", "SteadyPainter", "load_style"]
 
 
 def __getattr__(name: str) -> Any:

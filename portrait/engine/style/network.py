@@ -23,10 +23,11 @@ class ConditionalInstanceNorm(nn.Module):
 
     def forward(self, x: Tensor, style: int) -> Tensor:
         """(B, C, H, W) -> the same shape and dtype; the statistics are float32 whatever the dtype."""
-        variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0)  # (B, C) each
-        gain = self.scale[style].float() * torch.rsqrt(variance + EPSILON)  # (B, C)
-        offset = self.shift[style].float() - mean * gain  # (B, C)
-        return torch.addcmul(offset[:, :, None, None].to(x.dtype), x, gain[:, :, None, None].to(x.dtype))
+        scale, shift = self.scale[style], self.shift[style]
+        if len(x) == 1:
+            # For a single image the two normalizations agree, and this one needs no copy of channels-last data.
+            return F.batch_norm(x, None, None, scale, shift, training=True, eps=EPSILON)
+        return F.instance_norm(x, weight=scale, bias=shift, eps=EPSILON)
 
 
 class ConvLayer(nn.Module):
@@ -44,8 +45,7 @@ class ConvLayer(nn.Module):
         """(B, inputs, H, W) -> (B, outputs, H * upsample / stride, W * upsample / stride), not normalized."""
         if self.upsample > 1:
             x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")
-        out: Tensor = self.conv(reflect(x, self.conv.kernel_size[0] // 2))
-        return out
+        return convolve(self.conv, reflect(x, self.conv.kernel_size[0] // 2))
 
     def forward(self, x: Tensor, style: int) -> Tensor:
         out: Tensor = self.norm(self.convolve(x), style)
@@ -76,6 +76,7 @@ class StyleNetwork(nn.Module):
         super().__init__()
         full, half, quarter = widths
         self.published = published
+        self.compute_dtype = torch.float32  # of the convolutions; the parameters themselves stay float32
         self.down = nn.ModuleList(
             [
                 ConvLayer(3, full, 9, styles),
@@ -103,16 +104,22 @@ class StyleNetwork(nn.Module):
         for layer in self.up:
             y = F.relu(layer(y, style))  # (B, half, H/2, W/2), (B, full, H, W)
         # Halving rounds up, so sides that are no multiple of four come back longer.
-        y = self.out(reflect(y, self.out.kernel_size[0] // 2))[:, :, :height, :width]
+        y = convolve(self.out, reflect(y, self.out.kernel_size[0] // 2))[:, :, :height, :width]
         return self.leave(y)
 
     def enter(self, x: Tensor) -> Tensor:
-        """From 0..1 to the range that the first convolution was trained on, in that convolution's dtype."""
-        return (x * 255 if self.published else x * 2 - 1).to(self.out.weight.dtype)
+        """From 0..1 to the range that the first convolution was trained on, in the convolutions' dtype."""
+        return (x * 255 if self.published else x * 2 - 1).to(self.compute_dtype)
 
     def leave(self, y: Tensor) -> Tensor:
         """From the last convolution's range to float32, nominally 0..1."""
         return y.float() / 255 if self.published else torch.sigmoid(y.float())
+
+
+def convolve(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """Apply ``conv`` in the dtype of ``x``, whatever the dtype of its parameters."""
+    assert conv.bias is not None
+    return F.conv2d(x, conv.weight.to(x.dtype), conv.bias.to(x.dtype), stride=conv.stride)
 
 
 def reflect(x: Tensor, pad: int) -> Tensor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,15 @@ from torch import Tensor
 from portrait.engine.errors import CheckpointError, ChoiceError
 from portrait.engine.style.catalogue import Style, read_config
 from portrait.engine.style.network import StyleNetwork
+from portrait.engine.style.steady import SteadyNetwork
 from portrait.engine.style.transformer import build_published
 
 # Reflection padding needs more pixels than it mirrors: four at full size, one at quarter size.
 SMALLEST_SIDE = 5
-# Frames go through in batches of about this many pixels, so that larger ones take no more memory.
-BATCH_PIXELS = 8 * 256 * 256
+# Batches on a GPU have about this many pixels, so that larger frames take no more memory.
+GPU_BATCH_PIXELS = 16 * 256 * 256
+# More references change the picture less than eight bits can show, and cost as much as painting them.
+REFERENCE_FRAMES = 4
 
 
 def load_style(
@@ -67,10 +72,7 @@ class Painter:
         self, network: StyleNetwork, styles: tuple[Style, ...], *, device: torch.device, dtype: torch.dtype
     ) -> None:
         self.network = network.eval().requires_grad_(False).to(device)
-        for module in self.network.modules():
-            if isinstance(module, torch.nn.Conv2d):  # the normalization's rows stay float32
-                module.to(dtype)
-                module.weight.data = module.weight.contiguous(memory_format=torch.channels_last)
+        self.network.compute_dtype = dtype
         self.styles = styles
         self.default = 0
         self.device = device
@@ -86,29 +88,64 @@ class Painter:
             )
         return slugs.index(style)
 
-    def paint(self, frames: NDArray[np.uint8], style: str | None = None) -> NDArray[np.uint8]:
+    def paint(
+        self, frames: NDArray[np.uint8], style: str | None = None, *, steady: bool = False
+    ) -> NDArray[np.uint8]:
         """Paint uint8 RGB frames (T, H, W, 3) in ``style``; the result has the same shape.
 
+        Each frame is painted for itself, as the networks were published. With ``steady`` the frames are those of one
+        clip and share their statistics (see ``hold``).
         Raises ChoiceError for an unknown style, ValueError for an array of another kind or sides below 5 pixels.
         """
+        if steady and len(frames):
+            return self.hold(frames, style).paint(frames)
         row = self.index(style)
-        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
-            raise ValueError(f"frames must be uint8 (T, H, W, 3), not {frames.dtype} {frames.shape}")
-        if min(frames.shape[1:3]) < SMALLEST_SIDE:
-            raise ValueError(
-                f"frames must be at least {SMALLEST_SIDE} pixels high and wide, not {frames.shape}"
-            )
+        return self._paint(frames, lambda x: self.network(x, row))
+
+    def hold(self, clip: NDArray[np.uint8], style: str | None = None) -> SteadyPainter:
+        """Get ready to paint the frames of one clip, uint8 (T, H, W, 3), without their colours pulsing.
+
+        The statistics of a few frames spread over ``clip`` are held for all. Faster than ``paint``, too. Raises as
+        ``paint`` does.
+        """
+        _check(clip)
+        count = min(len(clip), REFERENCE_FRAMES)
+        chosen = [index * len(clip) // count for index in range(count)]
+        with torch.inference_mode():
+            network = SteadyNetwork(self.network, self.index(style), self._to_device(clip[chosen]))
+        return SteadyPainter(lambda frames: self._paint(frames, network))
+
+    def _paint(self, frames: NDArray[np.uint8], network: Callable[[Tensor], Tensor]) -> NDArray[np.uint8]:
+        _check(frames)
         painted = np.empty_like(frames)
-        step = max(1, BATCH_PIXELS // (frames.shape[1] * frames.shape[2]))
+        # One frame at a time keeps its features in the processor's cache; a GPU wants more to do at once.
+        step = (
+            1
+            if self.device.type == "cpu"
+            else max(1, GPU_BATCH_PIXELS // (frames.shape[1] * frames.shape[2]))
+        )
         with torch.inference_mode():
             for start in range(0, len(frames), step):
-                x = self._to_device(frames[start : start + step])
-                y = self.network(x, row)  # (B, 3, H, W) in 0..1
-                y = y.clamp_(0, 1).mul_(255).round_().to(torch.uint8).permute(0, 2, 3, 1)
-                painted[start : start + step] = y.cpu().numpy()
+                y = network(self._to_device(frames[start : start + step]))  # (B, 3, H, W), nominally 0..1
+                y = y.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
+                painted[start : start + step] = y.permute(0, 2, 3, 1).cpu().numpy()
         return painted
 
     def _to_device(self, frames: NDArray[np.uint8]) -> Tensor:
         """uint8 (B, H, W, 3) -> float32 (B, 3, H, W) in 0..1, channels last."""
         pixels = torch.from_numpy(np.ascontiguousarray(frames)).to(self.device)
         return pixels.permute(0, 3, 1, 2).float().div_(255)
+
+
+@dataclass(frozen=True)
+class SteadyPainter:
+    """A painter held in one style and in one clip's statistics: paint the clip through it, whole or in parts."""
+
+    paint: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # uint8 (B, H, W, 3) -> uint8, same size
+
+
+def _check(frames: NDArray[np.uint8]) -> None:
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
+        raise ValueError(f"frames must be uint8 (T, H, W, 3), not {frames.dtype} {frames.shape}")
+    if min(frames.shape[1:3]) < SMALLEST_SIDE:
+        raise ValueError(f"frames must be at least {SMALLEST_SIDE} pixels high and wide, not {frames.shape}")

@@ -5,3 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class PortraitConfig(AppConfig):
     name = "portrait"
     verbose_name = _("Portraits")
+
+    def ready(self) -> None:
+        # Connects the receivers.
+        from portrait import signals  # noqa: F401

@@ -1,5 +1,15 @@
 """Portrait paths below ``/user/``."""
 
-from django.urls import URLPattern
+from __future__ import annotations
 
-urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from portrait.views import CancelView, OptionsView, PortraitView, RetryView, UploadView
+
+urlpatterns: list[URLPattern] = [
+    path("main/", UploadView.as_view(), name="upload"),
+    path("portrait/", PortraitView.as_view(), name="portrait"),
+    path("portrait/retry/", RetryView.as_view(), name="portrait-retry"),
+    path("portrait/cancel/", CancelView.as_view(), name="portrait-cancel"),
+    path("portrait/options/", OptionsView.as_view(), name="portrait-options"),
+]

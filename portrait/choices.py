@@ -1,0 +1,66 @@
+"""The styles, motions and orders that a student may choose from, as the shipped weights know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import get_language
+
+from portrait.engine.motions.catalogue import list_motions
+from portrait.engine.style.catalogue import list_styles
+from portrait.models import PortraitJob
+
+RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A name for programs and a title for people, by language code."""
+
+    name: str
+    titles: dict[str, str]
+
+    @property
+    def title(self) -> str:
+        language = (get_language() or "").partition("-")[0]
+        return self.titles.get(language) or self.titles.get("en") or self.name
+
+
+@cache
+def _styles(checkpoints: Path) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(style.slug, style.title) for style in list_styles(checkpoints / "painter.safetensors")
+    )
+
+
+@cache
+def _motions() -> tuple[Choice, ...]:
+    return tuple(Choice(motion.name, motion.title) for motion in list_motions())
+
+
+def styles() -> tuple[Choice, ...]:
+    """All painting styles, in the painter's order. Raises CheckpointError. Read once: new weights, new process."""
+    return _styles(settings.PORTRAIT["CHECKPOINTS"])
+
+
+def motions() -> tuple[Choice, ...]:
+    """All motions, sorted by name. Raises MotionFileError."""
+    return _motions()
+
+
+def orders() -> tuple[str, ...]:
+    return tuple(PortraitJob.Order.values)
+
+
+def setting(name: str) -> str:
+    """The installation's ``STYLE`` or ``MOTION``; ``""`` where it is to be drawn at random."""
+    value: str = settings.PORTRAIT[name]
+    return "" if value == RANDOM else value
+
+
+def order_setting() -> str:
+    value: str = settings.PORTRAIT["ORDER"]
+    return value

@@ -1,0 +1,75 @@
+"""What can go wrong on the way to a portrait, in words for the student, by stable code.
+
+The same codes stand in the answers of the API and in the ``error`` of a job. The sentences are ours and not the
+exceptions': those speak English to developers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+from portrait.engine.photo import MAX_ASPECT, MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE
+
+_LIMITS = {
+    "megabytes": f"{MAX_BYTES / 2**20:g}",
+    "megapixels": f"{MAX_PIXELS / 1e6:g}",
+    "min_side": str(MIN_SIDE),
+    "max_side": str(MAX_SIDE),
+    "aspect": f"{MAX_ASPECT:g}",
+}
+
+MESSAGES: dict[str, Any] = {
+    # The upload.
+    "multipart_required": _("Send the photo as a form (multipart/form-data) with one file called pic."),
+    "photo_required": _("The photo is missing: send one file called pic."),
+    "one_photo_only": _("Send exactly one photo."),
+    "photo_empty": _("The file is empty."),
+    "photo_too_large": _("The file is larger than %(megabytes)s MB."),
+    "photo_unsupported_format": _(
+        "The file is not a picture that we can read. Send a JPEG, PNG, WebP or HEIC photo."
+    ),
+    "photo_unreadable": _("The picture is damaged or incomplete. Please send it again."),
+    "photo_too_many_pixels": _(
+        "The picture is too big: at most %(megapixels)s million pixels and %(max_side)s pixels a side."
+    ),
+    "photo_too_small": _("The picture is too small: each side needs at least %(min_side)s pixels."),
+    "photo_too_elongated": _("The picture is more than %(aspect)s times as long as it is wide."),
+    "unknown_style": _("There is no such painting style."),
+    "unknown_motion": _("There is no such motion."),
+    "unknown_order": _("There is no such order of animating and painting."),
+    "bad_seed": _("The seed must be a whole number from 0 to 2147483647."),
+    # The job.
+    "no_face": _("No face was found in the photo. Please take one that shows your face from the front."),
+    "photo_missing": _("The photo is no longer there. Please send it again."),
+    "deadline_exceeded": _("Making the portrait took too long. Please try again."),
+    "child_killed": _(
+        "The portrait could not be made: the painter broke off several times. Please try again later."
+    ),
+    "worker_lost": _(
+        "The portrait could not be made: the painter broke off several times. Please try again later."
+    ),
+    "out_of_memory": _("The portrait could not be made: the machine is too busy. Please try again later."),
+    "storage_unavailable": _("The pictures cannot be stored at the moment. Please try again later."),
+    # Retry and cancel.
+    "nothing_to_retry": _("There is no failed or cancelled portrait to try again."),
+    "nothing_to_cancel": _("No portrait is being made at the moment."),
+    "catalogue_unavailable": _("The styles and motions cannot be listed at the moment."),
+}
+_OTHER = _("The portrait could not be made because of a fault on our side. Please try again later.")
+
+
+def describe(code: str) -> str:
+    """The sentence for ``code`` in the reader's language; any unknown code is a fault of ours."""
+    return str(MESSAGES.get(code, _OTHER)) % _LIMITS
+
+
+class PortraitProblem(APIException):
+    """A refusal with a stable ``code``; 400 unless another status is given."""
+
+    def __init__(self, code: str, status_code: int = status.HTTP_400_BAD_REQUEST) -> None:
+        self.status_code = status_code
+        super().__init__(describe(code), code)

@@ -1,0 +1,134 @@
+"""Reads of the student's portrait."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import Any, TypedDict
+
+from django.db.models import Avg, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from portrait.models import PortraitJob, PortraitWorker
+from portrait.problems import describe
+from user.models import User
+
+State = PortraitJob.State
+
+NO_JOB = "none"
+# Seconds after which it is worth asking again.
+POLL_WHILE_RUNNING = 1
+POLL_WHILE_QUEUED = 2
+
+
+class JobError(TypedDict):
+    code: str
+    message: str
+
+
+class Status(TypedDict):
+    """Where the student's newest portrait stands; file values are storage URLs (paths) or None."""
+
+    job: int | None
+    status: str
+    stage: str
+    progress: float
+    eta: int | None
+    poll_after: int | None
+    error: JobError | None
+    portrait: str
+    files: dict[str, str | None]
+    style: str
+    motion: str
+    order: str
+    seed: int | None
+    attempts: int
+    created: datetime | None
+
+
+def portrait_status(student: User) -> Status:
+    """Everything about the student's newest job, in one query. ``student`` is taken as loaded."""
+    job = _newest_with_queue(student)
+    if job is None:
+        files: dict[str, str | None] = dict.fromkeys(PortraitJob.PUBLIC_FILES)
+        return Status(
+            job=None,
+            status=NO_JOB,
+            stage="",
+            progress=0.0,
+            eta=None,
+            poll_after=None,
+            error=None,
+            portrait=student.picture,
+            files=files,
+            style="",
+            motion="",
+            order="",
+            seed=None,
+            attempts=0,
+            created=None,
+        )
+    polls = {State.RUNNING.value: POLL_WHILE_RUNNING, State.QUEUED.value: POLL_WHILE_QUEUED}
+    return Status(
+        job=job.pk,
+        status=job.state,
+        stage=job.stage,
+        progress=round(job.progress, 3),
+        eta=_eta(job),
+        poll_after=polls.get(job.state),
+        error=JobError(code=job.error_code, message=describe(job.error_code))
+        if job.state == State.FAILED
+        else None,
+        portrait=student.picture,
+        files={field: getattr(job, field).url if getattr(job, field) else None for field in job.PUBLIC_FILES},
+        style=job.style,
+        motion=job.motion,
+        order=job.order,
+        seed=job.seed,
+        attempts=job.attempts,
+        created=job.created_at,
+    )
+
+
+def _newest_with_queue(student: User) -> Any:
+    """The newest job with ``ahead``, ``running``, ``children`` and ``mean_seconds`` of the moment."""
+    ahead = PortraitJob.objects.filter(state=State.QUEUED).filter(
+        Q(queued_at__lt=OuterRef("queued_at")) | Q(queued_at=OuterRef("queued_at"), pk__lt=OuterRef("pk"))
+    )
+    running = PortraitJob.objects.filter(state=State.RUNNING)
+    workers = PortraitWorker.objects.filter(
+        seen_at__gt=timezone.now() - timedelta(seconds=PortraitWorker.SILENT), fault=""
+    )
+    return (
+        PortraitJob.objects.filter(student=student)
+        .order_by("-id")
+        .annotate(
+            ahead=_scalar(ahead, Count("pk")),
+            running=_scalar(running, Count("pk")),
+            children=_scalar(workers, Sum("processes")),
+            mean_seconds=Subquery(_grouped(workers, Avg("seconds_per_job"))),
+        )
+        .first()
+    )
+
+
+def _grouped(rows: QuerySet[Any], aggregate: Any) -> QuerySet[Any, Any]:
+    """One row, one column: ``aggregate`` over all ``rows``."""
+    return rows.order_by().annotate(all=Value(1)).values("all").annotate(value=aggregate).values("value")
+
+
+def _scalar(rows: QuerySet[Any], aggregate: Any) -> Coalesce:
+    return Coalesce(Subquery(_grouped(rows, aggregate)), 0, output_field=IntegerField())
+
+
+def _eta(job: Any) -> int | None:
+    """Whole seconds until the portrait is there, from how long the latest ones took; None if nobody can tell."""
+    if job.mean_seconds is None or not job.children:
+        return None
+    if job.state == State.RUNNING:
+        return math.ceil(job.mean_seconds * (1 - job.progress))
+    if job.state == State.QUEUED:
+        rounds_before = (job.ahead + job.running) // job.children
+        return math.ceil(job.mean_seconds * (rounds_before + 1))
+    return None

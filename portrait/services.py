@@ -1,0 +1,93 @@
+"""What a student does with their portrait: send a photo, try again, cancel."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from rest_framework import status
+from rest_framework.exceptions import AuthenticationFailed
+
+from portrait import choices, jobs, storage
+from portrait.engine.errors import EngineError, PhotoError
+from portrait.engine.photo import clean_jpeg, read_photo
+from portrait.models import PortraitJob
+from portrait.problems import PortraitProblem
+from portrait.still import still_jpeg
+from user.models import User
+
+MAX_SEED = 2**31 - 1
+
+
+def accept_photo(
+    *,
+    student: User,
+    data: bytes,
+    style: str = "",
+    motion: str = "",
+    order: str = "",
+    seed: int | None = None,
+) -> PortraitJob:
+    """Put a photo into the queue; when this returns, it and its job are on the disk and in the database.
+
+    An empty ``style``, ``motion`` or ``order`` follows the settings. The job before it, if still active, is
+    cancelled, and the record shows the cropped photo until the portrait is there.
+
+    Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
+    """
+    if order and order not in choices.orders():
+        raise PortraitProblem("unknown_order")
+    try:
+        # The catalogues are not needed for a student who leaves the choice to us.
+        if style and style not in {choice.name for choice in choices.styles()}:
+            raise PortraitProblem("unknown_style")
+        if motion and motion not in {choice.name for choice in choices.motions()}:
+            raise PortraitProblem("unknown_motion")
+        picture = read_photo(data)
+    except PhotoError as error:
+        raise PortraitProblem(error.code) from error
+    except EngineError as error:
+        raise PortraitProblem("catalogue_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
+
+    key = uuid.uuid4()
+    photo, still = storage.photo_name(key), storage.still_name(key)
+    try:
+        storage.write(photo, clean_jpeg(picture))
+        storage.write(still, still_jpeg(picture))
+        return jobs.enqueue(
+            student_id=student.pk,
+            key=key,
+            photo=photo,
+            still=still,
+            style=style or choices.setting("STYLE"),
+            motion=motion or choices.setting("MOTION"),
+            order=order or choices.order_setting(),
+            seed=secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
+        )
+    except BaseException as error:
+        storage.remove([photo, still])
+        if isinstance(error, OSError):
+            raise PortraitProblem("storage_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
+        if isinstance(error, jobs.StudentGoneError):
+            raise AuthenticationFailed(code="user_not_found") from error
+        raise
+
+
+def retry_portrait(*, student: User) -> None:
+    """Queue the student's newest photo again.
+
+    Raises PortraitProblem (409) ``nothing_to_retry`` or ``photo_missing``.
+    """
+    job = PortraitJob.objects.filter(student=student).order_by("-id").first()
+    if job is None or job.active or job.state == PortraitJob.State.SUCCEEDED:
+        raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
+    if not job.photo or not storage.path_of(str(job.photo.name)).is_file():
+        raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
+    if not jobs.retry(job):
+        raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
+
+
+def cancel_portrait(*, student: User) -> None:
+    """Cancel the student's active job. Raises PortraitProblem (409) ``nothing_to_cancel``."""
+    if not jobs.cancel(student.pk):
+        raise PortraitProblem("nothing_to_cancel", status.HTTP_409_CONFLICT)

@@ -1,0 +1,140 @@
+"""``/user/main/`` and ``/user/portrait/``: a photo in, its portrait's state out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+from rest_framework.views import APIView
+
+from portrait import choices, selectors, services
+from portrait.engine.errors import EngineError
+from portrait.engine.photo import MAX_BYTES
+from portrait.models import PortraitJob
+from portrait.problems import PortraitProblem
+from portrait.serializers import AcceptedSerializer, OptionsSerializer, StatusSerializer, UploadSerializer
+from user.models import User
+from user.selectors import signed_in
+
+# Boundaries, headers and the small fields around the photo.
+FORM_BYTES = 64 * 1024
+# A body that is too large is read to its end up to this size: a server that closes the connection while the browser
+# is still sending makes it show a network error instead of our answer.
+DRAIN_BYTES = 64 * 1024 * 1024
+
+
+class UploadView(APIView):
+    """``POST /user/main/``: answers as soon as photo and job are stored."""
+
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(request={"multipart/form-data": UploadSerializer}, responses=AcceptedSerializer)
+    def post(self, request: Request) -> Response:
+        refuse_oversize(request)
+        try:
+            form, files = request.POST, request.FILES
+        except exceptions.UnsupportedMediaType as error:
+            raise PortraitProblem("multipart_required") from error
+        sent = [file for name in files for file in files.getlist(name)]
+        if "pic" not in files:
+            raise PortraitProblem("photo_required")
+        if len(sent) != 1:
+            raise PortraitProblem("one_photo_only")
+        if sent[0].size > MAX_BYTES:
+            raise PortraitProblem("photo_too_large")
+        job = services.accept_photo(
+            student=signed_in(request),
+            data=sent[0].read(),
+            style=str(form.get("style", "")),
+            motion=str(form.get("motion", "")),
+            order=str(form.get("order", "")),
+            seed=read_seed(str(form.get("seed", ""))),
+        )
+        return Response({"msg": "send", "job": job.pk})
+
+
+def refuse_oversize(request: Request) -> None:
+    """Refuse a body that cannot be a photo by its announced length, before anything of it is stored."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length <= MAX_BYTES + FORM_BYTES:
+        return
+    if length <= DRAIN_BYTES:
+        while request.stream.read(64 * 1024):
+            pass
+    raise PortraitProblem("photo_too_large")
+
+
+def read_seed(text: str) -> int | None:
+    """0..2147483647, or None for ``""``. Raises PortraitProblem (400) ``bad_seed``."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= services.MAX_SEED):
+        raise PortraitProblem("bad_seed")
+    return int(text)
+
+
+def status_response(request: Request, student: User) -> Response:
+    """The portrait's state with a strong ETag of its contents; 304 where the client has them already."""
+    state = selectors.portrait_status(student)
+    data = StatusSerializer(state, context={"request": request}).data
+    etag = hashlib.sha256(json.dumps(data, cls=JSONEncoder, ensure_ascii=False).encode()).hexdigest()[:32]
+    response: Any = Response(data, headers={"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"})
+    if state["poll_after"] is not None:
+        response["Retry-After"] = str(state["poll_after"])
+    if request.method in ("GET", "HEAD"):
+        response = get_conditional_response(request._request, etag=f'"{etag}"', response=response)
+    return response
+
+
+class PortraitView(APIView):
+    """``GET /user/portrait/``: made to be polled."""
+
+    @extend_schema(responses={200: StatusSerializer, 304: None})
+    def get(self, request: Request) -> Response:
+        return status_response(request, signed_in(request))
+
+
+class RetryView(APIView):
+    """``POST /user/portrait/retry/``: the same photo again, after a failure or a cancellation; 409 otherwise."""
+
+    @extend_schema(request=None, responses=StatusSerializer)
+    def post(self, request: Request) -> Response:
+        student = signed_in(request)
+        services.retry_portrait(student=student)
+        student.refresh_from_db(fields=["still", "portrait"])
+        return status_response(request, student)
+
+
+class CancelView(APIView):
+    """``POST /user/portrait/cancel/``: while it is queued or running; 409 otherwise."""
+
+    @extend_schema(request=None, responses=StatusSerializer)
+    def post(self, request: Request) -> Response:
+        student = signed_in(request)
+        services.cancel_portrait(student=student)
+        student.refresh_from_db(fields=["still", "portrait"])
+        return status_response(request, student)
+
+
+class OptionsView(APIView):
+    """``GET /user/portrait/options/``: what may be sent along with a photo."""
+
+    @extend_schema(responses=OptionsSerializer)
+    def get(self, request: Request) -> Response:
+        try:
+            options = {
+                "styles": choices.styles(),
+                "motions": choices.motions(),
+                "orders": [{"name": order.value, "title": str(order.label)} for order in PortraitJob.Order],
+            }
+        except EngineError as error:
+            raise PortraitProblem("catalogue_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
+        return Response(OptionsSerializer(options).data)

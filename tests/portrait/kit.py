@@ -1,0 +1,186 @@
+"""What the tests of queue and worker share: jobs without uploads, workers as real processes, the orphan check."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from portrait import jobs, storage
+from portrait.models import PortraitJob
+from user.models import User
+
+ROOT = Path(__file__).resolve().parents[2]
+# Attempts follow each other at once, and the dead are found soon.
+QUICK: dict[str, Any] = {"backoff": [0.0, 0.0], "poll": 0.1, "lease": 3.0}
+PATIENCE = 30.0
+
+
+def student(name: str) -> User:
+    """An account that nobody logs in to; hashing a password would cost more than the rest of a test."""
+    return User.objects.create_user(username=name, fullname=name.title())
+
+
+def enqueue(owner: User, motion: str = "quick") -> PortraitJob:
+    """A job with two small files, as an upload leaves it; ``motion`` says what ``tests.portrait.faults.act`` does."""
+    key = uuid.uuid4()
+    photo, still = storage.photo_name(key), storage.still_name(key)
+    storage.write(photo, b"photo")
+    storage.write(still, b"still")
+    return jobs.enqueue(
+        student_id=owner.pk,
+        key=key,
+        photo=photo,
+        still=still,
+        style="",
+        motion=motion,
+        order="animate-then-paint",
+        seed=7,
+    )
+
+
+def write_results(job: PortraitJob) -> jobs.Results:
+    """The files of a successful attempt, written as the worker writes them."""
+    names = {}
+    for field, suffix in (("webp", "webp"), ("gif", "gif"), ("mp4", "mp4"), ("poster", "png")):
+        names[field] = storage.result_name(job.key, job.lease, suffix)
+        storage.write(names[field], field.encode())
+    return jobs.Results(names, "starry-night", "nod", {"animate": 0.5})
+
+
+def claim() -> PortraitJob:
+    job = jobs.claim("test")
+    assert job is not None
+    return job
+
+
+def make_portrait(owner: User) -> PortraitJob:
+    """A job that has succeeded."""
+    enqueue(owner)
+    job = claim()
+    assert jobs.finish(job, write_results(job))
+    job.refresh_from_db()
+    return job
+
+
+def files_on_disk() -> set[str]:
+    root = Path(settings.MEDIA_ROOT)
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def assert_no_orphans() -> None:
+    """Each file is named by a row, each name in a row is a file, and students show files that exist."""
+    named: set[str] = set()
+    for job in PortraitJob.objects.all():
+        named |= job.file_names
+    on_disk = files_on_disk()
+    assert on_disk - named == set(), "files that no job names"
+    assert named - on_disk == set(), "names without a file"
+    for owner in User.objects.all():
+        for file in (owner.still, owner.portrait):
+            assert not file or file.name in on_disk
+
+
+def wait_for(condition: Callable[[], Any], what: str = "it", patience: float = PATIENCE) -> Any:
+    """The first true value of ``condition``; fails the test when there is none in time."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {patience:g} s for {what} in vain")
+
+
+def nothing_active() -> bool:
+    return not PortraitJob.objects.filter(state__in=PortraitJob.ACTIVE).exists()
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process exists and is not a zombie."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def environment(**more: str) -> dict[str, str]:
+    """For processes that share the test's database and media folder."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        credentials = f"{database['USER']}:{database['PASSWORD']}"
+        url = f"postgres://{credentials}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONPATH": str(ROOT),
+        **more,
+    }
+
+
+class Workers:
+    """Starts workers that run fault tasks and kills what is left of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "executions"
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, **options: Any) -> subprocess.Popen[bytes]:
+        arguments = [f"{key}={json.dumps(value)}" for key, value in {**QUICK, **options}.items()]
+        return self.spawn(["-m", "tests.portrait.faults", *arguments])
+
+    def spawn(self, arguments: list[str], **more: str) -> subprocess.Popen[bytes]:
+        """Any Python program with the test's database, media and a temporary folder of its own."""
+        with (self.folder / "output").open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=environment(FAULTS_LOG=str(self.log), TMPDIR=str(self.folder), **more),
+                stdout=output,
+                stderr=output,
+            )
+        self.started.append(process)
+        return process
+
+    def output(self) -> str:
+        return (self.folder / "output").read_text()
+
+    def executions(self, job: PortraitJob | None = None) -> list[int]:
+        """The process ids of the children that executed ``job`` (or any), one entry for each execution."""
+        if not self.log.exists():
+            return []
+        entries = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [entry["pid"] for entry in entries if job is None or entry["job"] == job.pk]
+
+    def stop(self, process: subprocess.Popen[bytes]) -> int:
+        process.send_signal(signal.SIGTERM)
+        return process.wait(PATIENCE)
+
+    def scratch_folders(self) -> list[Path]:
+        return list(self.folder.glob("portrait-workers-*/worker-*"))
+
+
+def workers(folder: Path) -> Iterator[Workers]:
+    """The body of the ``workers`` fixture."""
+    crew = Workers(folder)
+    yield crew
+    for process in crew.started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if crew.started:
+        print(crew.output())  # noqa: T201 (pytest shows it for a test that fails)

@@ -9,6 +9,7 @@ which of them found it.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -221,6 +222,10 @@ def _s3fd_faces(image: Picture, weights: Path, device: str) -> list[FaceBox]:
 # HOG
 
 
+# dlib's detector keeps the picture's pyramid between calls, so that threads must take turns.
+_hog_lock = threading.Lock()
+
+
 @cache
 def _hog_detector() -> Any:
     import dlib
@@ -261,7 +266,8 @@ def _detect_hog(image: Picture, scale: float, threshold: float = 0.0) -> list[Fa
     small = _resized(image, scale)
     border = round(_HOG_BORDER * max(small.shape[:2]))
     bordered = np.pad(small, ((border, border), (border, border), (0, 0)), mode="edge")
-    boxes, scores, kinds = _hog_detector().run(bordered, 0, threshold)
+    with _hog_lock:
+        boxes, scores, kinds = _hog_detector().run(bordered, 0, threshold)
     faces = []
     for box, score, kind in zip(boxes, scores, kinds, strict=True):
         framing = _HOG_FRAMING[kind]

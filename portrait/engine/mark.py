@@ -14,7 +14,7 @@ HEIGHT = 1 / 15
 MIN_HEIGHT = 9  # pixels; below that the letters run together
 MARGIN = 1 / 36
 # Light letters on a dark glass: the glass keeps them legible on snow, the bright rim on a night sky.
-GLASS = (18, 20, 28, 120)
+GLASS = (18, 20, 28, 140)
 RIM = (255, 255, 255, 90)
 LETTERS = (255, 255, 255, 235)
 # Drawn this much larger and averaged down, because Pillow does not antialias shapes.

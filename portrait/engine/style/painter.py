@@ -48,7 +48,7 @@ def load_style(
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise CheckpointError(path, str(error)) from error
+        raise CheckpointError(path, " ".join(str(error).split())) from error
     painter = Painter(network, styles, device=torch.device(device), dtype=getattr(torch, precision))
     if style is not None:
         painter.default = painter.index(style)
@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         loaded: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
         return loaded
     except (OSError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        raise CheckpointError(path, str(error)) from error
+        raise CheckpointError(path, " ".join(str(error).split())) from error
 
 
 class Painter:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessPool
+from pebble import CONSTS, ProcessPool
 
 from portrait import tasks
 from portrait.tasks import ChildSettings, TaskOrder
@@ -26,6 +26,8 @@ from portrait.tasks import ChildSettings, TaskOrder
 LOCK = "lock"
 # Seconds before a pool that broke is built again, doubled each time up to the second number.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+# Seconds from SIGTERM to SIGKILL. A child has nothing to put in order, and the pool stands still meanwhile.
+CONSTS.term_timeout = 0.5
 
 logger = logging.getLogger(__name__)
 

@@ -160,8 +160,8 @@ class Worker:
 
     def _tick(self) -> None:
         self._children.tend()
-        self._renew()
         self._settle_finished()
+        self._renew()
         self._keep_house()
         if not self._stops:
             self._claim()
@@ -203,7 +203,7 @@ class Worker:
     # --- while they run ------------------------------------------------------------------------------------------
 
     def _renew(self) -> None:
-        if not self._is_due("renew", RENEW_EVERY):
+        if not self._is_due("renew", min(RENEW_EVERY, self.options.lease / 3)):
             return
         for attempt in list(self.attempts):
             if attempt.future.done():

@@ -6,6 +6,7 @@ worker whose options are read from the command line (JSON values).
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -43,16 +44,22 @@ def act(order: TaskOrder, report: Progress) -> TaskDone:
     elif kind == "leave":
         os._exit(0)
     elif kind == "kill-once":
-        if _first_time(order, value):
+        if _first_time(order):
             os.kill(os.getpid(), signal.SIGKILL)
     elif kind == "no-face":
         raise NoFaceError("no face")
     elif kind == "bug":
         raise RuntimeError("a fault of ours")
+    elif kind == "disk-full":
+        raise OSError(errno.ENOSPC, "No space left on device")
+    elif kind == "memory":
+        raise MemoryError
+    elif kind == "read":
+        Path(order.photo).read_bytes()
     elif kind == "helper":
         # As ffmpeg: ends when the pipe that it is fed from closes.
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as helper:
-            Path(value).write_text(str(helper.pid))
+            (_folder() / "helper").write_text(str(helper.pid))
             _sleep(60, report)
     names = {name: f"{name}.{suffix}" for name, suffix in RESULT_SUFFIXES.items()}
     for name in names.values():
@@ -67,8 +74,13 @@ def _sleep(seconds: float, report: Progress) -> None:
         time.sleep(0.05)
 
 
-def _first_time(order: TaskOrder, folder: str) -> bool:
-    marker = Path(folder) / f"{order.job}.once"
+def _folder() -> Path:
+    """Where the test wants to find what the tasks note."""
+    return Path(os.environ["FAULTS_FOLDER"])
+
+
+def _first_time(order: TaskOrder) -> bool:
+    marker = _folder() / f"{order.job}.once"
     if marker.exists():
         return False
     marker.touch()
@@ -77,9 +89,8 @@ def _first_time(order: TaskOrder, folder: str) -> bool:
 
 def _log(order: TaskOrder) -> None:
     """One line for each execution; a single short write to an appended file is atomic."""
-    if log := os.environ.get("FAULTS_LOG"):
-        with Path(log).open("a") as file:
-            file.write(json.dumps({"job": order.job, "pid": os.getpid()}) + "\n")
+    with (_folder() / "executions").open("a") as file:
+        file.write(json.dumps({"job": order.job, "pid": os.getpid()}) + "\n")
 
 
 def main(arguments: list[str]) -> int:

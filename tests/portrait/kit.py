@@ -113,6 +113,14 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def children_of(pid: int) -> set[int]:
+    """The processes that process ``pid`` started."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found |= {int(child) for child in task.read_text().split()}
+    return found
+
+
 def environment(**more: str) -> dict[str, str]:
     """For processes that share the test's database and media folder."""
     database = connection.settings_dict
@@ -149,7 +157,7 @@ class Workers:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
-                env=environment(FAULTS_LOG=str(self.log), TMPDIR=str(self.folder), **more),
+                env=environment(FAULTS_FOLDER=str(self.folder), TMPDIR=str(self.folder), **more),
                 stdout=output,
                 stderr=output,
             )
@@ -158,6 +166,11 @@ class Workers:
 
     def output(self) -> str:
         return (self.folder / "output").read_text()
+
+    def helper(self) -> int:
+        """The process id of the helper that a ``helper`` task started."""
+        file = self.folder / "helper"
+        return int(wait_for(lambda: file.exists() and file.read_text(), "the helper"))
 
     def executions(self, job: PortraitJob | None = None) -> list[int]:
         """The process ids of the children that executed ``job`` (or any), one entry for each execution."""

@@ -63,7 +63,7 @@ class PortraitJob(models.Model):
 
     created_at = models.DateTimeField(_("accepted"), default=timezone.now, editable=False)
     # The place in the queue: moved by the student's retry, kept by our own faults.
-    queued_at = models.DateTimeField(_("queued"), default=timezone.now, editable=False)
+    queued_at = models.DateTimeField(_("queued at"), default=timezone.now, editable=False)
     # Not to be claimed before this time: now for a new job, a little later after a failed attempt.
     not_before = models.DateTimeField(_("not before"), default=timezone.now)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)

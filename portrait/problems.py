@@ -29,9 +29,7 @@ MESSAGES: dict[str, Any] = {
     "one_photo_only": _("Send exactly one photo."),
     "photo_empty": _("The file is empty."),
     "photo_too_large": _("The file is larger than %(megabytes)s MB."),
-    "photo_unsupported_format": _(
-        "The file is not a picture that we can read. Send a JPEG, PNG, WebP or HEIC photo."
-    ),
+    "photo_unsupported_format": _("We cannot read this kind of file. Send a JPEG, PNG, WebP or HEIC photo."),
     "photo_unreadable": _("The picture is damaged or incomplete. Please send it again."),
     "photo_too_many_pixels": _(
         "The picture is too big: at most %(megapixels)s million pixels and %(max_side)s pixels a side."

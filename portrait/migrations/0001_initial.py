@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('error_code', models.CharField(blank=True, max_length=40, verbose_name='error code')),
                 ('error_detail', models.CharField(blank=True, max_length=500, verbose_name='error detail')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='accepted')),
-                ('queued_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='queued')),
+                ('queued_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='queued at')),
                 ('not_before', models.DateTimeField(default=django.utils.timezone.now, verbose_name='not before')),
                 ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started')),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),

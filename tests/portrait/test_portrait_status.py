@@ -1,0 +1,167 @@
+"""``GET /user/portrait/``."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
+
+from portrait import jobs, registry
+from portrait.models import PortraitJob, PortraitWorker
+from tests.portrait.kit import claim, enqueue, make_portrait, student, write_results
+from user.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+URL = "/user/portrait/"
+
+
+def test_before_the_first_photo_there_is_none(as_alice: APIClient) -> None:
+    status = as_alice.get(URL).json()
+
+    assert (status["status"], status["job"], status["eta"], status["error"]) == ("none", None, None, None)
+    assert set(status["files"].values()) == {None}
+
+
+def test_it_follows_the_job_from_the_queue_to_the_files(as_alice: APIClient, alice: User) -> None:
+    enqueue(alice, motion="nod")
+    status = as_alice.get(URL).json()
+    assert (status["status"], status["progress"], status["attempts"]) == ("queued", 0, 0)
+    assert status["files"]["webp"] is None
+    assert status["portrait"] == status["files"]["still"]
+
+    job = claim()
+    jobs.renew(job, stage="animate", progress=0.5)
+    status = as_alice.get(URL).json()
+    assert (status["status"], status["stage"], status["progress"]) == ("running", "animate", 0.5)
+
+    results = write_results(job)
+    jobs.finish(job, results)
+    status = as_alice.get(URL).json()
+    assert (status["status"], status["progress"], status["style"]) == ("succeeded", 1, "starry-night")
+    for name in ("still", "webp", "gif", "mp4", "poster"):
+        assert status["files"][name].startswith("http://testserver/media/portraits/")
+        assert as_alice.get(status["files"][name]).status_code == 200
+    assert status["portrait"] == status["files"]["webp"]
+
+
+def test_a_failure_has_a_code_and_a_sentence_in_the_readers_language(
+    as_alice: APIClient, alice: User
+) -> None:
+    enqueue(alice)
+    jobs.fail(claim(), "no_face", "internals that are nobody's business", final=True)
+
+    english = as_alice.get(URL).json()["error"]
+    korean = as_alice.get(URL, headers={"Accept-Language": "ko"}).json()["error"]
+
+    assert english["code"] == korean["code"] == "no_face"
+    assert "No face" in english["message"]
+    assert "얼굴" in korean["message"]
+    assert "internals" not in english["message"]
+
+
+def test_an_attempt_that_failed_is_no_error_while_others_follow(as_alice: APIClient, alice: User) -> None:
+    enqueue(alice)
+    jobs.fail(claim(), "child_killed")
+
+    status = as_alice.get(URL).json()
+    assert (status["status"], status["error"], status["attempts"]) == ("queued", None, 1)
+
+
+def test_after_a_failure_the_portrait_before_is_still_shown(as_alice: APIClient, alice: User) -> None:
+    before = make_portrait(alice)
+    enqueue(alice)
+    jobs.fail(claim(), "no_face", final=True)
+
+    status = as_alice.get(URL).json()
+    assert status["status"] == "failed"
+    assert status["portrait"].endswith(before.webp.name)
+
+
+def test_polling_costs_two_queries(
+    as_alice: APIClient, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    registry.beat("w", 2, "")
+    for owner in (alice, student("ben"), student("cho")):
+        enqueue(owner)
+    claim()
+    with django_assert_max_num_queries(2):
+        assert as_alice.get(URL).status_code == 200
+
+
+def test_an_unchanged_state_is_304_and_a_changed_one_is_not(as_alice: APIClient, alice: User) -> None:
+    enqueue(alice)
+    first = as_alice.get(URL)
+    assert first["Cache-Control"] == "private, no-cache"
+    assert not first["ETag"].startswith("W/")
+
+    again = as_alice.get(URL, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+    # The sentences in the body depend on the language.
+    korean = as_alice.get(URL, headers={"If-None-Match": first["ETag"], "Accept-Language": "ko"})
+    assert korean["Vary"].lower().count("accept-language") == 1
+
+    claim()
+    assert as_alice.get(URL, headers={"If-None-Match": first["ETag"]}).status_code == 200
+
+
+def test_it_says_when_to_ask_again_as_long_as_that_makes_sense(as_alice: APIClient, alice: User) -> None:
+    enqueue(alice)
+    assert (as_alice.get(URL).json()["poll_after"], as_alice.get(URL)["Retry-After"]) == (2, "2")
+    jobs.cancel(alice.pk)
+    assert as_alice.get(URL).json()["poll_after"] is None
+    assert not as_alice.get(URL).has_header("Retry-After")
+
+
+def test_the_waiting_time_follows_from_the_queue_and_the_latest_portraits(
+    as_alice: APIClient, alice: User
+) -> None:
+    jobs_before = [enqueue(student(f"student-{number}")) for number in range(5)]
+    mine = enqueue(alice)
+    assert as_alice.get(URL).json()["eta"] is None, "nobody works and nothing is known"
+
+    PortraitWorker.objects.create(name="w", host="h", pid=1, processes=2, seconds_per_job=10.0)
+    # Five before me, two at a time: two rounds before mine, and mine.
+    assert as_alice.get(URL).json()["eta"] == 30
+
+    for _ in jobs_before:
+        job = claim()
+        jobs.finish(job, write_results(job))
+    assert as_alice.get(URL).json()["eta"] == 10
+
+    assert claim().pk == mine.pk
+    mine.refresh_from_db()
+    jobs.renew(mine, stage="paint", progress=0.75)
+    assert as_alice.get(URL).json()["eta"] == 3
+
+
+def test_a_silent_worker_promises_nothing(as_alice: APIClient, alice: User) -> None:
+    enqueue(alice)
+    long_ago = timezone.now() - timedelta(seconds=PortraitWorker.SILENT + 1)
+    PortraitWorker.objects.create(
+        name="w", host="h", pid=1, processes=2, seconds_per_job=10.0, seen_at=long_ago
+    )
+    assert as_alice.get(URL).json()["eta"] is None
+
+
+def test_nobody_sees_the_job_of_somebody_else(as_bob: APIClient, alice: User) -> None:
+    make_portrait(alice)
+    assert as_bob.get(URL).json()["status"] == "none"
+
+
+def test_a_visitor_is_turned_away(visitor: APIClient) -> None:
+    assert visitor.get(URL).status_code == 401
+
+
+def test_the_options_list_styles_motions_and_orders_in_the_readers_language(as_alice: APIClient) -> None:
+    english = as_alice.get(f"{URL}options/").json()
+    korean = as_alice.get(f"{URL}options/", headers={"Accept-Language": "ko"}).json()
+
+    assert [order["name"] for order in english["orders"]] == PortraitJob.Order.values
+    for kind in ("styles", "motions"):
+        assert len(english[kind]) >= 4
+        assert [entry["name"] for entry in english[kind]] == [entry["name"] for entry in korean[kind]]
+        assert [entry["title"] for entry in english[kind]] != [entry["title"] for entry in korean[kind]]

@@ -1,0 +1,142 @@
+"""One interface for both networks: keypoints of images, and a source animated by a driving performance."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from portrait.engine.errors import ChoiceError
+from portrait.engine.fomm import animation
+from portrait.engine.fomm.keypoints import Keypoints, join
+from portrait.engine.motions.template import Motion
+
+Images = Tensor | NDArray[np.float32]
+# Frames that go through the networks together: enough to use the cores, few enough to stay in the caches.
+BATCH = 8
+
+
+class MotionModel(ABC):
+    """A loaded motion model. ``keypoint_set`` names what its keypoints mean; a Motion must carry the same name."""
+
+    keypoint_set: str
+    num_kp: int
+
+    def __init__(self, networks: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+        self.networks = networks.eval().requires_grad_(False).to(device)
+        for module in networks.modules():
+            if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+                module.to(dtype)
+            if isinstance(module, nn.Conv2d):
+                module.weight.data = module.weight.contiguous(memory_format=torch.channels_last)
+        self.device, self.dtype = device, dtype
+
+    @abstractmethod
+    def _detect(self, images: Tensor) -> Keypoints:
+        """float32 (B, 3, H, W) in 0..1 -> keypoints."""
+
+    @abstractmethod
+    def _encode(self, source: Tensor, keypoints: Keypoints) -> Any:
+        """What depends on the source alone, computed once a job."""
+
+    @abstractmethod
+    def _render(self, encoded: Any, driving: Keypoints) -> Tensor:
+        """float32 (B, 3, H, W) in 0..1 for B sets of keypoints."""
+
+    def _scale(self, source: Keypoints, first: Keypoints) -> float:
+        return animation.hull_scale(source, first)
+
+    def keypoints(self, images: Images) -> Keypoints:
+        """Keypoints of float images (B, 3, H, W) in 0..1: ``value`` (B, K, 2), ``jacobian`` (B, K, 2, 2) or None."""
+        batch = torch.as_tensor(images, dtype=torch.float32)
+        if batch.ndim != 4 or batch.shape[1] != 3 or not len(batch):
+            raise ValueError(f"images must be (B, 3, H, W), not {tuple(batch.shape)}")
+        _check_range("images", batch)
+        with torch.inference_mode():
+            parts = [self._detect(part.to(self.device)) for part in batch.split(BATCH)]
+        return join(parts)
+
+    def frames(
+        self,
+        source: NDArray[np.float32],
+        driving: NDArray[np.float32] | Motion,
+        relative: bool = True,
+        adapt_scale: bool = False,
+        best_frame: bool = False,
+        batch_size: int = BATCH,
+    ) -> Iterator[NDArray[np.float32]]:
+        """What ``animate`` does, batch by batch: yields float32 (up to ``batch_size``, H, W, 3), in time order."""
+        picture = torch.as_tensor(source, dtype=torch.float32)
+        if picture.ndim != 3 or picture.shape[2] != 3:
+            raise ValueError(f"source must be (H, W, 3), not {tuple(picture.shape)}")
+        _check_range("source", picture)
+        with torch.inference_mode():
+            picture = picture.permute(2, 0, 1)[None].to(self.device)
+            own = self._detect(picture)
+            performance = self._performance(driving).to(self.device)
+            start = animation.closest_frame(own, performance) if best_frame else 0
+            first = performance[start : start + 1]
+            if relative:
+                scale = self._scale(own, first) if adapt_scale else 1.0
+                performance = animation.relative_motion(own, performance, first, scale=scale)
+            encoded = self._encode(picture, own)
+        for begin in range(0, len(performance), batch_size):
+            with torch.inference_mode():
+                out = self._render(encoded, performance[begin : begin + batch_size])
+                array: NDArray[np.float32] = out.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            yield array
+
+    def animate(
+        self,
+        source: NDArray[np.float32],
+        driving: NDArray[np.float32] | Motion,
+        relative: bool = True,
+        adapt_scale: bool = False,
+        best_frame: bool = False,
+        on_progress: Callable[[float], None] | None = None,
+        batch_size: int = BATCH,
+    ) -> NDArray[np.float32]:
+        """The source picture, performing what ``driving`` performs.
+
+        ``source``: float (H, W, 3) in 0..1. ``driving``: frames, float (T, H, W, 3) in 0..1, or a Motion.
+        ``relative``: keypoints move by the driver's change since its first frame (else they jump to the driver's).
+        ``adapt_scale``: that change is scaled to the source's face. ``best_frame``: the change is counted from the
+        driving frame whose pose is nearest to the source's, forwards and backwards. ``on_progress``: 0..1.
+
+        Returns float32 (T, H, W, 3) in 0..1. Raises ValueError for arrays of another shape or range, ChoiceError
+        (``motion_mismatch``) for a Motion made for other keypoints.
+        """
+        total, done, parts = len(driving), 0, []
+        for part in self.frames(source, driving, relative, adapt_scale, best_frame, batch_size):
+            parts.append(part)
+            done += len(part)
+            if on_progress is not None:
+                on_progress(done / total)
+        return np.concatenate(parts)
+
+    def _performance(self, driving: NDArray[np.float32] | Motion) -> Keypoints:
+        if not isinstance(driving, Motion):
+            video = torch.as_tensor(driving)
+            if video.ndim != 4 or video.shape[3] != 3:
+                raise ValueError(f"driving must be a Motion or frames (T, H, W, 3), not {tuple(video.shape)}")
+            return self.keypoints(video.permute(0, 3, 1, 2))
+        if driving.model != self.keypoint_set or driving.num_keypoints != self.num_kp:
+            raise ChoiceError(
+                f"the motion {driving.name!r} was made for the keypoints {driving.model!r},"
+                f" this model has {self.keypoint_set!r}; make it anew from its video",
+                code="motion_mismatch",
+            )
+        jacobian = None if driving.jacobian is None else torch.from_numpy(driving.jacobian)
+        return Keypoints(torch.from_numpy(driving.value), jacobian)
+
+
+def _check_range(name: str, values: Tensor) -> None:
+    low, high = values.aminmax()
+    # A resampled picture may overshoot by a rounding; anything more is a picture in 0..255 or a broken one.
+    if not (low >= -1e-3 and high <= 1 + 1e-3):
+        raise ValueError(f"{name} must lie in 0..1, not in {low:g}..{high:g}")

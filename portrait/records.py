@@ -42,11 +42,14 @@ def refresh(student_id: int) -> None:
     failed or was cancelled, the record goes back to the latest portrait that succeeded, where there is one.
     """
     jobs = list(
+        # Those that have lost their files can neither be shown nor lose more; a busy student has many.
         PortraitJob.objects.filter(student_id=student_id)
+        .exclude(photo="", still="", webp="")
         .only("id", "state", "photo", *PortraitJob.PUBLIC_FILES)
         .order_by("-id")
     )
     if not jobs:
+        User.objects.filter(pk=student_id).update(still="", portrait="")
         return
     newest = jobs[0]
     succeeded = [job for job in jobs if job.state == State.SUCCEEDED]

@@ -1,4 +1,4 @@
-"""A deleted job (with the account, or in the admin) takes its files along."""
+"""A deleted job (with the account, or in the admin) takes its files along, and the record forgets them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from portrait import storage
+from portrait import records, storage
 from portrait.models import PortraitJob
 
 
 @receiver(post_delete, sender=PortraitJob)
 def remove_files(sender: type[PortraitJob], instance: PortraitJob, **kwargs: Any) -> None:
-    transaction.on_commit(partial(storage.remove, instance.file_names), robust=True)
+    transaction.on_commit(partial(_forget, instance.student_id, instance.file_names), robust=True)
+
+
+def _forget(student_id: int, names: set[str]) -> None:
+    with transaction.atomic():
+        if records.lock(student_id):
+            records.refresh(student_id)
+    storage.remove(names)

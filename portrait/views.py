@@ -63,7 +63,8 @@ class UploadView(APIView):
 
 def refuse_oversize(request: Request) -> None:
     """Refuse a body that cannot be a photo by its announced length, before anything of it is stored."""
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    announced = str(request.META.get("CONTENT_LENGTH") or "")
+    length = int(announced) if announced.isascii() and announced.isdigit() else 0
     if length <= MAX_BYTES + FORM_BYTES:
         return
     if length <= DRAIN_BYTES:

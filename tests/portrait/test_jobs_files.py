@@ -65,6 +65,20 @@ def test_a_deleted_student_takes_all_files_along(alice: User) -> None:
     assert files_on_disk() == set()
 
 
+def test_a_deleted_job_takes_its_files_along_and_the_record_falls_back(alice: User) -> None:
+    before, after = make_portrait(alice), make_portrait(alice)
+
+    after.delete()
+    alice.refresh_from_db()
+    assert alice.portrait.name == before.webp.name
+    assert_no_orphans()
+
+    before.delete()
+    alice.refresh_from_db()
+    assert (alice.still.name, alice.portrait.name) == ("", "")
+    assert files_on_disk() == set()
+
+
 def test_a_portrait_of_a_student_who_left_meanwhile_is_not_stored(alice: User) -> None:
     enqueue(alice)
     job = claim()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -18,3 +20,22 @@ def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     conv.weight.copy_(conv.weight.double() * gain[:, None, None, None])
     folded = (bias - norm.running_mean.double()) * gain + norm.bias.double()
     conv.bias = nn.Parameter(folded.float(), requires_grad=False)
+
+
+def fold_all(networks: nn.Module) -> None:
+    """Fold every normalization of ``networks`` that directly follows a convolution, and take it out.
+
+    Containers say which those are: a Sequential by its order, any other module by ``normalized``, pairs of names.
+    """
+    for module in list(networks.modules()):
+        names = list(module._modules)
+        pairs = (
+            itertools.pairwise(names)
+            if isinstance(module, nn.Sequential)
+            else getattr(module, "normalized", ())
+        )
+        for conv_name, norm_name in pairs:
+            conv, norm = module._modules[conv_name], module._modules[norm_name]
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                fold(conv, norm)
+                module._modules[norm_name] = nn.Identity()

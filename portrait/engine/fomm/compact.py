@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.layout import fit
 
 MOUTH = slice(6, 11)  # both corners, upper and lower lip, chin
 CROWN = -1  # its Jacobian is the whole face's
@@ -94,8 +95,8 @@ class KeypointDetector(nn.Module):
         x = images
         if x.shape[-2:] != (self.in_size, self.in_size):
             x = F.interpolate(x, size=(self.in_size, self.in_size), mode="area")
-        x = F.pixel_unshuffle(x * 2 - 1, 2).to(self.kp.weight.dtype)  # (B, 12, 64, 64)
-        features = self.hg(x.contiguous(memory_format=torch.channels_last))
+        x = F.pixel_unshuffle(x * 2 - 1, 2)  # (B, 12, 64, 64)
+        features = self.hg(fit(x, self.kp))
         heat, jacobian = (
             self.kp(features).float(),
             self.jac(features).float(),
@@ -201,7 +202,7 @@ class DenseMotion(nn.Module):
             ],
             1,
         )  # (B, 5 * count, 64, 64)
-        y = self.mid(self.hg(x.to(dtype).contiguous(memory_format=torch.channels_last)))  # (B, 32, 64, 64)
+        y = self.mid(self.hg(fit(x, self.mask)))  # (B, 32, 64, 64)
         # 2. Fine: a correction to the analytic masks' logits, and the occlusion map.
         prior = self.log_prior(driving, FINE)
         y = torch.cat(
@@ -212,7 +213,7 @@ class DenseMotion(nn.Module):
             ],
             1,
         )
-        logits = self.mask(self.hi(y.contiguous(memory_format=torch.channels_last))).float()
+        logits = self.mask(self.hi(fit(y, self.mask))).float()
         correction = logits[:, :-1]
         if self.gain < 1:
             correction = correction * self.mouth_gain(driving)
@@ -270,8 +271,7 @@ class Generator(nn.Module):
 
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, 3, 256, 256) in 0..1 -> features (B, a, 128, 128), (B, b, 64, 64), (B, c, 32, 32)."""
-        x = F.pixel_unshuffle(source * 2 - 1, 2).to(self.head.weight.dtype)
-        e0 = self.e0(x.contiguous(memory_format=torch.channels_last))
+        e0 = self.e0(fit(F.pixel_unshuffle(source * 2 - 1, 2), self.head))
         e1 = self.e1(e0)
         return e0, e1, self.e2(e1)
 
@@ -293,9 +293,7 @@ class Generator(nn.Module):
         occlusions = [occlusion, *[F.interpolate(occlusion, size=size, mode="area") for size in sizes[1:]]]
         picture = sample(source, full, batch, sampling).clamp(0, 1)
         w0, w1, w2 = (
-            (sample(level.float(), f, batch, "bilinear") * o)
-            .to(dtype)
-            .contiguous(memory_format=torch.channels_last)
+            fit(sample(level.float(), f, batch, "bilinear") * o, self.head)
             for level, f, o in zip(features, fields, occlusions, strict=True)
         )
         blobs = blobs.to(dtype)

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from portrait.engine.errors import CheckpointError
-from portrait.engine.folding import fold
 from portrait.engine.fomm import compact, published
 from portrait.engine.fomm.config import COMPACT_FORMAT, Section, read_config
 from portrait.engine.fomm.keypoints import Keypoints
@@ -20,12 +19,18 @@ from portrait.engine.weights import load_weights, read_tensors
 
 
 def load_model(
-    config_path: Path | str, checkpoint_path: Path | str, device: str = "cpu", precision: str = "float32"
+    config_path: Path | str,
+    checkpoint_path: Path | str,
+    device: str = "cpu",
+    precision: str = "float32",
+    *,
+    plain: bool = False,
 ) -> MotionModel:
     """A motion model from its yaml and its weights.
 
     The published layout (``model_params``) with ``.pth.tar`` or safetensors, or our own compact one
     (``format: slim-fomm-1``). ``device``: cpu, cuda or auto. ``precision``: float32 (exact), bfloat16 or auto.
+    ``plain`` folds and rearranges nothing, which is slower and gives the same: the benchmark's yardstick.
 
     Raises CheckpointError, which names the file and the first key at fault, and ChoiceError for a device or
     precision that does not exist.
@@ -34,16 +39,18 @@ def load_model(
     place = choose_device(device)
     dtype = choose_dtype(precision, place)
     if config.values.get("format") == COMPACT_FORMAT:
-        return CompactModel(config, Path(checkpoint_path), place, dtype)
+        return CompactModel(config, Path(checkpoint_path), place, dtype, plain)
     if "format" in config:
         raise CheckpointError(config.path, f"the format {config.values['format']!r} is unknown", key="format")
-    return PublishedModel(config, Path(checkpoint_path), place, dtype)
+    return PublishedModel(config, Path(checkpoint_path), place, dtype, plain)
 
 
 class PublishedModel(MotionModel):
     """The published networks; any published configuration."""
 
-    def __init__(self, config: Section, checkpoint: Path, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, config: Section, checkpoint: Path, device: torch.device, dtype: torch.dtype, plain: bool
+    ) -> None:
         params = config.section("model_params")
         common = params.section("common_params")
         detector, generator = params.section("kp_detector_params"), params.section("generator_params")
@@ -89,9 +96,7 @@ class PublishedModel(MotionModel):
         tensors = read_tensors(checkpoint)
         load_weights(self.generator, tensors, checkpoint, "generator.")
         load_weights(self.detector, tensors, checkpoint, "kp_detector.")
-        _fold_blocks(self.generator)
-        _fold_blocks(self.detector)
-        super().__init__(nn.ModuleList([self.detector, self.generator]), device, dtype)
+        super().__init__(nn.ModuleList([self.detector, self.generator]), device, dtype, plain=plain)
 
     def _detect(self, images: Tensor) -> Keypoints:
         return cast(Keypoints, self.detector(images))
@@ -113,7 +118,9 @@ class PublishedModel(MotionModel):
 class CompactModel(MotionModel):
     """Our compact networks."""
 
-    def __init__(self, config: Section, checkpoint: Path, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, config: Section, checkpoint: Path, device: torch.device, dtype: torch.dtype, plain: bool
+    ) -> None:
         detector, dense = config.section("kp_detector"), config.section("dense_motion")
         generator = config.section("generator")
         self.num_kp = detector.integer("num_kp")
@@ -142,8 +149,7 @@ class CompactModel(MotionModel):
             {"kp_detector": self.detector, "dense_motion": self.dense_motion, "generator": self.generator}
         )
         load_weights(networks, tensors, checkpoint)
-        _fold_blocks(networks)
-        super().__init__(networks, device, dtype)
+        super().__init__(networks, device, dtype, plain=plain)
 
     def _detect(self, images: Tensor) -> Keypoints:
         return cast(Keypoints, self.detector(images))
@@ -163,20 +169,3 @@ class CompactModel(MotionModel):
         assert source.jacobian is not None and first.jacobian is not None
         sizes = [torch.det(k.jacobian[0, compact.CROWN]).abs() for k in (source, first)]  # type: ignore[index]
         return float(torch.sqrt(sizes[0] / sizes[1]))
-
-
-def _fold_blocks(networks: nn.Module) -> None:
-    """Fold every batch normalization that directly follows a convolution, and take it out."""
-    for module in list(networks.modules()):
-        if isinstance(module, published.ConvBlock):
-            fold(module.conv, cast(nn.BatchNorm2d, module.norm))
-            module.norm = nn.Identity()
-        elif isinstance(module, published.ResidualBlock):
-            fold(module.conv1, cast(nn.BatchNorm2d, module.norm2))
-            module.norm2 = nn.Identity()
-        elif isinstance(module, nn.Sequential):
-            for index in range(len(module) - 1):
-                conv, norm = module[index], module[index + 1]
-                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                    fold(conv, norm)
-                    module[index + 1] = nn.Identity()

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from portrait.engine.errors import ChoiceError
+from portrait.engine.folding import fold_all
 from portrait.engine.fomm import animation
 from portrait.engine.fomm.keypoints import Keypoints, join
+from portrait.engine.layout import channels_last
 from portrait.engine.motions.template import Motion
 
 Images = Tensor | NDArray[np.float32]
@@ -27,13 +29,16 @@ class MotionModel(ABC):
     keypoint_set: str
     num_kp: int
 
-    def __init__(self, networks: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, networks: nn.Module, device: torch.device, dtype: torch.dtype, *, plain: bool) -> None:
+        """``plain`` leaves the networks as they were trained: a yardstick for the benchmark."""
         self.networks = networks.eval().requires_grad_(False).to(device)
+        if not plain:
+            fold_all(networks)
+            channels_last(networks)
         for module in networks.modules():
+            # Coordinates, 2x2 algebra and softmax stay float32: bfloat16 knows a place to a pixel at best.
             if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
                 module.to(dtype)
-            if isinstance(module, nn.Conv2d):
-                module.weight.data = module.weight.contiguous(memory_format=torch.channels_last)
         self.device, self.dtype = device, dtype
 
     @abstractmethod

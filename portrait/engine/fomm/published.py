@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.layout import fit
 
 
 def coordinate_grid(height: int, width: int, device: torch.device) -> Tensor:
@@ -52,10 +53,12 @@ class AntiAliasDownsample(nn.Module):
 class ConvBlock(nn.Module):
     """Convolution, batch normalization, ReLU; published as SameBlock2d."""
 
+    normalized = (("conv", "norm"),)
+
     def __init__(self, inputs: int, outputs: int, kernel: int = 3) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
-        self.norm: nn.Module = nn.BatchNorm2d(outputs)
+        self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.norm(self.conv(x)), inplace=True)
@@ -78,12 +81,14 @@ class UpBlock(ConvBlock):
 class ResidualBlock(nn.Module):
     """x + conv(relu(norm(conv(relu(norm(x)))))): normalization and ReLU stand before the convolutions."""
 
+    normalized = (("conv1", "norm2"),)
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
         self.norm1 = nn.BatchNorm2d(channels)
-        self.norm2: nn.Module = nn.BatchNorm2d(channels)
+        self.norm2 = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv1(F.relu(self.norm1(x)))
@@ -165,7 +170,7 @@ class KeypointDetector(nn.Module):
     def forward(self, images: Tensor) -> Keypoints:
         """float (B, C, H, W) in 0..1 -> Keypoints."""
         x = images if self.down is None else self.down(images)
-        features = self.predictor(x.to(self.kp.weight.dtype))
+        features = self.predictor(fit(x, self.kp))
         heat = self.kp(features).float()  # (B, K, h, w)
         batch, count, height, width = heat.shape
         heat = torch.softmax(heat.reshape(batch, count, -1) / self.temperature, dim=-1)  # (B, K, h * w)
@@ -228,7 +233,7 @@ class DenseMotion(nn.Module):
         heat = torch.cat([torch.zeros_like(heat[:, :1]), heat], dim=1)[:, :, None]  # (B, K+1, 1, h, w)
         # 4. Which motion holds where.
         x = torch.cat([heat, warped], dim=2).reshape(batch, -1, height, width)
-        features = self.hourglass(x.to(self.mask.weight.dtype).contiguous(memory_format=torch.channels_last))
+        features = self.hourglass(fit(x, self.mask))
         mask = torch.softmax(self.mask(features).float(), dim=1)  # (B, K+1, h, w)
         deformation = (mask[..., None] * motions).sum(dim=1)  # (B, h, w, 2)
         occlusion = None if self.occlusion is None else torch.sigmoid(self.occlusion(features).float())
@@ -266,7 +271,7 @@ class Generator(nn.Module):
 
     def encode(self, source: Tensor) -> Tensor:
         """(B, C, H, W) in 0..1 -> (B, width, H / 2^n, W / 2^n)."""
-        x = self.first(source.to(self.final.weight.dtype).contiguous(memory_format=torch.channels_last))
+        x = self.first(fit(source, self.final))
         for block in self.down_blocks:
             x = block(x)
         return x
@@ -286,7 +291,7 @@ class Generator(nn.Module):
             if occlusion.shape[-2:] != size:
                 occlusion = F.interpolate(occlusion, size=size, mode="bilinear")
             x = x * occlusion.to(x.dtype)
-        x = self.bottleneck(x.contiguous(memory_format=torch.channels_last))
+        x = self.bottleneck(fit(x, self.final))
         for block in self.up_blocks:
             x = block(x)
         return torch.sigmoid(self.final(x).float())

@@ -243,6 +243,16 @@ def test_a_pickle_with_code_inside_runs_nothing(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
+def test_a_published_file_with_a_misshapen_tensor_is_refused_with_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "bent.pth"
+    tensors = torch.load(DATA / "style-transformer" / "style.pth", weights_only=True)
+    tensors["res2.conv1.conv2d.weight"] = torch.zeros(128, 64, 3, 3)
+    torch.save(tensors, path)
+
+    with pytest.raises(CheckpointError, match=r"bent\.pth.*res2\.conv1\.conv2d\.weight"):
+        load_style(path)
+
+
 def test_another_networks_file_is_refused_with_its_first_foreign_key(tmp_path: Path) -> None:
     path = tmp_path / "other.pth"
     torch.save({"layer.weight": torch.zeros(3)}, path)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import safetensors
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor
 
-from portrait.engine.errors import CheckpointError, ChoiceError
+from portrait.engine.errors import ChoiceError
+from portrait.engine.precision import choose_device, choose_dtype
 from portrait.engine.style.catalogue import Style, read_config
 from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.steady import SteadyNetwork
 from portrait.engine.style.transformer import build_published
+from portrait.engine.weights import load_weights, read_tensors
 
 # Reflection padding needs more pixels than it mirrors: four at full size, one at quarter size.
 SMALLEST_SIDE = 5
@@ -33,11 +32,12 @@ def load_style(
 ) -> Painter:
     """Load a painter: a published single-style ``.pth``, or our ``.safetensors`` with its yaml beside it.
 
-    ``style`` is the slug to paint with where ``paint`` is given none (default: the file's first style).
-    Raises CheckpointError for a file at fault, ChoiceError (``unknown_style``) for a style it does not have.
+    ``device`` and ``precision`` may be ``auto``. ``style`` is the slug to paint with where ``paint`` is given none
+    (default: the file's first style). Raises CheckpointError for a file at fault, ChoiceError for a style
+    (``unknown_style``), device or precision that is not there.
     """
     path = Path(path)
-    tensors = _read(path)
+    tensors = read_tensors(path)
     if path.suffix == ".safetensors":
         config = read_config(path)
         styles = config.styles
@@ -45,24 +45,11 @@ def load_style(
     else:
         styles = (Style(slug=path.stem, title={"en": path.stem}, painter={}, year=""),)
         network, tensors = build_published(path, tensors)
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise CheckpointError(path, " ".join(str(error).split())) from error
-    painter = Painter(network, styles, device=torch.device(device), dtype=getattr(torch, precision))
-    if style is not None:
-        painter.default = painter.index(style)
+    load_weights(network, tensors, path)
+    where = choose_device(device)
+    painter = Painter(network, styles, device=where, dtype=choose_dtype(precision, where))
+    painter.default = painter.index(style)
     return painter
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        loaded: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-        return loaded
-    except (OSError, RuntimeError, pickle.UnpicklingError, safetensors.SafetensorError) as error:
-        raise CheckpointError(path, " ".join(str(error).split())) from error
 
 
 class Painter:

@@ -16,7 +16,7 @@ UNUSED = (".running_mean", ".running_var", ".num_batches_tracked")
 def build_published(path: Path, tensors: dict[str, Tensor]) -> tuple[StyleNetwork, dict[str, Tensor]]:
     """The network that fits the published ``tensors``, and the tensors under that network's names.
 
-    ``path`` is named in the CheckpointError that is raised where a tensor is missing or superfluous.
+    ``path`` is named in the CheckpointError that is raised where a tensor is missing, superfluous or misshapen.
     """
     tensors = {key: tensor for key, tensor in tensors.items() if not key.endswith(UNUSED)}
     blocks = 0
@@ -31,10 +31,13 @@ def build_published(path: Path, tensors: dict[str, Tensor]) -> tuple[StyleNetwor
             raise CheckpointError(path, "lacks a tensor of the published style network", key=key)
     widths = tuple(int(tensors[f"conv{n}.conv2d.bias"].numel()) for n in (1, 2, 3))
     network = StyleNetwork(1, (widths[0], widths[1], widths[2]), blocks, published=True)
+    wanted = network.state_dict()
     renamed = {}
     for key, ours in names.items():
         # The published normalization has one scale a channel; ours has a row of them for each style.
         renamed[ours] = tensors[key][None] if ".norm." in ours else tensors[key]
+        if renamed[ours].shape != wanted[ours].shape:
+            raise CheckpointError(path, f"has a tensor of shape {tuple(tensors[key].shape)}", key=key)
     return network, renamed
 
 

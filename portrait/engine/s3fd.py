@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.photo import Picture
-from portrait.engine.weights import load_into, read_weights
+from portrait.engine.weights import load_weights, read_tensors
 
 # Boxes that overlap more than this (intersection over union) are one face.
 _SAME_FACE = 0.3
@@ -32,7 +32,9 @@ class S3FD:
         from face_alignment.detection.sfd.bbox import nms
         from face_alignment.detection.sfd.detect import detect
 
-        boxes = np.asarray(detect(self.network, image, device=self.device)[0], dtype=np.float64).reshape(-1, 5)
+        boxes = np.asarray(detect(self.network, image, device=self.device)[0], dtype=np.float64).reshape(
+            -1, 5
+        )
         boxes = boxes[boxes[:, 4] > threshold]
         return boxes[nms(boxes, _SAME_FACE)] if len(boxes) else boxes
 
@@ -46,5 +48,5 @@ def load_s3fd(path: Path, device: str = "cpu") -> S3FD:
     from face_alignment.detection.sfd.net_s3fd import s3fd
 
     network = s3fd()
-    load_into(network, read_weights(path), path)
+    load_weights(network, read_tensors(path), path)
     return S3FD(network.to(device).eval(), device)

@@ -1,0 +1,53 @@
+"""What an engine is started with. Imports no torch, so that a process that only passes it on stays light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from portrait.engine.errors import ChoiceError
+from portrait.engine.motions import MOTIONS_DIR
+
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
+
+ANIMATE_THEN_PAINT = "animate-then-paint"
+PAINT_THEN_ANIMATE = "paint-then-animate"
+ORDERS = (ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE)
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """Which weights, on what machine, and what the result carries. Can be pickled."""
+
+    checkpoints: Path = CHECKPOINTS  # motion.{yaml,safetensors}, painter.{yaml,safetensors}, face/*.pth
+    motion_config: Path | None = None  # another model's yaml
+    motion_weights: Path | None = None  # and its weights
+    painter: Path | None = None  # another painter's weights
+    motions: Path = MOTIONS_DIR  # folder of motion templates
+    device: str = "auto"  # "auto", "cpu" or "cuda"
+    precision: str = "auto"  # "auto", "float32" or "bfloat16"
+    threads: int = 0  # of the processor; 0 leaves torch's own choice
+    ai_mark: bool = True  # the visible sign in a corner
+    strength: float = 1.0  # of the motion: 0 stands still, 1 is as the template says
+    scratch: Path | None = None  # where the encoder's temporary files go; None is the system's place
+
+    @property
+    def motion_files(self) -> tuple[Path, Path]:
+        """The motion model's yaml and weights."""
+        return (
+            self.motion_config or self.checkpoints / "motion.yaml",
+            self.motion_weights or self.checkpoints / "motion.safetensors",
+        )
+
+    @property
+    def painter_file(self) -> Path:
+        return self.painter or self.checkpoints / "painter.safetensors"
+
+
+def checked_order(order: str) -> str:
+    """The order as it is. Raises ChoiceError (``unknown_order``)."""
+    if order not in ORDERS:
+        raise ChoiceError(
+            f"there is no order {order!r}; choose one of {', '.join(ORDERS)}", code="unknown_order"
+        )
+    return order

@@ -1,0 +1,41 @@
+"""What the commands that use the engine share: a fault of the engine is one line and exit status 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portrait.engine.errors import EngineError
+
+# As argparse exits for arguments that it does not understand: the input is at fault, not the program.
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+class EngineCommand(BaseCommand):
+    """A command whose EngineErrors are told to a person: ``error: ...`` on stderr, and exit status 2.
+
+    Called from Python, the command raises CommandError with the same message.
+    """
+
+    requires_system_checks: list[str] = []  # works without a database and before any migration
+    from_command_line = False
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        self.from_command_line = True
+        super().run_from_argv(argv)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except EngineError as error:
+            if not self.from_command_line or options.get("traceback"):
+                raise CommandError(error.detail, returncode=BAD_INPUT) from error
+            self.stderr.write(f"error: {error.detail}")
+            sys.exit(BAD_INPUT)
+        except KeyboardInterrupt:
+            if not self.from_command_line:
+                raise
+            sys.exit(INTERRUPTED)

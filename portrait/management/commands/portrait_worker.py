@@ -6,11 +6,13 @@ import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from portrait.engine_options import engine_options
 from portrait.worker import Worker, WorkerOptions
 
 
@@ -68,7 +70,7 @@ class Command(BaseCommand):
                 grace=options["grace"],
                 drain=options["drain"],
                 deadline=settings.PORTRAIT["DEADLINE"],
-                options=None,
+                options=replace(engine_options(), threads=threads),
             )
         )
         sys.exit(worker.run())

@@ -6,23 +6,31 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from portrait.engine.motions import MOTIONS_DIR, write_motion
-from portrait.engine.motions.basis import load_basis
+from portrait.engine.motions.basis import load_basis, save_basis
 from portrait.engine.motions.compose import PERFORMANCES, compose
+from portrait.engine_options import engine_options
+from portrait.management.engine_command import EngineCommand
 
 
-class Command(BaseCommand):
+class Command(EngineCommand):
     help = "Compose the shipped motion templates from their curves and the learned basis of facial motion."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--folder", type=Path, default=MOTIONS_DIR, help="where to write (default: the catalogue)"
         )
+        parser.add_argument(
+            "--learn",
+            type=Path,
+            metavar="CLIPS",
+            help="first learn the basis anew from a folder of face clips (index.tsv, CLIP/NNN.jpg)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
+        if options["learn"] is not None:
+            self._learn(options["learn"])
         folder.mkdir(parents=True, exist_ok=True)
         basis = load_basis()
         for performance in PERFORMANCES:
@@ -31,3 +39,12 @@ class Command(BaseCommand):
             write_motion(path, motion)
             size = path.stat().st_size / 1000
             self.stdout.write(f"{path}: {len(motion)} frames, {motion.seconds:.1f} s, {size:.0f} kB")
+
+    def _learn(self, clips: Path) -> None:
+        # Imported here: only learning needs torch, which takes seconds to start.
+        from portrait.engine.fomm import load_model
+        from portrait.engine.motions.clips import learn_from_clips
+
+        chosen = engine_options()
+        model = load_model(*chosen.motion_files, device=chosen.device, precision="float32")
+        save_basis(learn_from_clips(clips, model))

@@ -1,0 +1,67 @@
+"""``manage.py make_motion VIDEO NAME``: make a motion template from a video of somebody's face."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from portrait.engine.errors import ChoiceError, EngineError
+from portrait.engine.motions import write_motion
+from portrait.engine.motions.template import SLUG
+from portrait.engine_options import engine_options
+from portrait.management.engine_command import EngineCommand
+
+
+class Command(EngineCommand):
+    help = "Make a motion template from a video: the face's keypoints, smoothed and cut to a seamless loop."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("video", type=Path, metavar="VIDEO", help="one person, facing the camera")
+        parser.add_argument("name", metavar="NAME", help="a slug of a-z, 0-9 and hyphens, such as wave-hello")
+        parser.add_argument("--seconds", type=float, default=4.0, help="longest loop (default: %(default)g)")
+        parser.add_argument(
+            "--strength",
+            type=float,
+            default=1.0,
+            help="scales the motion (default: %(default)g, as recorded)",
+        )
+        parser.add_argument("--title", default="", help="what people read (default: the name)")
+        parser.add_argument("--folder", type=Path, help="where to write (default: the motions' folder)")
+        parser.add_argument("--force", action="store_true", help="replace a motion of the same name")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name: str = options["name"]
+        if not SLUG.fullmatch(name):
+            raise ChoiceError(
+                f"a motion's name is a slug of a-z, 0-9 and hyphens, not {name!r}", code="bad_name"
+            )
+        for option in ("seconds", "strength"):
+            if not 0 < options[option] <= 20:
+                raise ChoiceError(f"--{option} must be above 0 and at most 20", code="bad_option")
+        chosen = engine_options()
+        folder: Path = options["folder"] or chosen.motions
+        path = folder / f"{name}.npz"
+        if path.exists() and not options["force"]:
+            raise EngineError(f"{path}: already there; --force replaces it", code="file_exists")
+
+        # Imported here: torch takes seconds to start, and what was refused above needs none of it.
+        from portrait.engine.fomm import load_model
+        from portrait.engine.motions.extract import extract_motion
+
+        # Keypoints are found once, so that exactness costs nothing that matters.
+        model = load_model(*chosen.motion_files, device=chosen.device, precision="float32")
+        motion = extract_motion(
+            options["video"],
+            name,
+            model,
+            seconds=options["seconds"],
+            strength=options["strength"],
+            title=options["title"],
+        )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_motion(path, motion)
+        except OSError as error:
+            raise EngineError(f"{path}: {error.strerror}", code="storage_unavailable") from error
+        self.stdout.write(f"{path}: {len(motion)} frames at {motion.fps:g} a second, {motion.seconds:.1f} s")

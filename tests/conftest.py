@@ -64,6 +64,12 @@ def media(settings: Settings, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Hashing as in production would take most of the time of most tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def houses(db: None) -> None:
     """The four houses of a seeded database."""

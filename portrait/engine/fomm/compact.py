@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.layout import fit
+from portrait.engine.rearrange import upsample_then
 
 MOUTH = slice(6, 11)  # both corners, upper and lower lip, chin
 CROWN = -1  # its Jacobian is the whole face's
@@ -55,6 +56,15 @@ class ConvNorm(nn.Sequential):
         )
 
 
+class UpConvNorm(ConvNorm):
+    """Doubles the size first."""
+
+    upsampled = "0"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self[2](self[1](upsample_then(self[0], x)))
+
+
 class Hourglass(nn.Module):
     """Strided convolutions down, nearest upsampling and convolutions up, with skips."""
 
@@ -64,7 +74,7 @@ class Hourglass(nn.Module):
         self.down = nn.ModuleList(ConvNorm(a, b, 2) for a, b in itertools.pairwise(channels))
         up, width = [], channels[-1]
         for channel in reversed(channels[:-1]):
-            up.append(ConvNorm(width, channel))
+            up.append(UpConvNorm(width, channel))
             width = 2 * channel
         self.up = nn.ModuleList(up)
         self.out = width
@@ -76,7 +86,7 @@ class Hourglass(nn.Module):
             levels.append(block(levels[-1]))
         y = levels.pop()
         for block in self.up:
-            y = torch.cat([block(F.interpolate(y, scale_factor=2, mode="nearest")), levels.pop()], 1)
+            y = torch.cat([block(y), levels.pop()], 1)
         return y
 
 
@@ -261,11 +271,11 @@ class Generator(nn.Module):
         self.e2 = ConvNorm(b, c, 2)
         self.res = nn.Sequential(*[ResidualBlock(c) for _ in range(num_res)])
         self.ci = nn.Conv2d(num_cond, c, 3, 1, 1)
-        self.u1 = ConvNorm(c, b)
+        self.u1 = UpConvNorm(c, b)
         self.m1 = nn.Sequential(
             ConvNorm(2 * b + 1 + num_cond, b), *[ResidualBlock(b) for _ in range(res_mid)]
         )
-        self.u0 = ConvNorm(b, a)
+        self.u0 = UpConvNorm(b, a)
         self.m0 = nn.Sequential(ConvNorm(2 * a + 12 + 1, a), ConvNorm(a, a))
         self.head = nn.Conv2d(a, 16, 3, 1, 1)
 
@@ -298,9 +308,7 @@ class Generator(nn.Module):
         )
         blobs = blobs.to(dtype)
         y = self.res(w2 + self.ci(F.avg_pool2d(blobs, 2)))  # (B, c, 32, 32)
-        y = F.interpolate(y, scale_factor=2, mode="nearest")
         y = self.m1(torch.cat([self.u1(y), w1, occlusions[1].to(dtype), blobs], 1))  # (B, b, 64, 64)
-        y = F.interpolate(y, scale_factor=2, mode="nearest")
         packed = F.pixel_unshuffle(picture * 2 - 1, 2).to(dtype)
         y = self.m0(torch.cat([self.u0(y), w0, packed, occlusion.to(dtype)], 1))  # (B, a, 128, 128)
         z = F.pixel_shuffle(self.head(y).float().contiguous(), 2)  # (B, 4, 256, 256)

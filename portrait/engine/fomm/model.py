@@ -17,6 +17,7 @@ from portrait.engine.fomm import animation
 from portrait.engine.fomm.keypoints import Keypoints, join
 from portrait.engine.layout import channels_last
 from portrait.engine.motions.template import Motion
+from portrait.engine.rearrange import rearrange_all
 
 Images = Tensor | NDArray[np.float32]
 # Frames that go through the networks together: enough to use the cores, few enough to stay in the caches.
@@ -34,6 +35,7 @@ class MotionModel(ABC):
         self.networks = networks.eval().requires_grad_(False).to(device)
         if not plain:
             fold_all(networks)
+            rearrange_all(networks)
             channels_last(networks)
         for module in networks.modules():
             # Coordinates, 2x2 algebra and softmax stay float32: bfloat16 knows a place to a pixel at best.

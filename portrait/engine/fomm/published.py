@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.layout import fit
+from portrait.engine.rearrange import upsample_then
 
 
 def coordinate_grid(height: int, width: int, device: torch.device) -> Tensor:
@@ -31,7 +32,7 @@ def warp(image: Tensor, grid: Tensor) -> Tensor:
 
 
 class AntiAliasDownsample(nn.Module):
-    """Gaussian blur, then every n-th pixel."""
+    """Gaussian blur, then every n-th pixel; of the blur only those pixels are computed."""
 
     def __init__(self, channels: int, scale: float) -> None:
         super().__init__()
@@ -45,9 +46,9 @@ class AntiAliasDownsample(nn.Module):
         self.step = round(1 / scale)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C, H / step, W / step). Only the pixels that are kept are computed."""
+        """float32 (B, C, H, W) -> (B, C, H / step, W / step)."""
         pad = self.weight.shape[-1] // 2
-        return F.conv2d(x, self.weight.to(x.dtype), stride=self.step, padding=pad, groups=x.shape[1])
+        return F.conv2d(x, self.weight, stride=self.step, padding=pad, groups=x.shape[1])
 
 
 class ConvBlock(nn.Module):
@@ -74,8 +75,10 @@ class DownBlock(ConvBlock):
 class UpBlock(ConvBlock):
     """Doubles the size before the block."""
 
+    upsampled = "conv"
+
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.interpolate(x, scale_factor=2, mode="nearest"))
+        return F.relu(self.norm(upsample_then(self.conv, x)), inplace=True)
 
 
 class ResidualBlock(nn.Module):
@@ -248,6 +251,8 @@ def gaussian(centre: Tensor, grid: Tensor, variance: float) -> Tensor:
 class Generator(nn.Module):
     """Encodes the source, warps and occludes its features, decodes them."""
 
+    narrow = "final"
+
     def __init__(
         self,
         *,
@@ -270,11 +275,11 @@ class Generator(nn.Module):
         self.final = nn.Conv2d(width[0], num_channels, 7, padding=3)
 
     def encode(self, source: Tensor) -> Tensor:
-        """(B, C, H, W) in 0..1 -> (B, width, H / 2^n, W / 2^n)."""
+        """(B, C, H, W) in 0..1 -> float32 (B, width, H / 2^n, W / 2^n)."""
         x = self.first(fit(source, self.final))
         for block in self.down_blocks:
             x = block(x)
-        return x
+        return x.float()
 
     def decode(
         self, features: Tensor, deformation: Tensor | None, occlusion: Tensor | None, batch: int
@@ -290,7 +295,7 @@ class Generator(nn.Module):
         if occlusion is not None:
             if occlusion.shape[-2:] != size:
                 occlusion = F.interpolate(occlusion, size=size, mode="bilinear")
-            x = x * occlusion.to(x.dtype)
+            x = x * occlusion
         x = self.bottleneck(fit(x, self.final))
         for block in self.up_blocks:
             x = block(x)

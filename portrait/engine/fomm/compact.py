@@ -22,7 +22,8 @@ from portrait.engine.rearrange import upsample_then
 
 MOUTH = slice(6, 11)  # both corners, upper and lower lip, chin
 CROWN = -1  # its Jacobian is the whole face's
-FINE, COARSE = 128, 64  # sides of the flow and of the hourglass
+SIDE = 256  # of the pictures
+FINE, COARSE = 128, 64  # of the flow and of the hourglass
 
 
 def coordinate_grid(side: int, device: torch.device) -> Tensor:

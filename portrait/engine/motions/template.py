@@ -153,7 +153,7 @@ def _read(path: Path, wanted: tuple[str, ...]) -> tuple[dict[str, Any], dict[str
             arrays = {key: file[key] for key in wanted if key in file.files}
     except FileNotFoundError as error:
         raise MotionFileError(path, "does not exist") from error
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         # A foreign file, one cut short, damaged bytes, or an array of Python objects.
         raise MotionFileError(path, f"cannot be read as a motion template ({error})") from error
     _check_meta(path, meta)

@@ -84,9 +84,13 @@ class SteadyNetwork:
     def _fold(self, layer: ConvLayer, x: Tensor) -> tuple[_Folded, Tensor]:
         """Measure what ``layer`` makes of ``x`` and fold the normalization; returns it and the normalized result."""
         raw = layer.convolve(x)
-        variance, mean = torch.var_mean(raw.float(), dim=(0, 2, 3), correction=0)  # (O,) each
-        gain = layer.norm.scale[self._style] * torch.rsqrt(variance + EPSILON)
-        shift = layer.norm.shift[self._style] - mean * gain
+        scale, shift = layer.norm.scale[self._style], layer.norm.shift[self._style]
+        mean, variance = torch.zeros_like(scale), torch.zeros_like(scale)  # (O,) each
+        normalized = F.batch_norm(raw, mean, variance, scale, shift, training=True, momentum=1.0, eps=EPSILON)
+        values = raw.numel() // raw.shape[1]
+        # What batch_norm reports is Bessel's unbiased variance; what it divides by is not.
+        gain = scale * torch.rsqrt(variance * ((values - 1) / values) + EPSILON)
+        shift = shift - mean * gain
         weight = layer.conv.weight * gain[:, None, None, None]
         bias = cast(Tensor, layer.conv.bias) * gain + shift
         if layer.upsample == 2:
@@ -94,8 +98,7 @@ class SteadyNetwork:
         folded = _Folded(
             _ready(weight, raw.dtype), bias.to(raw.dtype), layer.conv.stride[0], layer.upsample == 2
         )
-        normalized = torch.addcmul(shift[:, None, None], raw.float(), gain[:, None, None])
-        return folded, normalized.to(raw.dtype)
+        return folded, normalized
 
 
 def _ready(weight: Tensor, dtype: torch.dtype) -> Tensor:

@@ -23,7 +23,7 @@ from portrait.engine.weights import load_weights, read_tensors
 SMALLEST_SIDE = 5
 # Batches on a GPU have about this many pixels, so that larger frames take no more memory.
 GPU_BATCH_PIXELS = 16 * 256 * 256
-# More references change the picture less than eight bits can show, and cost as much as painting them.
+# Eight come only a tenth of a grey value nearer to frame-by-frame painting, and each costs more than painting one.
 REFERENCE_FRAMES = 4
 
 

@@ -282,7 +282,7 @@ class Generator(nn.Module):
 
     def encode(self, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, 3, 256, 256) in 0..1 -> features (B, a, 128, 128), (B, b, 64, 64), (B, c, 32, 32)."""
-        e0 = self.e0(fit(F.pixel_unshuffle(source * 2 - 1, 2), self.head))
+        e0 = self.e0(F.pixel_unshuffle(source * 2 - 1, 2).contiguous(memory_format=torch.channels_last))
         e1 = self.e1(e0)
         return e0, e1, self.e2(e1)
 
@@ -304,7 +304,7 @@ class Generator(nn.Module):
         occlusions = [occlusion, *[F.interpolate(occlusion, size=size, mode="area") for size in sizes[1:]]]
         picture = sample(source, full, batch, sampling).clamp(0, 1)
         w0, w1, w2 = (
-            fit(sample(level.float(), f, batch, "bilinear") * o, self.head)
+            fit(sample(level, f, batch, "bilinear") * o, self.head)
             for level, f, o in zip(features, fields, occlusions, strict=True)
         )
         blobs = blobs.to(dtype)

@@ -148,6 +148,11 @@ class PublishedModel(MotionModel):
         self.keypoint_set = f"fomm-{self.num_kp}"
         super().__init__(networks, device, dtype, plain=plain)
 
+    def _every_frame(self) -> list[nn.Module]:
+        generator = self.generator
+        dense_motion = [] if generator.dense_motion_network is None else [generator.dense_motion_network]
+        return [*dense_motion, generator.bottleneck, generator.up_blocks, generator.final]
+
     def _detect(self, images: Tensor) -> Keypoints:
         return cast(Keypoints, self.detector(images))
 
@@ -183,6 +188,11 @@ class CompactModel(MotionModel):
         self.num_kp = self.detector.kp.out_channels
         self.keypoint_set = f"compact-{self.num_kp}"
         super().__init__(networks, device, dtype, plain=plain)
+
+    def _every_frame(self) -> list[nn.Module]:
+        generator = self.generator
+        once = {generator.e0, generator.e1, generator.e2}
+        return [self.dense_motion, *(part for part in generator.children() if part not in once)]
 
     def _detect(self, images: Tensor) -> Keypoints:
         return cast(Keypoints, self.detector(images))

@@ -37,11 +37,17 @@ class MotionModel(ABC):
             fold_all(networks)
             rearrange_all(networks)
             channels_last(networks)
-        for module in networks.modules():
-            # Coordinates, 2x2 algebra and softmax stay float32: bfloat16 knows a place to a pixel at best.
-            if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
-                module.to(dtype)
+        # What runs once a job stays float32, as do coordinates, 2x2 algebra and softmax everywhere: bfloat16 knows
+        # a place to a pixel at best.
+        for part in self._every_frame():
+            for module in part.modules():
+                if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+                    module.to(dtype)
         self.device, self.dtype = device, dtype
+
+    @abstractmethod
+    def _every_frame(self) -> list[nn.Module]:
+        """The parts that run for every frame."""
 
     @abstractmethod
     def _detect(self, images: Tensor) -> Keypoints:

@@ -275,11 +275,11 @@ class Generator(nn.Module):
         self.final = nn.Conv2d(width[0], num_channels, 7, padding=3)
 
     def encode(self, source: Tensor) -> Tensor:
-        """(B, C, H, W) in 0..1 -> float32 (B, width, H / 2^n, W / 2^n)."""
-        x = self.first(fit(source, self.final))
+        """(B, C, H, W) in 0..1 -> (B, width, H / 2^n, W / 2^n)."""
+        x = self.first(fit(source, self.first.conv))
         for block in self.down_blocks:
             x = block(x)
-        return x.float()
+        return x
 
     def decode(
         self, features: Tensor, deformation: Tensor | None, occlusion: Tensor | None, batch: int

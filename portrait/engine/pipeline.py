@@ -113,12 +113,8 @@ class Engine:
         # 1. Choose. Bad choices are told before any work is done.
         order = checked_order(order)
         seed = random.SystemRandom().getrandbits(31) if seed is None else seed
-        draw = random.Random(seed)
-        # Both are drawn in any case, so that naming the one does not change the other.
-        drawn_style, drawn_motion = draw.choice(self.styles), draw.choice(self._playable())
-        style = style or drawn_style
-        self.painter.index(style)
-        performance = self._motion(motion or drawn_motion)
+        style, motion = self.choose(style, motion, seed)
+        performance = self._motion(motion)
         stages = Stages(SHARES[order], on_progress)
 
         # 2. Read.
@@ -167,6 +163,15 @@ class Engine:
             height=height,
             timings=stages.seconds,
         )
+
+    def choose(self, style: str | None, motion: str | None, seed: int) -> tuple[str, str]:
+        """The style and motion that ``seed`` draws where none is named. Raises ChoiceError for an unknown style."""
+        draw = random.Random(seed)
+        # Both are drawn in any case, so that naming the one does not change the other.
+        drawn_style, drawn_motion = draw.choice(self.styles), draw.choice(self._playable())
+        style = style or drawn_style
+        self.painter.index(style)
+        return style, motion or drawn_motion
 
     def _playable(self) -> tuple[str, ...]:
         motions = self.motions

@@ -1,0 +1,90 @@
+"""``manage.py portrait``: four files for a good photo, one line and exit status 2 for a bad one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from portrait.engine.motions import motion_names
+from portrait.engine.provenance import read_provenance
+from tests.portrait.pictures import astronaut, encoded
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "me.jpg"
+    path.write_bytes(encoded(astronaut(), "JPEG"))
+    return path
+
+
+def portrait(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "manage.py"), "portrait", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+
+
+def test_it_writes_four_files_beside_and_prints_them(photo: Path, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    done = portrait(photo, "--style", "udnie", "--motion", "nod", "--order", "paint-then-animate", cwd=here)
+    assert done.returncode == 0, done.stderr
+    names = [f"me-portrait.{suffix}" for suffix in ("webp", "gif", "mp4", "png")]
+    assert done.stdout.split() == names
+    assert sorted(path.name for path in here.iterdir()) == sorted(names)
+    assert all(read_provenance((here / name).read_bytes()) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"hello", "JPEG"),
+        (encoded(np.full((300, 300, 3), 90, np.uint8), "JPEG"), "No face"),
+    ],
+)
+def test_a_bad_photo_is_one_line_and_exit_status_2(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "bad.jpg"
+    path.write_bytes(content)
+    out = tmp_path / "out"
+    done = portrait(path, "-o", out)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+    assert not out.exists()
+
+
+def test_a_missing_photo_is_named(tmp_path: Path) -> None:
+    done = portrait(tmp_path / "nobody.jpg")
+    assert done.returncode == 2
+    assert "nobody.jpg" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_style_lists_the_known_ones(photo: Path, tmp_path: Path) -> None:
+    done = portrait(photo, "-o", tmp_path / "out", "--style", "finger-paint")
+    assert done.returncode == 2
+    assert "finger-paint" in done.stderr
+    assert "starry-night" in done.stderr
+
+
+def test_files_that_are_there_are_kept(photo: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "me-portrait.gif"
+    kept.write_bytes(b"mine")
+    done = portrait(photo, "-o", tmp_path)
+    assert done.returncode == 2
+    assert "--force" in done.stderr
+    assert kept.read_bytes() == b"mine"
+
+
+def test_it_lists_styles_and_motions() -> None:
+    done = portrait("--list")
+    assert done.returncode == 0
+    for name in ("starry-night", *motion_names()):
+        assert name in done.stdout

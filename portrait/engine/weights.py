@@ -5,11 +5,16 @@ Every fault is a CheckpointError that names the file and the first key at fault.
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import pickle
+import pickletools
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 from safetensors import SafetensorError
@@ -20,6 +25,11 @@ from portrait.engine.errors import CheckpointError
 
 # Counts training steps; says nothing about what the network computes.
 STEP_COUNTER = "num_batches_tracked"
+# How torch's restricted unpickler names the class or function that it refuses.
+REFUSED = re.compile(r"GLOBAL (\S+)")
+OLD_FORMAT_PICKLES = 4
+# The format's own limit of a safetensors header.
+MOST_HEADER = 100_000_000
 
 
 def read_tensors(path: Path | str) -> dict[str, Tensor]:
@@ -36,12 +46,18 @@ def read_tensors(path: Path | str) -> dict[str, Tensor]:
             return load_file(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = _first_line(error)
-        if "weights only" in reason.lower() or "unsupported" in reason.lower():
-            reason = "holds code or objects, not only tensors; it was not run"
-        raise CheckpointError(path, reason) from error
+        refused = REFUSED.search(str(error))
+        name, key = _foreign(path, refused[1] if refused else None)
+        if name is None:
+            raise CheckpointError(path, f"is no checkpoint ({_first_line(error)})") from error
+        raise CheckpointError(
+            path, f"asks for {name}: code or objects, not only tensors; it was not run", key=key
+        ) from error
+    except SafetensorError as error:
+        raise CheckpointError(
+            path, f"is damaged or cut short ({_first_line(error)})", key=_first_cut(path)
+        ) from error
     except (
-        SafetensorError,
         OSError,
         EOFError,
         RuntimeError,
@@ -90,6 +106,42 @@ def _flatten(content: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str
             yield f"{prefix}{key}", value
         elif isinstance(value, Mapping):
             yield from _flatten(value, f"{prefix}{key}.")
+
+
+def _foreign(path: Path, name: str | None) -> tuple[str | None, str | None]:
+    """What a pickle asks for that is no tensor (``name``, or the first class or function at all), and the key whose
+    value asks for it: the last text before it. The steps of the pickle are read, not run."""
+    texts: list[str] = []
+    with contextlib.suppress(ValueError, OSError, zipfile.BadZipFile), contextlib.ExitStack() as stack:
+        file: IO[bytes] = stack.enter_context(path.open("rb"))
+        if zipfile.is_zipfile(file):
+            archive = stack.enter_context(zipfile.ZipFile(file))
+            inner = next(entry for entry in archive.namelist() if entry.endswith("data.pkl"))
+            file = io.BytesIO(archive.read(inner))
+        else:
+            file.seek(0)
+        # The old format is a row of pickles, of which the last holds the tensors.
+        for _ in range(OLD_FORMAT_PICKLES):
+            for step, argument, _ in pickletools.genops(file):
+                if step.name.endswith("UNICODE"):
+                    texts.append(str(argument))
+                elif step.name in ("GLOBAL", "STACK_GLOBAL"):
+                    before = len(texts) - (2 if step.name == "STACK_GLOBAL" else 0)
+                    found = str(argument).replace(" ", ".") if argument else ".".join(texts[before:])
+                    if name in (None, found):
+                        return found, texts[before - 1] if before > 0 else None
+    return name, None
+
+
+def _first_cut(path: Path) -> str | None:
+    """The first tensor whose bytes end after the end of a safetensors file; None where the header itself is bad."""
+    with path.open("rb") as file, contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(min(length, MOST_HEADER)))
+        present = path.stat().st_size - 8 - length
+        ends = {key: entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"}
+        return min((end, key) for key, end in ends.items() if end > present)[1]
+    return None
 
 
 def _first_line(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import random
 import re
 import zipfile
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from portrait.engine.errors import CheckpointError
 from portrait.engine.fomm import MotionModel, load_model
+from portrait.engine.weights import read_tensors
 
 TINY = Path(__file__).parent / "data/fomm-tiny"
 CONFIG, CHECKPOINT = TINY / "config.yaml", TINY / "checkpoint.pth.tar"
@@ -87,6 +89,24 @@ def test_any_other_file_is_refused(tmp_path: Path, noise: bytes, suffix: str) ->
     file = tmp_path / f"noise{suffix}"
     file.write_bytes(noise)
     refused(CONFIG, file, file=file)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("new_format", [True, False])
+def test_damaged_bytes_end_in_no_other_error(tmp_path: Path, new_format: bool) -> None:
+    draw, whole, damaged = random.Random(0), tmp_path / "whole.pth", tmp_path / "damaged.pth"
+    torch.save({"a.weight": torch.zeros(2, 3)}, whole, _use_new_zipfile_serialization=new_format)
+    refusals = 0
+    for _ in range(300):
+        content = bytearray(whole.read_bytes())
+        for _ in range(draw.choice([1, 2, 5])):
+            content[draw.randrange(len(content))] = draw.randrange(256)
+        damaged.write_bytes(content)
+        try:
+            read_tensors(damaged)
+        except CheckpointError:
+            refusals += 1
+    assert refusals > 50
 
 
 Change = Callable[[dict[str, Tensor]], object]

@@ -70,7 +70,8 @@ class _Framing(NamedTuple):
 
 # dlib's five sub-detectors, each of which centres its box elsewhere: frontal, turned to the picture's left and
 # right, leaning left and right. Medians over the face-mesh points of 1,265 detections on the training clips,
-# mirrored pairs averaged.
+# mirrored pairs averaged; the two leaning ones rest on 16 detections. Heights are then scaled by .984, which
+# brings the median after the second look, one frame of each of 211 clips, to the height that is asked for.
 _HOG_FRAMING = (
     _Framing(height=1.108, right=0.0, down=-0.016),
     _Framing(height=1.03, right=0.093, down=0.039),

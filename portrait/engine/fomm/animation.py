@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 
 from portrait.engine.fomm.keypoints import Keypoints
 
 
 def hull_area(points: NDArray[np.float32]) -> float:
-    """The area of the convex hull of (K, 2) points."""
-    return float(ConvexHull(points).volume)  # in the plane scipy's volume is the area
+    """The area of the convex hull of (K, 2) points; 0 for fewer than three, or where they lie on a line."""
+    try:
+        return float(ConvexHull(points).volume)  # in the plane scipy's volume is the area
+    except (QhullError, ValueError):
+        return 0.0
 
 
 def relative_motion(
@@ -29,9 +32,12 @@ def relative_motion(
 
 
 def hull_scale(source: Keypoints, first: Keypoints) -> float:
-    """How much larger the source's keypoints lie apart than the driver's, by the areas of their convex hulls."""
+    """How much larger the source's keypoints lie apart than the driver's, by the areas of their convex hulls.
+
+    1 where a hull has no area: nothing can be said about sizes then.
+    """
     areas = [hull_area(points.value[0].cpu().numpy()) for points in (source, first)]
-    return float(np.sqrt(areas[0] / areas[1]))
+    return float(np.sqrt(areas[0] / areas[1])) if min(areas) > 0 else 1.0
 
 
 def closest_frame(source: Keypoints, driving: Keypoints) -> int:
@@ -39,7 +45,7 @@ def closest_frame(source: Keypoints, driving: Keypoints) -> int:
 
     def normalised(points: NDArray[np.float32]) -> NDArray[np.float32]:
         centred = points - points.mean(axis=0, keepdims=True)
-        result: NDArray[np.float32] = centred / np.sqrt(hull_area(centred))
+        result: NDArray[np.float32] = centred / np.sqrt(hull_area(centred) or 1.0)
         return result
 
     target = normalised(source.value[0].cpu().numpy())

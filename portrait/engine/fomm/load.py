@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, cast
 
@@ -79,7 +80,7 @@ def _build_published(params: Section) -> nn.ModuleDict:
             max_features=dense.integer("max_features"),
             num_blocks=dense.integer("num_blocks"),
             estimate_occlusion_map=generator.flag("estimate_occlusion_map", False),
-            scale_factor=dense.number("scale_factor", 1),
+            scale_factor=_scale_factor(dense),
             kp_variance=dense.number("kp_variance", 0.01),
         )
     return nn.ModuleDict(
@@ -100,12 +101,21 @@ def _build_published(params: Section) -> nn.ModuleDict:
                 num_blocks=detector.integer("num_blocks"),
                 temperature=detector.number("temperature"),
                 estimate_jacobian=common.flag("estimate_jacobian", False),
-                scale_factor=detector.number("scale_factor", 1),
+                scale_factor=_scale_factor(detector),
                 single_jacobian_map=detector.flag("single_jacobian_map", False),
                 pad=detector.integer("pad", 0, minimum=0),
             ),
         }
     )
+
+
+def _scale_factor(section: Section) -> float:
+    scale = section.number("scale_factor", 1)
+    if scale > 1 or not (1 / scale).is_integer():
+        raise CheckpointError(
+            section.path, "one over a whole number is needed", key=f"{section.name}.scale_factor"
+        )
+    return scale
 
 
 def _build_compact(config: Section) -> nn.ModuleDict:
@@ -137,7 +147,9 @@ def _build_compact(config: Section) -> nn.ModuleDict:
 
 
 class PublishedModel(MotionModel):
-    """The published networks. Pictures of any size whose sides the generator can halve; 256 as trained."""
+    """The published networks. Nothing is resized: they are fully convolutional and take any picture whose sides they
+    can halve as often as they do (multiples of 128 for vox-256); the size they were trained with suits them best.
+    """
 
     def __init__(
         self, networks: nn.ModuleDict, device: torch.device, dtype: torch.dtype, *, plain: bool
@@ -146,12 +158,27 @@ class PublishedModel(MotionModel):
         self.generator = cast(published.Generator, networks["generator"])
         self.num_kp = self.detector.kp.out_channels
         self.keypoint_set = f"fomm-{self.num_kp}"
+        self.estimates_jacobian = self.detector.jacobian is not None
+        dense_motion = self.generator.dense_motion_network
+        self.units = {"images": self.detector.size_unit}
+        self.units["source"] = math.lcm(
+            self.detector.size_unit,
+            self.generator.size_unit,
+            1 if dense_motion is None else dense_motion.size_unit,
+        )
         super().__init__(networks, device, dtype, plain=plain)
 
     def _every_frame(self) -> list[nn.Module]:
         generator = self.generator
         dense_motion = [] if generator.dense_motion_network is None else [generator.dense_motion_network]
         return [*dense_motion, generator.bottleneck, generator.up_blocks, generator.final]
+
+    def _check_size(self, name: str, height: int, width: int) -> None:
+        unit = self.units[name]
+        if height % unit or width % unit:
+            raise ValueError(
+                f"{name} must have sides that are multiples of {unit} for this model, not {height} x {width}"
+            )
 
     def _detect(self, images: Tensor) -> Keypoints:
         return cast(Keypoints, self.detector(images))
@@ -187,6 +214,7 @@ class CompactModel(MotionModel):
         self.generator = cast(compact.Generator, networks["generator"])
         self.num_kp = self.detector.kp.out_channels
         self.keypoint_set = f"compact-{self.num_kp}"
+        self.estimates_jacobian = True
         super().__init__(networks, device, dtype, plain=plain)
 
     def _every_frame(self) -> list[nn.Module]:
@@ -194,14 +222,15 @@ class CompactModel(MotionModel):
         once = {generator.e0, generator.e1, generator.e2}
         return [self.dense_motion, *(part for part in generator.children() if part not in once)]
 
+    def _check_size(self, name: str, height: int, width: int) -> None:
+        # The detector looks at any picture through a square of its own; the generator was made for one size.
+        if name == "source" and (height, width) != (compact.SIDE, compact.SIDE):
+            raise ValueError(f"source must be {compact.SIDE} x {compact.SIDE}, not {height} x {width}")
+
     def _detect(self, images: Tensor) -> Keypoints:
         return cast(Keypoints, self.detector(images))
 
     def _encode(self, source: Tensor, keypoints: Keypoints) -> Any:
-        if source.shape[-2:] != (compact.SIDE, compact.SIDE):
-            raise ValueError(
-                f"source must be {compact.SIDE} x {compact.SIDE}, not {tuple(source.shape[-2:])}"
-            )
         half = F.interpolate(source, size=(compact.FINE, compact.FINE), mode="area")
         return source, keypoints, half, self.generator.encode(source)
 

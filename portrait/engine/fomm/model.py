@@ -29,6 +29,7 @@ class MotionModel(ABC):
 
     keypoint_set: str
     num_kp: int
+    estimates_jacobian: bool
 
     def __init__(self, networks: nn.Module, device: torch.device, dtype: torch.dtype, *, plain: bool) -> None:
         """``plain`` leaves the networks as they were trained: a yardstick for the benchmark."""
@@ -61,15 +62,23 @@ class MotionModel(ABC):
     def _render(self, encoded: Any, driving: Keypoints) -> Tensor:
         """float32 (B, 3, H, W) in 0..1 for B sets of keypoints."""
 
+    @abstractmethod
+    def _check_size(self, name: str, height: int, width: int) -> None:
+        """Raises ValueError where the networks cannot take such a size; ``name``: "images" or "source"."""
+
     def _scale(self, source: Keypoints, first: Keypoints) -> float:
         return animation.hull_scale(source, first)
 
     def keypoints(self, images: Images) -> Keypoints:
-        """Keypoints of float images (B, 3, H, W) in 0..1: ``value`` (B, K, 2), ``jacobian`` (B, K, 2, 2) or None."""
-        batch = torch.as_tensor(images, dtype=torch.float32)
-        if batch.ndim != 4 or batch.shape[1] != 3 or not len(batch):
+        """Keypoints of float images (B, 3, H, W) in 0..1: ``value`` (B, K, 2), ``jacobian`` (B, K, 2, 2) or None.
+
+        Raises ValueError for images of another kind, shape, range, or of a size that the networks cannot take.
+        """
+        batch = _tensor(images)
+        if batch.ndim != 4 or batch.shape[1] != 3 or not batch.numel():
             raise ValueError(f"images must be (B, 3, H, W), not {tuple(batch.shape)}")
-        _check_range("images", batch)
+        batch = _checked("images", batch)
+        self._check_size("images", *batch.shape[2:])
         with torch.inference_mode():
             parts = [self._detect(part.to(self.device)) for part in batch.split(BATCH)]
         return join(parts)
@@ -84,10 +93,13 @@ class MotionModel(ABC):
         batch_size: int = BATCH,
     ) -> Iterator[NDArray[np.float32]]:
         """What ``animate`` does, batch by batch: yields float32 (up to ``batch_size``, H, W, 3), in time order."""
-        picture = torch.as_tensor(source, dtype=torch.float32)
-        if picture.ndim != 3 or picture.shape[2] != 3:
+        picture = _tensor(source)
+        if picture.ndim != 3 or picture.shape[2] != 3 or not picture.numel():
             raise ValueError(f"source must be (H, W, 3), not {tuple(picture.shape)}")
-        _check_range("source", picture)
+        picture = _checked("source", picture)
+        self._check_size("source", *picture.shape[:2])
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         with torch.inference_mode():
             picture = picture.permute(2, 0, 1)[None].to(self.device)
             own = self._detect(picture)
@@ -134,8 +146,8 @@ class MotionModel(ABC):
 
     def _performance(self, driving: NDArray[np.float32] | Motion) -> Keypoints:
         if not isinstance(driving, Motion):
-            video = torch.as_tensor(driving)
-            if video.ndim != 4 or video.shape[3] != 3:
+            video = _tensor(driving)
+            if video.ndim != 4 or video.shape[3] != 3 or not video.numel():
                 raise ValueError(f"driving must be a Motion or frames (T, H, W, 3), not {tuple(video.shape)}")
             return self.keypoints(video.permute(0, 3, 1, 2))
         if driving.model != self.keypoint_set or driving.num_keypoints != self.num_kp:
@@ -144,12 +156,30 @@ class MotionModel(ABC):
                 f" this model has {self.keypoint_set!r}; make it anew from its video",
                 code="motion_mismatch",
             )
-        jacobian = None if driving.jacobian is None else torch.from_numpy(driving.jacobian)
-        return Keypoints(torch.from_numpy(driving.value), jacobian)
+        if self.estimates_jacobian and driving.jacobian is None:
+            raise ChoiceError(
+                f"the motion {driving.name!r} has no Jacobians, and this model needs them",
+                code="motion_mismatch",
+            )
+        jacobian = None if driving.jacobian is None else _tensor(driving.jacobian)
+        return Keypoints(_tensor(driving.value), jacobian)
 
 
-def _check_range(name: str, values: Tensor) -> None:
+def _tensor(values: Images) -> Tensor:
+    """An array as a tensor; one that is read-only or runs backwards is copied, because torch takes neither."""
+    return (
+        values
+        if isinstance(values, Tensor)
+        else torch.from_numpy(np.require(values, requirements=["C", "W"]))
+    )
+
+
+def _checked(name: str, values: Tensor) -> Tensor:
+    """``values`` as float32. Raises ValueError unless they are real numbers in 0..1."""
+    if not values.is_floating_point():
+        raise ValueError(f"{name} must be floating point in 0..1, not {values.dtype}")
     low, high = values.aminmax()
     # A resampled picture may overshoot by a rounding; anything more is a picture in 0..255 or a broken one.
     if not (low >= -1e-3 and high <= 1 + 1e-3):
         raise ValueError(f"{name} must lie in 0..1, not in {low:g}..{high:g}")
+    return values.float()

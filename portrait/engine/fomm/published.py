@@ -137,6 +137,7 @@ class Hourglass(nn.Module):
         self.encoder = Encoder(block_expansion, inputs, num_blocks, max_features)
         self.decoder = Decoder(block_expansion, inputs, num_blocks, max_features)
         self.width = self.decoder.width
+        self.size_unit = 2**num_blocks  # sides must be multiples, or the skips would not fit
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.decoder(self.encoder(x))
@@ -168,6 +169,7 @@ class KeypointDetector(nn.Module):
             nn.Conv2d(self.predictor.width, 4 * maps, 7, padding=pad) if estimate_jacobian else None
         )
         self.down = AntiAliasDownsample(num_channels, scale_factor) if scale_factor != 1 else None
+        self.size_unit = self.predictor.size_unit * round(1 / scale_factor)
         self.temperature = temperature
 
     def forward(self, images: Tensor) -> Keypoints:
@@ -207,6 +209,7 @@ class DenseMotion(nn.Module):
         self.mask = nn.Conv2d(self.hourglass.width, num_kp + 1, 7, padding=3)
         self.occlusion = nn.Conv2d(self.hourglass.width, 1, 7, padding=3) if estimate_occlusion_map else None
         self.down = AntiAliasDownsample(num_channels, scale_factor) if scale_factor != 1 else None
+        self.size_unit = self.hourglass.size_unit * round(1 / scale_factor)
         self.kp_variance = kp_variance
 
     def shrink(self, source: Tensor) -> Tensor:
@@ -273,6 +276,7 @@ class Generator(nn.Module):
         for index in range(num_bottleneck_blocks):
             self.bottleneck.add_module(f"r{index}", ResidualBlock(width[-1]))
         self.final = nn.Conv2d(width[0], num_channels, 7, padding=3)
+        self.size_unit = 2**num_down_blocks
 
     def encode(self, source: Tensor) -> Tensor:
         """(B, C, H, W) in 0..1 -> (B, width, H / 2^n, W / 2^n)."""

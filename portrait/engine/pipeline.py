@@ -16,6 +16,7 @@ from portrait.engine.errors import ChoiceError
 from portrait.engine.face import CROP_SIZE, crop_face, find_face
 from portrait.engine.fomm import load_model
 from portrait.engine.mark import stamp
+from portrait.engine.memory import keep_freed_memory
 from portrait.engine.motions import Motion, list_motions, load_motion, motion_names
 from portrait.engine.options import ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE, EngineOptions, checked_order
 from portrait.engine.photo import Picture, clean_jpeg, read_photo
@@ -60,11 +61,14 @@ class PortraitFiles:
 class Engine:
     """The weights in memory. Loading takes seconds, so make one and keep it; use it from one thread at a time.
 
+    The process keeps the memory that a portrait needed (``portrait.engine.memory``): it is there to make the next.
+
     Raises CheckpointError for weights at fault, ChoiceError for a device or precision that is not there.
     """
 
     def __init__(self, options: EngineOptions | None = None) -> None:
         self.options = options or EngineOptions()
+        keep_freed_memory()
         if self.options.threads:
             torch.set_num_threads(self.options.threads)
         device = choose_device(self.options.device)
@@ -194,7 +198,9 @@ class Engine:
         """Batches of uint8 (B, H, W, 3): ``source``, uint8 (H, W, 3), performing ``motion``."""
         done = 0
         with stages.enter("animating") as advance:
-            for batch in self.model.frames(source.astype(np.float32) / np.float32(255), motion):
+            picture = source.astype(np.float32) / np.float32(255)
+            # Templates are in the proportions of the face that they were made from.
+            for batch in self.model.frames(picture, motion, adapt_scale=True):
                 done += len(batch)
                 advance(done / len(motion))
                 yield np.rint(batch * 255).astype(np.uint8)

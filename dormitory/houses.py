@@ -12,6 +12,7 @@ class HouseSeed:
     id: int
     name: str
     colour: str
+    symbol: str
     description: str
     description_en: str
 
@@ -21,6 +22,7 @@ HOUSES = (
         1,
         "Gryffindor",
         "#8c1d2f",
+        "flame",
         "두려워도 한 걸음 내딛는 사람들의 집. 벽난로는 늘 타오르고, 문은 늦은 밤에도 열려 있습니다.",
         "For those who are afraid and take the step all the same. The hearth burns all night, the door is open.",
     ),
@@ -28,6 +30,7 @@ HOUSES = (
         2,
         "Hufflepuff",
         "#b8860b",
+        "wheat",
         "끝까지 남아 함께 일하는 사람들의 집. 부엌 옆이라 언제나 갓 구운 빵 냄새가 납니다.",
         "For those who stay until the work is done and share the bread. The kitchen is next door, and one can tell.",
     ),
@@ -35,6 +38,7 @@ HOUSES = (
         3,
         "Slytherin",
         "#1f5f45",
+        "wave",
         "원하는 것을 알고 길을 찾아내는 사람들의 집. 호수 밑 창으로 물빛이 비칩니다.",
         "For those who know what they want and find the way there. The lake lends its light to the windows.",
     ),
@@ -42,6 +46,7 @@ HOUSES = (
         4,
         "Ravenclaw",
         "#27478f",
+        "star",
         "대답보다 질문을 더 좋아하는 사람들의 집. 탑 꼭대기라 별이 가장 먼저 보입니다.",
         "For those who like a question better than its answer. Top of the tower, first in line for the stars.",
     ),

@@ -1,20 +1,43 @@
-"""Houses of the school."""
+"""Houses, the questions that sort students into them, and the running student numbers."""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
+
+from dormitory.crests import CrestField
+from dormitory.languages import in_language
+from portrait import storage
 
 
 class House(models.Model):
     """One of the houses. Ids are part of the JSON contract: 1..4 on a freshly seeded database."""
+
+    class Symbol(models.TextChoices):
+        """The crests that come with the school, ``static/dormitory/crests/<symbol>.svg``."""
+
+        FLAME = "flame", _("flame")
+        WHEAT = "wheat", _("wheat")
+        WAVE = "wave", _("wave")
+        STAR = "star", _("star")
+        SHIELD = "shield", _("plain shield")
 
     name = models.CharField(_("name"), max_length=40, unique=True)
     description = models.TextField(_("description"), blank=True)
     description_en = models.TextField(_("description (English)"), blank=True)
     colour = models.CharField(
         _("colour"), max_length=7, default="#444444", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
+    )
+    symbol = models.CharField(_("symbol"), max_length=10, choices=Symbol, default=Symbol.SHIELD)
+    crest = CrestField(
+        _("crest of its own"),
+        blank=True,
+        help_text=_("A JPEG, PNG or WebP picture that takes the place of the symbol's crest."),
     )
 
     class Meta:
@@ -24,3 +47,84 @@ class House(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a crest that was replaced or cleared is deleted from the disk once that is committed."""
+        before = House.objects.filter(pk=self.pk).values_list("crest", flat=True).first()
+        super().save(*args, **kwargs)
+        if before and before != self.crest.name:
+            transaction.on_commit(partial(storage.remove, [before]), robust=True)
+
+    @property
+    def text(self) -> str:
+        """The description in the reader's language; ``""`` where there is none."""
+        return in_language(self.description, self.description_en)
+
+    @property
+    def logo(self) -> str:
+        """The URL path of the crest: the uploaded picture, else the drawing of the symbol."""
+        return self.crest.url if self.crest else static(f"dormitory/crests/{self.symbol}.svg")
+
+
+class Question(models.Model):
+    """One question of the sorting. An inactive one, or one without answers, is not asked."""
+
+    korean = models.CharField(_("question"), max_length=300)
+    english = models.CharField(_("question (English)"), max_length=300, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("sorting question")
+        verbose_name_plural = _("sorting questions")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """The question in the reader's language."""
+        return in_language(self.korean, self.english)
+
+
+class Answer(models.Model):
+    """One of a question's answers; whoever chooses it gives a point to its house."""
+
+    question = models.ForeignKey(
+        Question, verbose_name=_("sorting question"), on_delete=models.CASCADE, related_name="answers"
+    )
+    house = models.ForeignKey(
+        House, verbose_name=_("house"), on_delete=models.CASCADE, related_name="answers"
+    )
+    korean = models.CharField(_("answer"), max_length=300)
+    english = models.CharField(_("answer (English)"), max_length=300, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """The answer in the reader's language."""
+        return in_language(self.korean, self.english)
+
+
+class NumberSeries(models.Model):
+    """How many student numbers with one beginning were given out; never counted back, so that none comes twice."""
+
+    prefix = models.CharField(_("beginning"), max_length=30, primary_key=True)
+    last = models.PositiveIntegerField(_("last number"), default=0)
+
+    class Meta:
+        verbose_name = _("series of student numbers")
+        verbose_name_plural = _("series of student numbers")
+        ordering = ["prefix"]
+
+    def __str__(self) -> str:
+        return self.prefix

@@ -55,6 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     join_date = models.DateField(_("admission day"), null=True, blank=True)
+    # Given out by the sorting, and kept for life.
+    student_number = models.CharField(
+        _("student number"), max_length=40, unique=True, null=True, blank=True, editable=False
+    )
     still = models.FileField(_("cropped photo"), max_length=200, blank=True, editable=False)
     portrait = models.FileField(_("moving portrait"), max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)

@@ -24,6 +24,7 @@ class Command(BaseCommand):
                 defaults={
                     "name": seed.name,
                     "colour": seed.colour,
+                    "symbol": seed.symbol,
                     "description": seed.description,
                     "description_en": seed.description_en,
                 },

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -94,6 +95,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(int(wait))
     set_rollback()
+    # A problem is JSON also where the answer would have been something else, such as the schema's YAML.
+    if (request := context.get("request")) is not None:
+        request.accepted_renderer, request.accepted_media_type = JSONRenderer(), CONTENT_TYPE
     response = Response(_body(error), status=error.status_code, headers=headers)
     response.content_type = CONTENT_TYPE
     return response
@@ -124,7 +128,9 @@ def _body(error: exceptions.APIException) -> dict[str, Any]:
         codes = error.get_codes()
         code = codes if isinstance(codes, str) else error.default_code
         text = " ".join(map(str, detail)) if isinstance(detail, list) else str(detail)
-    if isinstance(error, exceptions.AuthenticationFailed):
+    if isinstance(error, exceptions.Throttled):
+        text = _("Too many requests. Please try again later.")
+    elif isinstance(error, exceptions.AuthenticationFailed):
         text = str(_TOKEN_SENTENCES.get(code, text))
     return problem(error.status_code, _CODES.get(code, code), text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -137,12 +138,57 @@ SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+THROTTLES = env.bool("THROTTLES", default=True)
+
+
+def throttle_rate(scope: str, default: str) -> str | None:
+    """How often a caller may, from THROTTLE_<SCOPE> (``20/hour``); None where there is no limit."""
+    name = f"THROTTLE_{scope.upper().replace('-', '_')}"
+    value = env.str(name, default=default)
+    if not THROTTLES or value == "off":
+        return None
+    if not re.fullmatch(r"[1-9]\d*/(second|minute|hour|day)", value):
+        raise ImproperlyConfigured(
+            f"{name}={value!r}: a number, a slash, and second, minute, hour or day; or off"
+        )
+    return value
+
+
+# Limits are counted in the cache. Each process has its own in memory, which is right for the one web process of
+# manage.py serve; several of them share one by CACHE_URL (redis://..., or dbcache://table after createcachetable).
+CACHES = {
+    "default": env.cache("CACHE_URL")
+    if "CACHE_URL" in env
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Django's 300 would let an attacker with 300 addresses make it forget whom it limits.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+# Generous where a school shares one address (sign-up, login-address), tight where one person is meant.
+THROTTLE_RATES = {
+    scope: throttle_rate(scope, default)
+    for scope, default in {
+        "sign-up": "60/hour",
+        "login": "10/minute",
+        "login-address": "120/minute",
+        "password": "10/minute",
+        "upload": "30/hour",
+        "guestbook": "20/minute",
+    }.items()
+}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "config.schema.ApiSchema",
+    # Views say which limit is theirs by ``throttle_scope``; without one they have none.
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": THROTTLE_RATES,
+    # Proxies in front that append to X-Forwarded-For. With 0 the header, which anybody can send, is not looked at.
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
     "EXCEPTION_HANDLER": "config.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -192,12 +238,11 @@ if HTTPS:
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Moving portraits",
-    "DESCRIPTION": (BASE_DIR / "config" / "api" / "README.md").read_text(encoding="utf-8"),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # The initial language of enum labels would depend on who asks.
+    # Labels of choices would be in the language of whoever asks for the schema.
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # What is only read is no part of what is sent: one component each.
     "COMPONENT_SPLIT_REQUEST": True,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from config.docs import SchemaView, docs
 from config.media import PUBLIC, portrait_file
 from dormitory.views import EnrolView
 
@@ -15,8 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("user/info/", EnrolView.as_view(), name="enrol"),
     path("user/", include("portrait.urls")),
     path("admin/", admin.site.urls),
-    path("schema/", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(permission_classes=[]), name="docs"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", docs, name="docs"),
 ]
 if settings.SERVE_MEDIA:
     urlpatterns.append(path(f"media/{PUBLIC}/<path:name>", portrait_file, name="portrait-file"))

@@ -1,0 +1,41 @@
+"""``/schema/`` and ``/docs/``: the API's description for programs, and Swagger UI around it for people."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from drf_spectacular.views import SpectacularAPIView
+
+from config.problems import problem_response
+
+
+class SchemaView(SpectacularAPIView):
+    """``GET /schema/``: OpenAPI 3.1 as YAML, or as JSON with ``?format=json``; public."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """``GET /docs/``: Swagger UI out of the installed package, so that it works without the internet.
+
+    The page loads nothing from elsewhere and says so in its Content-Security-Policy; its two inline pieces carry
+    the nonce of this one answer.
+    """
+    if request.method not in ("GET", "HEAD"):
+        refusal = problem_response(
+            405, "method_not_allowed", _('Method "{method}" not allowed.').format(method=request.method)
+        )
+        refusal["Allow"] = "GET, HEAD"
+        return refusal
+    nonce = secrets.token_urlsafe(16)
+    page = render(request, "docs.html", {"nonce": nonce})
+    page["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data: blob:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return page

@@ -19,6 +19,9 @@ from user.models import User
 class PairSerializer(TokenObtainPairSerializer):
     """``username`` and ``password`` for ``{access, refresh}``; 401 when they do not fit."""
 
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
         # Keyboards differ in how they compose Hangul; the name is kept in one form only.
         username = User.normalize_username(attrs[self.username_field])

@@ -1,4 +1,4 @@
-"""Portrait files over HTTP, for installations without a web server in front."""
+"""Portraits and the houses' own crests over HTTP, for installations without a web server in front."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import IsDirectoryError, MissingFileError, NotARegularFileError, StaticFile
 
 # Everything else under MEDIA_ROOT (the uploaded photos) is nobody's business.
-PUBLIC = "portraits"
+PUBLIC = ("portraits", "crests")
 
 CONTENT_TYPES = {
     ".webp": "image/webp",
@@ -21,8 +21,8 @@ CONTENT_TYPES = {
 }
 
 
-def portrait_file(request: HttpRequest, name: str) -> FileResponse:
-    """One file below ``MEDIA_ROOT/portraits`` (GET and HEAD, byte ranges as RFC 9110 section 14, 304).
+def public_file(request: HttpRequest, folder: str, name: str) -> FileResponse:
+    """One file below a folder of ``PUBLIC`` in MEDIA_ROOT (GET and HEAD, byte ranges as RFC 9110 section 14, 304).
 
     Names are made by the server and never used twice, so a client may keep the file for a year. whitenoise does the
     work, because Django's own view knows no ranges and Safari plays no video without them.
@@ -38,7 +38,7 @@ def portrait_file(request: HttpRequest, name: str) -> FileResponse:
         ("Cross-Origin-Resource-Policy", "cross-origin"),
     ]
     try:
-        path = safe_join(settings.MEDIA_ROOT / PUBLIC, name)
+        path = safe_join(settings.MEDIA_ROOT / folder, name)
         file = StaticFile(path, headers)
     except (MissingFileError, IsDirectoryError, NotARegularFileError, SuspiciousFileOperation, ValueError):
         raise Http404 from None

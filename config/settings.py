@@ -133,7 +133,7 @@ WHITENOISE_USE_FINDERS = True
 
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
-# Off when a web server in front serves MEDIA_ROOT/portraits (and nothing else of it) by itself.
+# Off when a web server in front serves MEDIA_ROOT/{portraits,crests} (and nothing else) by itself.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -7,19 +7,23 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from config.docs import SchemaView, docs
-from config.media import PUBLIC, portrait_file
+from config.media import PUBLIC, public_file
 from dormitory.views import EnrolView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("user/", include("user.urls")),
     path("user/info/", EnrolView.as_view(), name="enrol"),
     path("user/", include("portrait.urls")),
+    path("dorm/", include("dormitory.urls")),
     path("admin/", admin.site.urls),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
 ]
 if settings.SERVE_MEDIA:
-    urlpatterns.append(path(f"media/{PUBLIC}/<path:name>", portrait_file, name="portrait-file"))
+    urlpatterns += [
+        path(f"media/{folder}/<path:name>", public_file, {"folder": folder}, name=f"{folder}-file")
+        for folder in PUBLIC
+    ]
 
 handler400 = "config.problems.bad_request"
 handler403 = "config.problems.permission_denied"

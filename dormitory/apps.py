@@ -5,3 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class DormitoryConfig(AppConfig):
     name = "dormitory"
     verbose_name = _("Houses")
+
+    def ready(self) -> None:
+        # Connects the receivers.
+        from dormitory import signals  # noqa: F401

@@ -1,29 +1,182 @@
-"""Input of the sorting endpoints, checked."""
+"""The forms and answers of the sorting endpoints."""
 
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
-from dormitory.models import House
+from dormitory import selectors
+from dormitory.models import Answer, House
+from portrait.serializers import FilesSerializer, PublicUrl
 
 # The oldest person on record lived 122 years; an earlier birthday is a slip of the finger.
 OLDEST_YEARS = 122
+# Far more than anybody has questions for.
+MAX_ANSWERS = 500
 
 
-class EnrolSerializer(serializers.Serializer[House]):
+class HouseField(serializers.PrimaryKeyRelatedField[House]):
+    """A house by its id."""
+
+    def __init__(self) -> None:
+        super().__init__(queryset=House.objects.all())
+
+    def to_internal_value(self, data: Any) -> House:
+        # JSON's 1e999 is read as infinity, which has no whole number.
+        if isinstance(data, float):
+            self.fail("incorrect_type", data_type="float")
+        return super().to_internal_value(data)
+
+
+class BirthdayField(serializers.DateField):
+    """``YYYY-MM-DD``, in the past and within a lifetime."""
+
+    def __init__(self) -> None:
+        super().__init__(input_formats=["%Y-%m-%d"])
+
+    def to_internal_value(self, value: Any) -> datetime.date:
+        birthday = super().to_internal_value(value)
+        today = timezone.localdate()
+        if birthday > today:
+            raise serializers.ValidationError(_("A birthday lies in the past."), code="birthday_in_future")
+        if birthday.year < today.year - OLDEST_YEARS:
+            raise serializers.ValidationError(_("This birthday is too long ago."), code="birthday_too_early")
+        return birthday
+
+
+class EnrolSerializer(serializers.Serializer[Any]):
     """``dormitory`` (a house id) and ``birthday`` (YYYY-MM-DD)."""
 
-    dormitory = serializers.PrimaryKeyRelatedField(queryset=House.objects.all())
-    birthday = serializers.DateField(input_formats=["%Y-%m-%d"])
+    dormitory = HouseField()
+    birthday = BirthdayField()
 
-    def validate_birthday(self, value: datetime.date) -> datetime.date:
-        today = timezone.localdate()
-        if value > today:
-            raise serializers.ValidationError(_("A birthday lies in the past."), code="birthday_in_future")
-        if value.year < today.year - OLDEST_YEARS:
-            raise serializers.ValidationError(_("This birthday is too long ago."), code="birthday_too_early")
-        return value
+
+class SortingFormSerializer(serializers.Serializer[Any]):
+    """One answer id for each question, in any order, the preferred house and the birthday."""
+
+    answers = serializers.ListField(child=serializers.IntegerField(), max_length=MAX_ANSWERS)
+    preferred = HouseField()
+    birthday = BirthdayField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The answers as rows. A wrong one is named by its place in the list, a missing one by its question."""
+        questions = selectors.questions()
+        if not questions:
+            raise serializers.ValidationError(
+                _("There are no sorting questions at the moment."), code="no_questions"
+            )
+        known = {answer.pk: answer for question in questions for answer in question.answers}
+        chosen: dict[int, Answer] = {}  # by question
+        faults: dict[int, list[ErrorDetail]] = {}
+        for place, pk in enumerate(attrs["answers"]):
+            answer = known.get(pk)
+            if answer is None:
+                faults[place] = [
+                    _fault(_("Answer %(answer)s belongs to no question."), "answer_unknown", answer=pk)
+                ]
+            elif first := chosen.get(answer.question_id):
+                faults[place] = [
+                    _fault(
+                        _("Question %(question)s has two answers: %(first)s and %(second)s."),
+                        "question_answered_twice",
+                        question=answer.question_id,
+                        first=first.pk,
+                        second=pk,
+                    )
+                ]
+            else:
+                chosen[answer.question_id] = answer
+        missing = {
+            question.id: [
+                _fault(_("Question %(question)s has no answer."), "question_unanswered", question=question.id)
+            ]
+            for question in questions
+            if question.id not in chosen
+        }
+        errors: dict[str, Any] = {
+            name: found for name, found in (("answers", faults), ("questions", missing)) if found
+        }
+        if errors:
+            raise serializers.ValidationError(errors)
+        return {**attrs, "answers": list(chosen.values())}
+
+
+def _fault(sentence: Any, code: str, **names: int) -> ErrorDetail:
+    return ErrorDetail(str(sentence) % names, code)
+
+
+class EnrolledSerializer(serializers.Serializer[Any]):
+    msg = serializers.CharField()
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    answer = serializers.CharField(source="text")
+    dormitory = serializers.IntegerField(source="house_id", help_text="the house that the answer speaks for")
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    question = serializers.CharField(source="text")
+    answers = AnswerSerializer(many=True)
+
+
+class QuestionsSerializer(serializers.Serializer[Any]):
+    questions = QuestionSerializer(many=True)
+
+
+class RecordSerializer(serializers.Serializer[Any]):
+    """The student's record after the sorting."""
+
+    id = serializers.IntegerField()
+    fullname = serializers.CharField()
+    dormitory_id = serializers.IntegerField(source="house_id")
+    dormitory = serializers.CharField(source="house.name")
+    portrait = PublicUrl(source="picture")
+    birthday = serializers.DateField(allow_null=True)
+    join_date = serializers.DateField(allow_null=True)
+
+
+class HouseNameSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    colour = serializers.CharField(help_text="#rrggbb")
+
+
+class HouseSerializer(HouseNameSerializer):
+    desc = serializers.CharField(source="text")
+    crest = PublicUrl(source="logo")
+
+
+class HousesSerializer(serializers.Serializer[Any]):
+    houses = HouseSerializer(many=True)
+
+
+class ScoreSerializer(serializers.Serializer[Any]):
+    dormitory = serializers.IntegerField(source="house.id")
+    name = serializers.CharField(source="house.name")
+    score = serializers.IntegerField()
+
+
+class SortedSerializer(serializers.Serializer[Any]):
+    """The house that won, and what each house scored, in the order of ids."""
+
+    house = HouseSerializer()
+    scores = ScoreSerializer(many=True)
+
+
+class CardSerializer(serializers.Serializer[Any]):
+    """The student card."""
+
+    number = serializers.CharField(source="student.student_number")
+    fullname = serializers.CharField(source="student.fullname")
+    birthday = serializers.DateField(source="student.birthday", allow_null=True)
+    join_date = serializers.DateField(source="student.join_date", allow_null=True)
+    house = HouseNameSerializer(source="student.house")
+    crest = PublicUrl(source="student.house.logo")
+    portrait = FilesSerializer(source="files")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 
-from dormitory.models import House
+from dormitory import sorting
+from dormitory.models import Answer, House
+from dormitory.numbers import next_numbers
 from user.models import User
 
 
+@transaction.atomic
 def enrol(*, student: User, house: House, birthday: datetime.date) -> None:
-    """Put ``student`` into ``house`` from today on, once and for ever.
+    """Put ``student`` into ``house`` from today on, with a student number, once and for ever.
 
     Needs an uploaded photo, but not a finished portrait: the worker writes that into the same record on its own,
     before or after. Raises ``ValidationError`` (400) with code ``photo_missing`` or ``already_sorted``.
@@ -24,9 +31,60 @@ def enrol(*, student: User, house: House, birthday: datetime.date) -> None:
         .exclude(still="")
         .update(house=house, birthday=birthday, join_date=timezone.localdate())
     )
+    student.refresh_from_db(fields=["house", "birthday", "join_date", "student_number", "still"])
     if changed:
+        give_number(student=student)
         return
-    student.refresh_from_db(fields=["house", "still"])
     if student.house_id is not None:
         raise ValidationError(_("You have been sorted already."), code="already_sorted")
     raise ValidationError(_("Upload a photo first."), code="photo_missing")
+
+
+@transaction.atomic
+def give_number(*, student: User) -> str:
+    """The number of a student who has a house; given out now to one who has none (sorted in the admin, say)."""
+    # The lock keeps a second request from drawing another number. SQLite's transactions have theirs already.
+    record = User.objects.select_for_update(no_key=True, of=("self",)).get(pk=student.pk)
+    if record.student_number is None:
+        if record.house_id is None:
+            raise ValueError("A student number names the house.")
+        year = (record.join_date or timezone.localdate()).year
+        record.student_number = next_numbers(year=year, house=record.house_id)[0]
+        record.save(update_fields=["student_number"])
+    student.student_number = record.student_number
+    return record.student_number
+
+
+@dataclass(frozen=True)
+class Score:
+    house: House
+    score: int
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The outcome of a sorting: the house that won, and every house with its score, in the order of ids."""
+
+    house: House
+    scores: list[Score]
+
+
+def sort(
+    *,
+    student: User,
+    answers: Iterable[Answer],
+    preferred: House,
+    birthday: datetime.date,
+    chance: random.Random | None = None,
+) -> Sorted:
+    """Find the student's house and enrol them there. ``chance`` breaks ties; left out, nobody can foretell it.
+
+    Raises ``ValidationError`` as :func:`enrol` does.
+    """
+    houses = House.objects.in_bulk()
+    scores = sorting.tally(
+        answers=[answer.house_id for answer in answers], preferred=preferred.pk, houses=sorted(houses)
+    )
+    house = houses[sorting.winner(scores, chance or random.SystemRandom())]
+    enrol(student=student, house=house, birthday=birthday)
+    return Sorted(house, [Score(houses[pk], score) for pk, score in scores.items()])

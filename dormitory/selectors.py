@@ -1,0 +1,57 @@
+"""Reads of the sorting: the questions, the student's record, what stands on the card."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import NotFound
+
+from dormitory.models import Answer, House, Question
+from portrait.models import PortraitJob
+from user.models import User
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it is put to a student, in their language."""
+
+    id: int
+    text: str
+    answers: list[Answer]
+
+
+def questions() -> list[Asked]:
+    """What is asked at the sorting, in order. Two queries."""
+    active = Question.objects.filter(active=True).prefetch_related("answers")
+    asked = [Asked(question.pk, question.text, list(question.answers.all())) for question in active]
+    # A question that an admin has not given any answers yet could not be answered by anybody.
+    return [question for question in asked if question.answers]
+
+
+def shuffled_questions() -> list[Asked]:
+    """:func:`questions`, with the answers of each in random order, so that the first place is no house's own."""
+    return [replace(asked, answers=random.sample(asked.answers, len(asked.answers))) for asked in questions()]
+
+
+def house_of(student: User) -> House:
+    """The student's house. Raises NotFound (404, ``not_sorted``) before the sorting."""
+    if student.house is None:
+        raise NotFound(_("You have not been sorted yet."), code="not_sorted")
+    return student.house
+
+
+def portrait_files(student: User) -> dict[str, str | None]:
+    """The storage URLs (paths) of the portrait that the record shows, by format; None for what is not there.
+
+    The still alone while there is no portrait. At most one query.
+    """
+    urls = dict.fromkeys(PortraitJob.PUBLIC_FILES, None) | {
+        "still": student.still.url if student.still else None,
+        "webp": student.portrait.url if student.portrait else None,
+    }
+    if urls["webp"]:
+        job = PortraitJob.objects.filter(student=student, webp=student.portrait.name).first()
+        urls |= {name: file.url for name in PortraitJob.PUBLIC_FILES if (file := getattr(job, name, None))}
+    return urls

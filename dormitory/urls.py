@@ -1,0 +1,13 @@
+"""Paths below ``/dorm/``."""
+
+from django.urls import path
+
+from dormitory import views
+
+urlpatterns = [
+    path("houses/", views.HousesView.as_view(), name="houses"),
+    path("question/", views.QuestionView.as_view(), name="questions"),
+    path("sorting/", views.SortingView.as_view(), name="sorting"),
+    path("myroom/", views.RecordView.as_view(), name="my-room"),
+    path("card/", views.CardView.as_view(), name="card"),
+]

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("user/info/", EnrolView.as_view(), name="enrol"),
     path("user/", include("portrait.urls")),
     path("dorm/", include("dormitory.urls")),
+    path("lounge/", include("lounge.urls")),
     path("admin/", admin.site.urls),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),

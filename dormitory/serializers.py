@@ -12,7 +12,8 @@ from rest_framework.exceptions import ErrorDetail
 
 from dormitory import selectors
 from dormitory.models import Answer, House
-from portrait.serializers import FilesSerializer, PublicUrl
+from portrait.serializers import FilesSerializer
+from user.fields import PublicUrl
 
 # The oldest person on record lived 122 years; an earlier birthday is a slip of the finger.
 OLDEST_YEARS = 122

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from portrait.models import PortraitJob
 from portrait.selectors import NO_JOB
+from user.fields import PublicUrl
 
 # The ignored assignments: the stubs think of Field.style, a hint for HTML forms, which a declared field replaces.
 
@@ -25,13 +26,6 @@ class UploadSerializer(serializers.Serializer[Any]):
 class AcceptedSerializer(serializers.Serializer[Any]):
     msg = serializers.CharField()
     job = serializers.IntegerField()
-
-
-class PublicUrl(serializers.CharField):
-    """A storage URL made absolute for the host that the client asked."""
-
-    def to_representation(self, value: str) -> str:
-        return str(self.context["request"].build_absolute_uri(value)) if value else ""
 
 
 class FilesSerializer(serializers.Serializer[Any]):

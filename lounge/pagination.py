@@ -1,0 +1,44 @@
+"""Pages of the board that stay where they are while others write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+
+class BoardPagination(CursorPagination):
+    """Newest first, by the time of writing. A cursor names a time, not a page number: nothing is shown twice."""
+
+    ordering = ("-created_at", "-id")
+    page_size = 30
+    page_size_query_param = "page_size"
+    max_page_size = 100
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The cursor of the query, or None. Raises ``ValidationError`` (400) ``invalid_cursor``."""
+        try:
+            cursor: Any = super().decode_cursor(request)
+        except NotFound:
+            raise _no_such_page() from None
+        # The base class hands whatever stands in the cursor to the database.
+        if cursor is not None and cursor.position is not None and not _is_time(cursor.position):
+            raise _no_such_page()
+        return cursor
+
+
+def _no_such_page() -> ValidationError:
+    return ValidationError({"cursor": [ErrorDetail(_("There is no such page."), code="invalid_cursor")]})
+
+
+def _is_time(position: str) -> bool:
+    try:
+        time = parse_datetime(position)
+    except ValueError:
+        return False
+    return time is not None and is_aware(time)

@@ -1,0 +1,117 @@
+"""The forms and answers of the lounge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from lounge import text
+from lounge.models import Entry
+from user.fields import PublicUrl
+
+
+@extend_schema_field({"type": "string", "minLength": text.MIN_LENGTH, "maxLength": text.MAX_LENGTH})
+class ContentField(serializers.CharField):
+    """A text under the rules of :func:`lounge.text.clean`, each refusal with its own code."""
+
+    default_error_messages = {
+        "blank": _("Please write something that can be seen."),
+        "control_characters": _("The text contains control characters."),
+        "min_length": _("Please write at least {length} characters."),
+        "max_length": _("Please write at most {length} characters."),
+    }
+    bounds = {"min_length": text.MIN_LENGTH, "max_length": text.MAX_LENGTH}
+
+    def __init__(self, **kwargs: Any) -> None:
+        # The rules look at the text as it was typed.
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        # The base class would take numbers for texts.
+        if not isinstance(data, str):
+            self.fail("invalid")
+        try:
+            return text.clean(data)
+        except text.TextProblem as problem:
+            self.fail(problem.code, length=self.bounds.get(problem.code))
+
+
+class WriteSerializer(serializers.Serializer[Any]):
+    """``content``: more than 5 and at most 250 characters."""
+
+    content = ContentField()
+
+
+class EntrySerializer(serializers.Serializer[Entry]):
+    """An entry on the board, with the author's name, house and portrait."""
+
+    id = serializers.IntegerField()
+    content = serializers.CharField()
+    author = serializers.IntegerField(source="author_id")
+    author_name = serializers.CharField(source="author.fullname")
+    # Empty when an admin has taken the author out of the house.
+    dorm_name = serializers.CharField(source="author.house.name", default="")
+    icon = PublicUrl(source="author.picture")
+    created = serializers.SerializerMethodField()
+    edited = serializers.BooleanField()
+
+    def get_created(self, entry: Entry) -> str:
+        """The day, Asia/Seoul, as yy.mm.dd."""
+        return timezone.localtime(entry.created_at).strftime("%y.%m.%d")
+
+
+class StudentSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    fullname = serializers.CharField()
+    portrait = PublicUrl(source="picture")
+    dormitory_name = serializers.CharField(source="house.name")
+
+
+class MemberSerializer(serializers.Serializer[Any]):
+    """All that the lounge tells about another student."""
+
+    portrait = PublicUrl(source="picture")
+    fullname = serializers.CharField()
+
+
+class HouseSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(source="house.name")
+    desc = serializers.CharField(source="house.text")
+    logo = PublicUrl(source="house.logo")
+    users = MemberSerializer(many=True)
+
+
+class LoungeSerializer(serializers.Serializer[Any]):
+    user = StudentSerializer(many=True)
+    house = HouseSerializer(many=True)
+    dorm_name = serializers.ListField(child=serializers.CharField())
+    users_count = serializers.ListField(child=serializers.IntegerField())
+    comments_count = serializers.ListField(child=serializers.IntegerField())
+    board = EntrySerializer(many=True)
+
+
+class HouseCountsSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="house.pk")
+    name = serializers.CharField(source="house.name")
+    colour = serializers.CharField(source="house.colour")
+    students = serializers.IntegerField()
+    entries = serializers.IntegerField()
+
+
+class DayCountSerializer(serializers.Serializer[Any]):
+    date = serializers.DateField()
+    entries = serializers.IntegerField()
+
+
+class StatsSerializer(serializers.Serializer[Any]):
+    houses = HouseCountsSerializer(many=True)
+    days = DayCountSerializer(many=True)
+
+
+class DeletedSerializer(serializers.Serializer[Any]):
+    message = serializers.CharField()

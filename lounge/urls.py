@@ -1,0 +1,16 @@
+"""Paths below ``/lounge/``."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from lounge.views import BoardView, DeleteView, EditView, LoungeView, PostView, StatsView
+
+urlpatterns: list[URLPattern] = [
+    path("", LoungeView.as_view(), name="lounge"),
+    path("post/", PostView.as_view(), name="lounge-post"),
+    path("edit/<int:entry_id>/", EditView.as_view(), name="lounge-edit"),
+    path("delete/<int:entry_id>/", DeleteView.as_view(), name="lounge-delete"),
+    path("board/", BoardView.as_view(), name="lounge-board"),
+    path("stats/", StatsView.as_view(), name="lounge-stats"),
+]

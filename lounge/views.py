@@ -1,0 +1,109 @@
+"""The lounge over JSON: the guestbook, the houses, the charts. It opens with the sorting; before it, 404."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from dormitory.selectors import house_of
+from lounge import selectors, services
+from lounge.models import Entry
+from lounge.pagination import BoardPagination
+from lounge.serializers import (
+    DeletedSerializer,
+    EntrySerializer,
+    LoungeSerializer,
+    StatsSerializer,
+    WriteSerializer,
+)
+from user.models import User
+from user.selectors import signed_in
+
+
+def member(request: Request) -> User:
+    """The signed-in student. Raises ``NotFound`` (404, ``not_sorted``) before the sorting, for reads and writes."""
+    student = signed_in(request)
+    house_of(student)
+    return student
+
+
+def written(request: Request) -> str:
+    """The text that was sent, checked. Raises ``ValidationError`` (400)."""
+    form = WriteSerializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    content: str = form.validated_data["content"]
+    return content
+
+
+def entry_response(request: Request, entry: Entry) -> Response:
+    return Response(EntrySerializer(entry, context={"request": request}).data)
+
+
+class PostView(APIView):
+    """``POST /lounge/post/``."""
+
+    throttle_scope = "guestbook"
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Writing is limited; reading at the same address is not."""
+        return super().get_throttles() if self.request.method == "POST" else []
+
+    @extend_schema(request=WriteSerializer, responses=EntrySerializer)
+    def post(self, request: Request) -> Response:
+        author = member(request)
+        return entry_response(request, services.post(author=author, content=written(request)))
+
+
+class LoungeView(PostView):
+    """``GET /lounge/``: all that the page of the lounge shows; ``POST /lounge/``: as ``/lounge/post/``."""
+
+    @extend_schema(responses=LoungeSerializer)
+    def get(self, request: Request) -> Response:
+        page = selectors.lounge(member(request))
+        return Response(LoungeSerializer(page, context={"request": request}).data)
+
+
+class EditView(APIView):
+    """``PUT /lounge/edit/ID/``: another text for one's own entry."""
+
+    @extend_schema(request=WriteSerializer, responses=EntrySerializer)
+    def put(self, request: Request, entry_id: int) -> Response:
+        author = member(request)
+        content = written(request)
+        return entry_response(request, services.edit(author=author, entry_id=entry_id, content=content))
+
+
+class DeleteView(APIView):
+    """``DELETE /lounge/delete/ID/``: one's own entry is gone."""
+
+    @extend_schema(responses={200: DeletedSerializer})
+    def delete(self, request: Request, entry_id: int) -> Response:
+        services.delete(author=member(request), entry_id=entry_id)
+        return Response({"message": _("Deleted!")})
+
+
+class BoardView(ListAPIView[Entry]):
+    """``GET /lounge/board/``: the whole board, newest first, page by page (``cursor``, ``page_size`` up to 100)."""
+
+    serializer_class = EntrySerializer
+    pagination_class = BoardPagination
+    queryset = selectors.visible_entries()
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        member(request)
+
+
+class StatsView(APIView):
+    """``GET /lounge/stats/``: students and entries per house, entries per day of the last 30 days."""
+
+    @extend_schema(responses=StatsSerializer)
+    def get(self, request: Request) -> Response:
+        member(request)
+        stats = {"houses": selectors.houses_with_counts(), "days": selectors.entries_per_day()}
+        return Response(StatsSerializer(stats).data)

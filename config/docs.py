@@ -7,6 +7,7 @@ import secrets
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
 from config.problems import problem_response
@@ -19,6 +20,8 @@ class SchemaView(SpectacularAPIView):
     permission_classes = ()
 
 
+# Nothing here takes a POST; without this, the answer to one would be about forms and not about methods.
+@csrf_exempt
 def docs(request: HttpRequest) -> HttpResponse:
     """``GET /docs/``: Swagger UI out of the installed package, so that it works without the internet.
 

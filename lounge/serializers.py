@@ -79,7 +79,7 @@ class MemberSerializer(serializers.Serializer[Any]):
     fullname = serializers.CharField()
 
 
-class HouseSerializer(serializers.Serializer[Any]):
+class HousePageSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="house.name")
     desc = serializers.CharField(source="house.text")
     logo = PublicUrl(source="house.logo")
@@ -88,7 +88,7 @@ class HouseSerializer(serializers.Serializer[Any]):
 
 class LoungeSerializer(serializers.Serializer[Any]):
     user = StudentSerializer(many=True)
-    house = HouseSerializer(many=True)
+    house = HousePageSerializer(many=True)
     dorm_name = serializers.ListField(child=serializers.CharField())
     users_count = serializers.ListField(child=serializers.IntegerField())
     comments_count = serializers.ListField(child=serializers.IntegerField())

@@ -35,6 +35,7 @@ class UploadView(APIView):
     """``POST /user/main/``: answers as soon as photo and job are stored."""
 
     parser_classes = (MultiPartParser,)
+    throttle_scope = "upload"
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses=AcceptedSerializer)
     def post(self, request: Request) -> Response:

@@ -10,8 +10,10 @@ from django.core.management import call_command
 from django.db import connections
 from pytest_django import Settings
 from rest_framework.test import APIClient
+from rest_framework.throttling import SimpleRateThrottle
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from config.settings import THROTTLE_RATES
 from user.models import User
 
 
@@ -68,6 +70,12 @@ def media(settings: Settings, tmp_path: Path) -> Path:
 def quick_passwords(settings: Settings) -> None:
     """Hashing as in production would take most of the time of most tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' cast comes from one address; those of the limits set their own."""
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", dict.fromkeys(THROTTLE_RATES))
 
 
 @pytest.fixture

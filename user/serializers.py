@@ -1,4 +1,4 @@
-"""Input of the account endpoints, checked."""
+"""Input of the account endpoints, checked, and the student's own record as they see it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
+from user.fields import PublicUrl
 from user.models import User
 
 
@@ -46,18 +48,78 @@ class SignUpSerializer(serializers.Serializer[User]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The password under the validators of the settings, which also compare it with the names."""
         student = User(username=attrs["username"], fullname=attrs["fullname"])
-        try:
-            validate_password(attrs["password"], user=student)
-        except DjangoValidationError as error:
+        check_new_password(attrs["password"], student, field="password")
+        return attrs
+
+
+class PasswordSerializer(serializers.Serializer[User]):
+    """``old_password`` and ``new_password`` of the student in the context."""
+
+    old_password = serializers.CharField(write_only=True, trim_whitespace=False, max_length=128)
+    new_password = serializers.CharField(write_only=True, trim_whitespace=False, max_length=128)
+
+    def validate_old_password(self, value: str) -> str:
+        return check_own_password(value, self.context["student"])
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["new_password"] == attrs["old_password"]:
             raise serializers.ValidationError(
                 {
-                    "password": [
-                        serializers.ErrorDetail(text, code=entry.code or "invalid")
-                        for entry in error.error_list
-                        for text in entry.messages
+                    "new_password": [
+                        ErrorDetail(str(_("This is the password you have already.")), "password_unchanged")
                     ]
                 }
-            ) from None
+            )
+        check_new_password(attrs["new_password"], self.context["student"], field="new_password")
         return attrs
+
+
+class ConfirmSerializer(serializers.Serializer[User]):
+    """The ``password`` of the student in the context, for what cannot be undone."""
+
+    password = serializers.CharField(write_only=True, trim_whitespace=False, max_length=128)
+
+    def validate_password(self, value: str) -> str:
+        return check_own_password(value, self.context["student"])
+
+
+class OwnHouseSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class MeSerializer(serializers.Serializer[User]):
+    """The student's own record; what the sorting fills in is null before it."""
+
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    fullname = serializers.CharField()
+    birthday = serializers.DateField(allow_null=True)
+    join_date = serializers.DateField(allow_null=True)
+    house = OwnHouseSerializer(allow_null=True)
+    portrait = PublicUrl(source="picture", help_text="moving portrait or cropped photo, or empty")
+    signed_up = serializers.DateTimeField(source="date_joined")
+
+
+def check_new_password(password: str, student: User, *, field: str) -> None:
+    """The validators of the settings, which also compare it with the names. Raises ValidationError at ``field``."""
+    try:
+        validate_password(password, user=student)
+    except DjangoValidationError as error:
+        raise serializers.ValidationError(
+            {
+                field: [
+                    ErrorDetail(text, code=entry.code or "invalid")
+                    for entry in error.error_list
+                    for text in entry.messages
+                ]
+            }
+        ) from None
+
+
+def check_own_password(password: str, student: User) -> str:
+    """``password`` if it is the student's. ValidationError with code ``wrong_password``."""
+    if not student.check_password(password):
+        raise serializers.ValidationError(_("The password is wrong."), code="wrong_password")
+    return password

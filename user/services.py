@@ -2,9 +2,56 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
 from user.models import User
 
 
 def sign_up(*, username: str, fullname: str, password: str) -> User:
     """A new student. ``IntegrityError`` when the username was taken since it was checked."""
     return User.objects.create_user(username=username, fullname=fullname, password=password)
+
+
+def change_password(*, student: User, password: str) -> None:
+    """Give ``student`` a new password; every token made before carries the old one's fingerprint and dies with it.
+
+    Raises ``AuthenticationFailed`` (401, ``password_changed``) when another request was faster.
+    """
+    hashed = make_password(password)
+    # Compare-and-swap: of two requests that both proved the old password, the second one proves it no longer.
+    changed = User.objects.filter(pk=student.pk, password=student.password).update(password=hashed)
+    if not changed:
+        raise AuthenticationFailed(code="password_changed")
+    student.password = hashed
+
+
+def delete_account(*, student: User) -> None:
+    """Delete the student with the portraits, the guestbook entries and the tokens; the files go after the commit.
+
+    A portrait that is being made at this moment is dropped by its worker, which no longer finds the job.
+    Raises ``PermissionDenied`` (403, ``staff_account``): staff are removed by their colleagues, in the admin.
+    """
+    if student.is_staff or student.is_superuser:
+        raise PermissionDenied(_("Staff accounts are closed in the admin."), code="staff_account")
+    delete_student(student)
+
+
+def delete_student(student: User) -> None:
+    """Delete any account. The row is locked first, so that a worker's result is either seen here or dropped there."""
+    with transaction.atomic():
+        if User.objects.select_for_update().filter(pk=student.pk).exists():
+            student.delete()
+
+
+def forget_expired_tokens(*, dry_run: bool = False) -> int:
+    """Delete tokens, spent or not, that have expired, and return their number."""
+    expired = OutstandingToken.objects.filter(expires_at__lte=timezone.now())
+    count = expired.count()
+    if not dry_run:
+        expired.delete()
+    return count

@@ -1,0 +1,17 @@
+"""A deleted account takes its tokens along, whoever deletes it; by themselves they would stay, without an owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from user.models import User
+
+
+@receiver(pre_delete, sender=User)
+def remove_tokens(sender: type[User], instance: User, **kwargs: Any) -> None:
+    # Before the deletion: after it the rows no longer say whose they were.
+    OutstandingToken.objects.filter(user_id=instance.pk).delete()

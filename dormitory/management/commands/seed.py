@@ -9,30 +9,62 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 
 from dormitory.houses import HOUSES
-from dormitory.models import House
+from dormitory.models import Answer, House, Question
+from dormitory.questions import QUESTIONS
 
 
 class Command(BaseCommand):
-    help = "Create the four houses where they are missing; what exists stays as it is."
+    help = "Create the four houses and the sorting questions in a school that has none; what exists stays as it is."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        created = 0
-        for seed in HOUSES:
-            _house, new = House.objects.get_or_create(
-                pk=seed.id,
-                defaults={
-                    "name": seed.name,
-                    "colour": seed.colour,
-                    "symbol": seed.symbol,
-                    "description": seed.description,
-                    "description_en": seed.description_en,
-                },
-            )
-            created += new
-        # Ids were given by hand: PostgreSQL's counter must be told, or the next house would collide.
+        # Only into empty tables: whatever an admin has changed or deleted since must not come back at the next start.
+        houses = 0 if House.objects.exists() else seed_houses()
+        questions = 0 if Question.objects.exists() else seed_questions()
+        # Ids were given by hand: PostgreSQL's counters must be told, or the next row would collide.
         with connection.cursor() as cursor:
-            for statement in connection.ops.sequence_reset_sql(no_style(), [House]):
+            for statement in connection.ops.sequence_reset_sql(no_style(), [House, Question, Answer]):
                 cursor.execute(statement)
         if options["verbosity"]:
-            self.stdout.write(f"houses: {created} created, {len(HOUSES) - created} there already")
+            self.stdout.write(f"created: {houses} houses, {questions} sorting questions")
+
+
+def seed_houses() -> int:
+    """The four houses. Two processes that start at once may both come here; the second one's rows are dropped."""
+    houses = [
+        House(
+            pk=seed.id,
+            name=seed.name,
+            colour=seed.colour,
+            symbol=seed.symbol,
+            description=seed.description,
+            description_en=seed.description_en,
+        )
+        for seed in HOUSES
+    ]
+    return len(House.objects.bulk_create(houses, ignore_conflicts=True))
+
+
+def seed_questions() -> int:
+    """The questions, with answers for those of the seeded houses that are still there."""
+    houses = set(House.objects.values_list("pk", flat=True))
+    questions = [
+        Question(pk=number, position=number, korean=seed.text.korean, english=seed.text.english)
+        for number, seed in enumerate(QUESTIONS, start=1)
+    ]
+    answers = [
+        Answer(
+            pk=number * len(HOUSES) + place,
+            question_id=number + 1,
+            house_id=house.id,
+            position=place,
+            korean=text.korean,
+            english=text.english,
+        )
+        for number, seed in enumerate(QUESTIONS)
+        for place, (house, text) in enumerate(zip(HOUSES, seed.answers, strict=True), start=1)
+        if house.id in houses
+    ]
+    Question.objects.bulk_create(questions, ignore_conflicts=True)
+    Answer.objects.bulk_create(answers, ignore_conflicts=True)
+    return len(questions)

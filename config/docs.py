@@ -6,11 +6,10 @@ import secrets
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView
 
-from config.problems import problem_response
+from config.problems import read_only
 
 
 class SchemaView(SpectacularAPIView):
@@ -28,11 +27,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     The page loads nothing from elsewhere and says so in its Content-Security-Policy; its two inline pieces carry
     the nonce of this one answer.
     """
-    if request.method not in ("GET", "HEAD"):
-        refusal = problem_response(
-            405, "method_not_allowed", _('Method "{method}" not allowed.').format(method=request.method)
-        )
-        refusal["Allow"] = "GET, HEAD"
+    if refusal := read_only(request):
         return refusal
     nonce = secrets.token_urlsafe(16)
     page = render(request, "docs.html", {"nonce": nonce})

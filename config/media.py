@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils._os import safe_join
 from django.views.decorators.csrf import csrf_exempt
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import IsDirectoryError, MissingFileError, NotARegularFileError, StaticFile
+
+from config.problems import read_only
 
 # Everything else under MEDIA_ROOT (the uploaded photos) is nobody's business.
 PUBLIC = ("portraits", "crests")
@@ -23,12 +26,14 @@ CONTENT_TYPES = {
 
 
 @csrf_exempt
-def public_file(request: HttpRequest, folder: str, name: str) -> FileResponse:
+def public_file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
     """One file below a folder of ``PUBLIC`` in MEDIA_ROOT (GET and HEAD, byte ranges as RFC 9110 section 14, 304).
 
     Names are made by the server and never used twice, so a client may keep the file for a year. whitenoise does the
     work, because Django's own view knows no ranges and Safari plays no video without them.
     """
+    if refusal := read_only(request):
+        return refusal
     suffix = name[name.rfind(".") :].lower()
     if suffix not in CONTENT_TYPES:
         raise Http404

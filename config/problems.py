@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -61,6 +61,16 @@ def problem_response(status: int, code: str, detail: str) -> JsonResponse:
     return JsonResponse(problem(status, code, detail), status=status, content_type=CONTENT_TYPE)
 
 
+def read_only(request: HttpRequest) -> HttpResponse | None:
+    """The refusal (405) of a plain view that answers GET and HEAD alone; None for those."""
+    if request.method in ("GET", "HEAD"):
+        return None
+    refusal = exceptions.MethodNotAllowed(str(request.method))
+    response = problem_response(refusal.status_code, refusal.default_code, str(refusal.detail))
+    response["Allow"] = "GET, HEAD"
+    return response
+
+
 def field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
     """A validation error's nested lists and dicts, flattened; ``field`` is a dotted path, ``""`` for the whole."""
     if isinstance(detail, dict):
@@ -87,6 +97,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         # Two requests that both passed validation; the database let one of them win.
         logger.info("conflict: %s", error)
         error = _Conflict()
+    elif isinstance(error, RequestDataTooBig):
+        error = _TooLarge()
     if not isinstance(error, exceptions.APIException):
         return None
     headers: dict[str, str] = {}
@@ -109,6 +121,14 @@ class _Conflict(exceptions.APIException):
 
     def __init__(self) -> None:
         super().__init__(_("Somebody else was faster. Reload and try again."))
+
+
+class _TooLarge(exceptions.APIException):
+    status_code = http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_code = "body_too_large"
+
+    def __init__(self) -> None:
+        super().__init__(_("The body is too large."))
 
 
 def _body(error: exceptions.APIException) -> dict[str, Any]:

@@ -63,7 +63,10 @@ NO_TOKEN: dict[int, list[Fault]] = {
 }
 BAD_JSON: dict[int, list[Fault]] = {
     400: [
-        {"code": "malformed_body", "detail": "JSON parse error - Expecting value: line 1 column 1 (char 0)"},
+        {"code": "malformed_body", "detail": "The body is not valid JSON."},
+    ],
+    413: [
+        {"code": "body_too_large", "detail": "The body is too large."},
     ],
     415: [
         {"code": "unsupported_media_type", "detail": 'Unsupported media type "text/plain" in request.'},

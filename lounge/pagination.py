@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -39,6 +40,7 @@ def _no_such_page() -> ValidationError:
 def _is_time(position: str) -> bool:
     try:
         time = parse_datetime(position)
-    except ValueError:
+        # The database compares in UTC, in which the first and the last day of the calendar may not exist.
+        return time is not None and is_aware(time) and bool(time.astimezone(UTC))
+    except (ValueError, OverflowError):
         return False
-    return time is not None and is_aware(time)

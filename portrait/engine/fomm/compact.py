@@ -17,10 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
-from portrait.engine.layout import fit
+from portrait.engine.fomm.sampling import sample_features
+from portrait.engine.layout import fit, join
 from portrait.engine.rearrange import upsample_then
 
 MOUTH = slice(6, 11)  # both corners, upper and lower lip, chin
+MOUTH_WIDTH = 0.16  # how far the mouth's keypoints reach, in face units
 CROWN = -1  # its Jacobian is the whole face's
 SIDE = 256  # of the pictures
 FINE, COARSE = 128, 64  # of the flow and of the hourglass
@@ -44,6 +46,28 @@ def inverse(matrix: Tensor) -> Tensor:
 def product(a: Tensor, b: Tensor) -> Tensor:
     """(..., 2, 2) @ (..., 2, 2), written out: matmul would turn to bfloat16 under autocast."""
     return (a[..., :, :, None] * b[..., None, :, :]).sum(-2)
+
+
+def quadratic(form: Tensor, centre: Tensor, side: int) -> Tensor:
+    """(z - c)' Q (z - c) at every pixel: forms (B, n, 2, 2) around (B, n, 2) -> (B, n, side, side).
+
+    Multiplied out: six coefficients a form, six monomials a pixel, one matrix product.
+    """
+    towards = (form * centre[:, :, None]).sum(-1)  # (B, n, 2)
+    coefficients = torch.stack(
+        [
+            form[..., 0, 0],
+            form[..., 0, 1] + form[..., 1, 0],
+            form[..., 1, 1],
+            -2 * towards[..., 0],
+            -2 * towards[..., 1],
+            (towards * centre).sum(-1),
+        ],
+        -1,
+    )  # (B, n, 6)
+    x, y = coordinate_grid(side, form.device).reshape(-1, 2).unbind(-1)
+    monomials = torch.stack([x * x, x * y, y * y, x, y, torch.ones_like(x)])  # (6, side * side)
+    return (coefficients @ monomials).reshape(*coefficients.shape[:2], side, side)
 
 
 class ConvNorm(nn.Sequential):
@@ -147,23 +171,7 @@ class DenseMotion(nn.Module):
         assert driving.jacobian is not None
         local = inverse(driving.jacobian)
         form = product(local.transpose(-1, -2), local) * (-0.5 * torch.exp(-2 * self.sig))[:, None, None]
-        towards = (form * driving.value[:, :, None]).sum(-1)  # (B, K, 2)
-        # The quadratic form, multiplied out: six coefficients a keypoint, six monomials a pixel, one product.
-        constant = (towards * driving.value).sum(-1) + self.amp
-        coefficients = torch.stack(
-            [
-                form[..., 0, 0],
-                form[..., 0, 1] + form[..., 1, 0],
-                form[..., 1, 1],
-                -2 * towards[..., 0],
-                -2 * towards[..., 1],
-                constant,
-            ],
-            -1,
-        )  # (B, K, 6)
-        x, y = coordinate_grid(side, form.device).reshape(-1, 2).unbind(-1)
-        monomials = torch.stack([x * x, x * y, y * y, x, y, torch.ones_like(x)])  # (6, side * side)
-        logits = (coefficients @ monomials).reshape(*coefficients.shape[:2], side, side).clamp(min=-12)
+        logits = quadratic(form, driving.value, side).add_(self.amp[:, None, None]).clamp_(min=-12)
         return torch.cat([self.bg.expand(len(logits), 1, side, side), logits], 1)
 
     def driver_blobs(self, source: Keypoints, driving: Keypoints) -> Tensor:
@@ -186,7 +194,6 @@ class DenseMotion(nn.Module):
         flow float32 (B, 128, 128, 2) in -1..1, occlusion map float32 (B, 1, 128, 128) in 0..1."""
         batch, count = len(driving), driving.value.shape[1] + 1
         maps = self.motions(source, driving)
-        dtype = self.mask.weight.dtype
         # 1. Coarse: the source under every single motion, the heat of the keypoints, the analytic masks.
         quarter = F.avg_pool2d(half, 2)  # (1, 3, 64, 64)
         grids = F.affine_grid(maps.reshape(-1, 2, 3), [batch * count, 1, COARSE, COARSE], align_corners=False)
@@ -204,27 +211,23 @@ class DenseMotion(nn.Module):
             for k in (driving, source)
         ]
         still = torch.zeros(batch, 1, COARSE, COARSE, device=half.device)
-        x = torch.cat(
-            [
-                still,
-                heat[0] - heat[1],
-                warped.reshape(batch, -1, COARSE, COARSE),
-                torch.softmax(self.log_prior(driving, COARSE), 1),
-            ],
-            1,
-        )  # (B, 5 * count, 64, 64)
-        y = self.mid(self.hg(fit(x, self.mask)))  # (B, 32, 64, 64)
+        x = [
+            still,
+            heat[0] - heat[1],
+            warped.reshape(batch, -1, COARSE, COARSE),
+            torch.softmax(self.log_prior(driving, COARSE), 1),
+        ]
+        y = self.mid(self.hg(join(x, self.mask)))  # (B, 5 * count, 64, 64) -> (B, 32, 64, 64)
         # 2. Fine: a correction to the analytic masks' logits, and the occlusion map.
         prior = self.log_prior(driving, FINE)
-        y = torch.cat(
-            [
-                F.interpolate(y, scale_factor=2, mode="bilinear", align_corners=False),
-                half.expand(batch, -1, -1, -1).to(dtype),
-                torch.softmax(prior, 1).to(dtype),
-            ],
-            1,
-        )
-        logits = self.mask(self.hi(fit(y, self.mask))).float()
+        x = [
+            F.interpolate(y, scale_factor=2, mode="bilinear", align_corners=False),
+            half.expand(batch, -1, -1, -1),
+            torch.softmax(prior, 1),
+        ]
+        logits = self.mask(
+            self.hi(join(x, self.mask))
+        ).float()  # (B, 36 + K, 128, 128) -> (B, K + 2, 128, 128)
         correction = logits[:, :-1]
         if self.gain < 1:
             correction = correction * self.mouth_gain(driving)
@@ -234,9 +237,9 @@ class DenseMotion(nn.Module):
     def mouth_gain(self, driving: Keypoints) -> Tensor:
         """The damping of the learned correction, (B, 1, 128, 128): ``mask_gain`` everywhere, 1 at the mouth."""
         assert driving.jacobian is not None
-        offset = coordinate_grid(FINE, driving.value.device) - driving.value[:, MOUTH, None, None]
-        local = (inverse(driving.jacobian[:, MOUTH])[:, :, None, None] * offset[..., None, :]).sum(-1)
-        near = torch.exp(-0.5 * (local**2).sum(-1) / 0.16**2).amax(1, keepdim=True)
+        local = inverse(driving.jacobian[:, MOUTH])
+        form = product(local.transpose(-1, -2), local) * (-0.5 / MOUTH_WIDTH**2)
+        near = torch.exp(quadratic(form, driving.value[:, MOUTH], FINE).amax(1, keepdim=True))
         return self.gain + (1 - self.gain) * near
 
     @staticmethod
@@ -296,7 +299,7 @@ class Generator(nn.Module):
         sampling: str,
     ) -> Tensor:
         """One source (1, 3, 256, 256) and its features, B flows (B, 128, 128, 2) -> float32 (B, 3, 256, 256)."""
-        dtype, batch = self.head.weight.dtype, len(flow)
+        batch = len(flow)
         field = flow.permute(0, 3, 1, 2)  # (B, 2, 128, 128)
         full = F.interpolate(field, size=source.shape[-2:], mode="bilinear", align_corners=False)
         sizes = [tuple(level.shape[-2:]) for level in features]
@@ -304,14 +307,14 @@ class Generator(nn.Module):
         occlusions = [occlusion, *[F.interpolate(occlusion, size=size, mode="area") for size in sizes[1:]]]
         picture = sample(source, full, batch, sampling).clamp(0, 1)
         w0, w1, w2 = (
-            fit(sample(level, f, batch, "bilinear") * o, self.head)
+            fit(sample_features(level, f.permute(0, 2, 3, 1), o, border=True, align_corners=False), self.head)
             for level, f, o in zip(features, fields, occlusions, strict=True)
         )
-        blobs = blobs.to(dtype)
+        blobs = fit(blobs, self.head)
         y = self.res(w2 + self.ci(F.avg_pool2d(blobs, 2)))  # (B, c, 32, 32)
-        y = self.m1(torch.cat([self.u1(y), w1, occlusions[1].to(dtype), blobs], 1))  # (B, b, 64, 64)
-        packed = F.pixel_unshuffle(picture * 2 - 1, 2).to(dtype)
-        y = self.m0(torch.cat([self.u0(y), w0, packed, occlusion.to(dtype)], 1))  # (B, a, 128, 128)
+        y = self.m1(join([self.u1(y), w1, occlusions[1], blobs], self.head))  # (B, b, 64, 64)
+        packed = F.pixel_unshuffle(picture * 2 - 1, 2)
+        y = self.m0(join([self.u0(y), w0, packed, occlusion], self.head))  # (B, a, 128, 128)
         z = F.pixel_shuffle(self.head(y).float().contiguous(), 2)  # (B, 4, 256, 256)
         keep = torch.sigmoid(z[:, 3:])
         decoded = torch.sigmoid(4 * z[:, :3] + torch.logit(picture.clamp(0.02, 0.98)))

@@ -1,0 +1,47 @@
+"""Bilinear sampling of one source's features for many frames, as a weighted sum of rows of a table."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def sample_features(
+    features: Tensor, field: Tensor, gain: Tensor | None, *, border: bool, align_corners: bool
+) -> Tensor:
+    """What ``F.grid_sample`` gives for one image and many grids, times ``gain``.
+
+    With channels last, a pixel's features are one row of a table; a sample is the weighted sum of four rows. The
+    source is not copied for each frame, the occlusion costs nothing, and the result comes channels last.
+
+    ``features``: float32 (1, C, H, W). ``field``: float32 (B, h, w, 2), x and y in -1..1. ``gain``: float32
+    (B, 1, h, w) or None. ``border``: the border pixel goes on outside, else it is black there.
+    Returns float32 (B, C, h, w).
+    """
+    channels, height, width = features.shape[1:]
+    batch, rows, columns, _ = field.shape
+    table = features.permute(0, 2, 3, 1).reshape(height * width, channels)
+    weight = torch.ones((batch, rows, columns), device=field.device) if gain is None else gain[:, 0]
+    places = []
+    for axis, size in ((0, width), (1, height)):
+        position = field[..., axis]
+        position = (
+            (position + 1) * (0.5 * (size - 1)) if align_corners else (position + 1) * (0.5 * size) - 0.5
+        )
+        # Far outside nothing changes any more, and the index must not overflow.
+        position = position.clamp(0, size - 1) if border else position.clamp(-1, size)
+        low = position.floor()
+        share = position - low
+        first = low.long()
+        second = first + 1
+        near, far = 1 - share, share
+        if not border:
+            near, far = near * (first >= 0) * (first < size), far * (second < size)
+        places.append(((first.clamp(0, size - 1), near), (second.clamp(0, size - 1), far)))
+    index = torch.stack([y * width + x for y, _ in places[1] for x, _ in places[0]], -1)  # (B, h, w, 4)
+    share = torch.stack([weight * v * u for _, v in places[1] for _, u in places[0]], -1)
+    out = F.embedding_bag(
+        index.reshape(-1, 4), table, per_sample_weights=share.reshape(-1, 4), mode="sum"
+    )  # (B * h * w, C)
+    return out.reshape(batch, rows, columns, channels).permute(0, 3, 1, 2)

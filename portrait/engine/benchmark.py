@@ -17,7 +17,7 @@ from torch import nn
 from portrait.engine.fomm import MotionModel
 from portrait.engine.fomm.animation import relative_motion
 from portrait.engine.fomm.config import Section, read_config
-from portrait.engine.fomm.load import build_networks, run_networks
+from portrait.engine.fomm.load import allow_bytes, build_networks, run_networks
 from portrait.engine.fomm.model import BATCH
 from portrait.engine.memory import keep_freed_memory
 from portrait.engine.motions.template import Motion
@@ -85,6 +85,8 @@ def measure_motion(
 
     keep_freed_memory()
     fast = run_networks(networks, config, place, dtype)
+    if precision == "auto":
+        allow_bytes(fast)
     fast.animate(source, performance, batch_size=batch_size)
     made, fast_seconds = timed(lambda: fast.animate(source, performance, batch_size=batch_size))
     return MotionTimes(
@@ -107,18 +109,17 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 def plain_frames(model: MotionModel, source: Frames, driving: Frames) -> Frames:
     """The plain loop over (T, H, W, 3), on a model with ``plain`` networks."""
+    picture, *images = (
+        torch.from_numpy(frame).permute(2, 0, 1)[None].to(model.device) for frame in (source, *driving)
+    )
     first, made = None, []
-    for frame in driving:
-        with torch.inference_mode():
-            images = [
-                torch.from_numpy(image).permute(2, 0, 1)[None].to(model.device) for image in (source, frame)
-            ]
-            own, driver = model._detect(images[0]), model._detect(images[1])
+    with torch.inference_mode():
+        own = model._detect(picture)
+        for image in images:
+            driver = model._detect(image)
             first = first or driver
-            target = relative_motion(own, driver, first)
-            made.append(
-                model._render(model._encode(images[0], own), target).permute(0, 2, 3, 1).cpu().numpy()
-            )
+            frame = model._render(model._encode(picture, own), relative_motion(own, driver, first))
+            made.append(frame.permute(0, 2, 3, 1).cpu().numpy())
     return np.concatenate(made)
 
 

@@ -7,6 +7,7 @@ corner pixels (``align_corners=True``), as when the model was trained.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -285,10 +286,10 @@ class Generator(nn.Module):
             x = block(x)
         return x
 
-    def decode(
+    def move(
         self, features: Tensor, deformation: Tensor | None, occlusion: Tensor | None, batch: int
     ) -> Tensor:
-        """The source's features (1, width, h, w), warped for each of the B frames -> float32 (B, C, H, W) in 0..1."""
+        """The source's features (1, width, h, w), warped and occluded for each of B frames: what is to be decoded."""
         x = features.expand(batch, -1, -1, -1)
         size = features.shape[-2:]
         if deformation is not None:
@@ -300,7 +301,11 @@ class Generator(nn.Module):
             if occlusion.shape[-2:] != size:
                 occlusion = F.interpolate(occlusion, size=size, mode="bilinear")
             x = x * occlusion
-        x = self.bottleneck(fit(x, self.final))
+        return fit(x, self.final)
+
+    def decode(self, x: Tensor, bottleneck: Callable[[Tensor], Tensor]) -> Tensor:
+        """(B, width, h, w) -> float32 (B, C, H, W) in 0..1. ``bottleneck``: the generator's own, or a stand-in."""
+        x = bottleneck(x)
         for block in self.up_blocks:
             x = block(x)
         return torch.sigmoid(self.final(x).float())

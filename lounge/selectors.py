@@ -61,7 +61,7 @@ class Lounge:
 
 
 def lounge(student: User) -> Lounge:
-    """The page as ``student`` sees it. Four queries, one of them for the student's own house.
+    """The page as ``student`` sees it. Five queries with the student's own house.
 
     ``user`` is a list of one, the student who asks: user names are half of what it takes to sign in, so nobody gets
     those of others. The student's own house comes first in ``house``, the others follow in the order of their ids.
@@ -107,19 +107,18 @@ def members() -> QuerySet[User]:
 
 
 def houses_with_counts() -> list[HouseCounts]:
-    """All houses in the order of their ids, those without anybody as well. One query."""
-    students = members().filter(house=OuterRef("pk")).order_by().values("house").annotate(n=Count("pk"))
-    entries = (
-        Entry.objects.filter(hidden=False, author__house=OuterRef("pk"))
-        .order_by()
-        .values("author__house")
-        .annotate(n=Count("pk"))
-    )
+    """All houses in the order of their ids, those without anybody as well. Two queries.
+
+    Rows are counted (``COUNT(*)``) and no column of theirs, so that the database needs nothing but its indexes.
+    """
+    students = members().filter(house=OuterRef("pk")).order_by().values("house").annotate(n=Count("*"))
     houses = House.objects.annotate(
-        students=Coalesce(Subquery(students.values("n")), 0, output_field=IntegerField()),
-        entries=Coalesce(Subquery(entries.values("n")), 0, output_field=IntegerField()),
+        students=Coalesce(Subquery(students.values("n")), 0, output_field=IntegerField())
     ).order_by("id")
-    return [HouseCounts(house, house.students, house.entries) for house in houses]
+    entries = dict(
+        Entry.objects.filter(hidden=False).order_by().values_list("author__house").annotate(n=Count("*"))
+    )
+    return [HouseCounts(house, house.students, entries.get(house.pk, 0)) for house in houses]
 
 
 def random_members(counts: list[HouseCounts], besides: User) -> dict[int, list[User]]:
@@ -175,7 +174,7 @@ def entries_per_day() -> list[DayCount]:
         .order_by()
         .annotate(back=day_of_entry)
         .values_list("back")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("*"))
     )
     entries = dict(rows)
     return [DayCount(days[back], entries.get(back, 0)) for back in reversed(range(DAYS))]

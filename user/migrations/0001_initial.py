@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'student',
                 'verbose_name_plural': 'students',
+                'indexes': [models.Index(condition=models.Q(('is_active', True)), fields=['house', 'id'], name='user_members')],
             },
             managers=[
                 ('objects', user.models.UserManager()),

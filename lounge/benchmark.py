@@ -1,0 +1,198 @@
+"""What ``manage.py benchmark_lounge`` measures: a full school, GET /lounge/, and the plain way to write that page."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID, uuid4
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import path
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from dormitory.models import House
+from lounge.models import Entry
+from lounge.selectors import BOARD_LENGTH, MEMBERS_SHOWN, HouseWithMembers, Lounge
+from lounge.serializers import LoungeSerializer
+from lounge.views import LoungeView, member
+from user.models import User
+
+BATCH = 5000
+# The entries are spread evenly over a year up to now.
+YEAR = datetime.timedelta(days=365)
+WARM_UP = 5
+
+
+class PlainLoungeView(APIView):
+    """The same page as it is written first: each relation of each row is followed when it is needed.
+
+    Same entries, same JSON; nothing joined, nothing grouped, members drawn by sorting the house at random.
+    """
+
+    def get(self, request: Request) -> Response:
+        student = member(request)
+        houses = sorted(House.objects.all(), key=lambda house: house.pk != student.house_id)
+        by_id = sorted(houses, key=lambda house: house.pk)
+        page = Lounge(
+            user=[student],
+            house=[
+                HouseWithMembers(
+                    house,
+                    list(
+                        house.members.filter(is_active=True)
+                        .exclude(pk=student.pk)
+                        .order_by("?")[:MEMBERS_SHOWN]
+                    ),
+                )
+                for house in houses
+            ],
+            dorm_name=[house.name for house in by_id],
+            users_count=[house.members.filter(is_active=True).count() for house in by_id],
+            comments_count=[
+                Entry.objects.filter(author__house=house, hidden=False).count() for house in by_id
+            ],
+            board=list(Entry.objects.filter(hidden=False)[:BOARD_LENGTH]),
+        )
+        return Response(LoungeSerializer(page, context={"request": request}).data)
+
+
+urlpatterns = [path("lounge/", LoungeView.as_view()), path("plain/", PlainLoungeView.as_view())]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Queries of one request, authentication included, and seconds of the request in this process."""
+
+    queries: int
+    p50: float
+    p95: float
+
+
+@contextmanager
+def throw_away_database() -> Iterator[str]:
+    """A migrated, empty database of a name that nobody has, as the default one; gone at the end.
+
+    For SQLite a file in a temporary folder, for PostgreSQL a database of its own on the server of DATABASE_URL, whose
+    user must be allowed to create one. The configured database itself is never written to. Yields the server's name
+    and version. Raises ``DatabaseError`` where it cannot be made, ``ValueError`` for any other kind of database.
+    """
+    if connection.vendor not in ("sqlite", "postgresql"):
+        raise ValueError(f"{connection.display_name}: only SQLite and PostgreSQL are measured")
+    real = str(connection.settings_dict["NAME"])
+    with TemporaryDirectory(prefix="lounge-") as folder:
+        name = f"benchmark_{uuid4().hex}"
+        if connection.vendor == "sqlite":
+            name = str(Path(folder) / f"{name}.sqlite3")
+        test = connection.settings_dict["TEST"]
+        before, test["NAME"] = test["NAME"], name
+        try:
+            connection.creation.create_test_db(verbosity=0, autoclobber=False, serialize=False)
+            try:
+                yield f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
+            finally:
+                connection.creation.destroy_test_db(real, verbosity=0)
+        finally:
+            test["NAME"] = before
+
+
+def build(*, students: int, entries: int, seed: int) -> None:
+    """Fill the four houses with ``students``, each with a portrait, and the guestbook with ``entries`` of theirs."""
+    draw = random.Random(seed)
+    call_command("seed", verbosity=0)
+    houses = list(House.objects.values_list("pk", flat=True))
+    today = timezone.localdate()
+    User.objects.bulk_create(
+        (
+            User(
+                username=f"student{number}",
+                fullname=f"Student {number}",
+                password="!",
+                house_id=draw.choice(houses),
+                birthday=today - datetime.timedelta(days=draw.randrange(4000, 9000)),
+                join_date=today,
+                still=f"portraits/{UUID(int=number).hex}/still.jpg",
+                portrait=f"portraits/{UUID(int=number).hex}/1-{number:016x}.webp",
+            )
+            for number in range(students)
+        ),
+        batch_size=BATCH,
+    )
+    authors = list(User.objects.values_list("pk", flat=True))
+    now = timezone.now()
+    Entry.objects.bulk_create(
+        (
+            Entry(
+                author_id=draw.choice(authors),
+                content=f"{number}: " + "달빛 아래 " * draw.randrange(1, 30),
+                created_at=now - YEAR * (entries - number) / entries,
+            )
+            for number in range(entries)
+        ),
+        batch_size=BATCH,
+    )
+    if connection.vendor == "postgresql":
+        # What autovacuum does by itself some minutes after so many writes.
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+
+
+def measure(*, runs: int, seed: int) -> dict[str, Measured]:
+    """GET of the page and of its plain version, ``runs`` times each in turns, by students drawn at random.
+
+    Raises ``AssertionError`` when the two do not tell the same.
+    """
+    students = random.Random(seed).choices(User.objects.all(), k=WARM_UP + runs)
+    seconds: dict[str, list[float]] = {"lounge": [], "plain": []}
+    queries: dict[str, int] = {}
+    with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"], DEBUG=False):
+        for number, student in enumerate(students):
+            client = Client(
+                headers={"Authorization": f"Bearer {RefreshToken.for_user(student).access_token}"}
+            )
+            if not number:
+                _check_same(client)
+            for name, taken in seconds.items():
+                if name not in queries:
+                    with CaptureQueriesContext(connection) as captured:
+                        client.get(f"/{name}/", secure=True)
+                    queries[name] = len(captured)
+                start = time.perf_counter()
+                client.get(f"/{name}/", secure=True)
+                if number >= WARM_UP:
+                    taken.append(time.perf_counter() - start)
+    return {
+        name: Measured(queries[name], _percentile(taken, 50), _percentile(taken, 95))
+        for name, taken in seconds.items()
+    }
+
+
+def _check_same(client: Client) -> None:
+    pages = [client.get(f"/{name}/", secure=True) for name in ("lounge", "plain")]
+    bodies = [page.json() for page in pages]
+    for page, body in zip(pages, bodies, strict=True):
+        if page.status_code != 200:
+            raise AssertionError(body)
+        for house in body["house"]:
+            # Drawn anew by each.
+            house["users"] = len(house["users"])
+    if bodies[0] != bodies[1]:
+        raise AssertionError("the page and its plain version differ")
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    """The smallest value that ``percent`` of them do not exceed (nearest rank)."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils import translation
 from drf_spectacular.drainage import warn
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
@@ -122,9 +123,11 @@ class ApiSchema(AutoSchema):
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
     ) -> dict[str, Any] | None:
-        operation: dict[str, Any] | None = super().get_operation(
-            path, path_regex, path_prefix, method, registry
-        )
+        # One description for everybody, whatever language the one who asks for it speaks.
+        with translation.override("en"):
+            operation: dict[str, Any] | None = super().get_operation(
+                path, path_regex, path_prefix, method, registry
+            )
         if operation is None:
             return None
         if not self.text:
@@ -214,9 +217,22 @@ def example(status: int, fault: Fault) -> dict[str, Any]:
     return problem(status, code, detail)
 
 
+def _say_null_in_3_1(node: Any) -> None:
+    """Turn the ``nullable`` of OpenAPI 3.0, which the framework's paginators still write, into a type of its own."""
+    if isinstance(node, dict):
+        if node.pop("nullable", False):
+            node["type"] = [node["type"], "null"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            _say_null_in_3_1(child)
+
+
 def complete(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Postprocessing hook: the shape of problems, the rooms' descriptions, and texts without a call."""
-    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    for component in result["components"]["schemas"].values():
+        _say_null_in_3_1(component)
+    result["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
     result["info"]["description"] = (TEXTS / "about.md").read_text(encoding="utf-8").strip()
     result["tags"] = tags()
     calls = {f"{method.upper()} {path}" for path, methods in result["paths"].items() for method in methods}

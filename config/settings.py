@@ -242,7 +242,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # Labels of choices would be in the language of whoever asks for the schema.
+    # The labels of choices are for the admin.
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # What is only read is no part of what is sent: one component each.
     "COMPONENT_SPLIT_REQUEST": True,

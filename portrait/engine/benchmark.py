@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ def measure_motion(
     device: str = "auto",
     precision: str = "auto",
     batch_size: int = BATCH,
+    runs: int = 1,
 ) -> MotionTimes:
     """Animate ``picture``, uint8 (256, 256, 3), with the plain loop and with the engine.
 
@@ -80,7 +82,7 @@ def measure_motion(
     plain = run_networks(copy.deepcopy(networks), config, place, torch.float32, plain=True)
     first = min(PLAIN_FRAMES, frames)
     plain_frames(plain, source, driving[:1])  # the first call of every kernel prepares it
-    yardstick, seconds = timed(lambda: plain_frames(plain, source, driving[:first]))
+    yardstick, seconds = middle(lambda: plain_frames(plain, source, driving[:first]), runs)
     performance = template(plain, driving)
 
     keep_freed_memory()
@@ -88,7 +90,7 @@ def measure_motion(
     if precision == "auto":
         allow_bytes(fast)
     fast.animate(source, performance, batch_size=batch_size)
-    made, fast_seconds = timed(lambda: fast.animate(source, performance, batch_size=batch_size))
+    made, fast_seconds = middle(lambda: fast.animate(source, performance, batch_size=batch_size), runs)
     return MotionTimes(
         plain=seconds / first * 1e3,
         fast=fast_seconds / frames * 1e3,
@@ -105,6 +107,12 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return result, time.perf_counter() - start
+
+
+def middle(work: Callable[[], T], runs: int) -> tuple[T, float]:
+    """What ``work`` returns, and the median of its seconds over ``runs`` calls."""
+    results = [timed(work) for _ in range(runs)]
+    return results[0][0], statistics.median(seconds for _, seconds in results)
 
 
 def plain_frames(model: MotionModel, source: Frames, driving: Frames) -> Frames:

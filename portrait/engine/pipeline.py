@@ -74,7 +74,9 @@ class Engine:
         device = choose_device(self.options.device)
         precision = str(choose_dtype(self.options.precision, device)).removeprefix("torch.")
         self.device = device.type
-        self.model = load_model(*self.options.motion_files, device=self.device, precision=precision)
+        self.model = load_model(
+            *self.options.motion_files, device=self.device, precision=self.options.precision
+        )
         self.painter = load_style(self.options.painter_file, device=self.device, precision=precision)
 
     @property
@@ -118,7 +120,7 @@ class Engine:
         order = checked_order(order)
         seed = random.SystemRandom().getrandbits(31) if seed is None else seed
         style, motion = self.choose(style, motion, seed)
-        performance = self._motion(motion)
+        performance = self.performance(motion)
         stages = Stages(SHARES[order], on_progress)
 
         # 2. Read.
@@ -186,7 +188,8 @@ class Engine:
             )
         return motions
 
-    def _motion(self, name: str) -> Motion:
+    def performance(self, name: str) -> Motion:
+        """The motion template called ``name``, as strong as the options say. Raises ChoiceError."""
         if name in motion_names(self.options.motions) and name not in self.motions:
             raise ChoiceError(
                 f"the motion {name!r} is not for this model's keypoints ({self.model.keypoint_set})",

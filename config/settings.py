@@ -35,7 +35,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.admin.SchoolAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from config.docs import SchemaView, docs
 from config.media import PUBLIC, public_file
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("user/", include("portrait.urls")),
     path("dorm/", include("dormitory.urls")),
     path("lounge/", include("lounge.urls")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),

@@ -179,10 +179,10 @@ def reap_expired(*, backoff: Sequence[float] = BACKOFF) -> list[PortraitJob]:
     return reaped
 
 
-def cancel(student_id: int) -> bool:
-    """Cancel the student's active job. False if there is none."""
+def cancel(student_id: int, *, job_id: int | None = None) -> bool:
+    """Cancel the student's active job, or only that of number ``job_id``. False if there is none."""
     with transaction.atomic():
-        cancelled = records.lock(student_id) and _cancel_active(student_id)
+        cancelled = records.lock(student_id) and _cancel_active(student_id, job_id)
         if cancelled:
             records.refresh(student_id)
     return cancelled
@@ -261,9 +261,12 @@ def _end_attempt(
     return bool(changed)
 
 
-def _cancel_active(student_id: int) -> bool:
+def _cancel_active(student_id: int, job_id: int | None = None) -> bool:
+    active = PortraitJob.objects.filter(student_id=student_id, state__in=PortraitJob.ACTIVE)
+    if job_id is not None:
+        active = active.filter(pk=job_id)
     return bool(
-        PortraitJob.objects.filter(student_id=student_id, state__in=PortraitJob.ACTIVE).update(
+        active.update(
             state=State.CANCELLED, finished_at=timezone.now(), lease_expires_at=None, stage="", progress=0.0
         )
     )

@@ -79,7 +79,17 @@ def retry_portrait(*, student: User) -> None:
     Raises PortraitProblem (409) ``nothing_to_retry`` or ``photo_missing``.
     """
     job = PortraitJob.objects.filter(student=student).order_by("-id").first()
-    if job is None or job.active or job.state == PortraitJob.State.SUCCEEDED:
+    if job is None:
+        raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
+    retry_job(job)
+
+
+def retry_job(job: PortraitJob) -> None:
+    """Queue ``job`` again, if it is its student's newest one.
+
+    Raises PortraitProblem (409) ``nothing_to_retry`` or ``photo_missing``.
+    """
+    if job.active or job.state == PortraitJob.State.SUCCEEDED:
         raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
     if not job.photo or not storage.path_of(str(job.photo.name)).is_file():
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
@@ -90,4 +100,10 @@ def retry_portrait(*, student: User) -> None:
 def cancel_portrait(*, student: User) -> None:
     """Cancel the student's active job. Raises PortraitProblem (409) ``nothing_to_cancel``."""
     if not jobs.cancel(student.pk):
+        raise PortraitProblem("nothing_to_cancel", status.HTTP_409_CONFLICT)
+
+
+def cancel_job(job: PortraitJob) -> None:
+    """Cancel ``job`` and no other of its student. Raises PortraitProblem (409) ``nothing_to_cancel``."""
+    if not jobs.cancel(job.student_id, job_id=job.pk):
         raise PortraitProblem("nothing_to_cancel", status.HTTP_409_CONFLICT)

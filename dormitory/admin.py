@@ -1,0 +1,108 @@
+"""Houses with their crests, and the sorting questions with their answers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from dormitory.models import Answer, House, Question
+from user.admin_tools import ChangedFieldsOnly, picture
+from user.models import User
+
+
+class HouseForm(forms.ModelForm):
+    class Meta:
+        model = House
+        fields = ("name", "description", "description_en", "colour", "symbol", "crest")
+        widgets = {"colour": forms.TextInput(attrs={"type": "color"})}
+
+
+@admin.register(House)
+class HouseAdmin(ChangedFieldsOnly):
+    form = HouseForm
+    list_display = ("small_crest", "name", "swatch", "members", "text")
+    list_display_links = ("small_crest", "name")
+    search_fields = ("name", "description", "description_en")
+    readonly_fields = ("large_crest",)
+    fields = ("large_crest", "name", "description", "description_en", "colour", "symbol", "crest")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[House]:
+        counts = User.objects.filter(house=OuterRef("pk")).order_by().values("house").annotate(n=Count("pk"))
+        members = Coalesce(Subquery(counts.values("n")), 0, output_field=IntegerField())
+        return super().get_queryset(request).annotate(member_count=members)
+
+    @admin.display(description=_("crest"))
+    def small_crest(self, house: House) -> SafeString | str:
+        return picture(house.logo, size=48, alt=house.name)
+
+    @admin.display(description=_("crest"))
+    def large_crest(self, house: House) -> SafeString | str:
+        return picture(house.logo, size=160, alt=house.name)
+
+    @admin.display(description=_("colour"))
+    def swatch(self, house: House) -> SafeString:
+        return format_html('<span class="school-swatch" style="background: {}"></span>', house.colour)
+
+    @admin.display(description=_("students"), ordering="member_count")
+    def members(self, house: Any) -> int:
+        count: int = house.member_count
+        return count
+
+    @admin.display(description=_("description"))
+    def text(self, house: House) -> str:
+        return house.text
+
+
+class AnswerFormSet(forms.BaseInlineFormSet):
+    """Asks for the houses once, and not once for each answer."""
+
+    @cached_property
+    def houses(self) -> list[Any]:
+        field: Any = self.form.base_fields["house"]
+        return list(field.choices)
+
+    def add_fields(self, form: forms.ModelForm[Answer], index: int | None) -> None:
+        super().add_fields(form, index)
+        if isinstance(field := form.fields.get("house"), forms.ModelChoiceField):
+            field.choices = self.houses
+
+
+class AnswerInline(admin.TabularInline):
+    model = Answer
+    formset = AnswerFormSet
+    extra = 0
+    fields = ("position", "korean", "english", "house")
+
+
+@admin.register(Question)
+class QuestionAdmin(ChangedFieldsOnly):
+    list_display = ("korean", "english", "position", "active", "answers")
+    list_editable = ("position", "active")
+    list_filter = ("active",)
+    search_fields = ("korean", "english", "answers__korean", "answers__english")
+    inlines = (AnswerInline,)
+    fields = ("korean", "english", "position", "active")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        counts = (
+            Answer.objects.filter(question=OuterRef("pk"))
+            .order_by()
+            .values("question")
+            .annotate(n=Count("pk"))
+        )
+        answers = Coalesce(Subquery(counts.values("n")), 0, output_field=IntegerField())
+        return super().get_queryset(request).annotate(answer_count=answers)
+
+    @admin.display(description=_("answers"), ordering="answer_count")
+    def answers(self, question: Any) -> int:
+        count: int = question.answer_count
+        return count

@@ -1,0 +1,238 @@
+"""Portrait jobs and workers in the admin. Nothing is typed in here: jobs change through ``jobs.py`` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.db.models import Model, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from portrait import services, storage
+from portrait.models import PortraitJob, PortraitWorker
+from portrait.problems import PortraitProblem, describe
+from user.admin_tools import EMPTY, badge, picture
+
+State = PortraitJob.State
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that programs write: to look at, and where it makes sense to delete, but not to type into."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Nothing: a row that was read a moment ago would undo what a worker has written since."""
+
+
+@admin.register(PortraitJob)
+class PortraitJobAdmin(ReadOnlyAdmin):
+    list_display = (
+        "thumbnail",
+        "number",
+        "student",
+        "state_badge",
+        "how_far",
+        "style",
+        "motion",
+        "attempts",
+        "error_code",
+        "created_at",
+        "took",
+    )
+    list_display_links = ("thumbnail", "number")
+    list_select_related = ("student",)
+    list_filter = (
+        "state",
+        ("style", admin.AllValuesFieldListFilter),
+        ("error_code", admin.AllValuesFieldListFilter),
+        "order",
+        "created_at",
+    )
+    list_per_page = 50
+    search_fields = ("id__exact", "student__username", "student__fullname", "error_detail", "worker")
+    search_help_text = _("Job number, student, error detail or worker")
+    actions = ("retry_jobs", "cancel_jobs")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("student", "comparison", "state_badge", "how_far", "error", "attempts")}),
+        (_("Choices"), {"fields": ("style", "motion", "order", "seed")}),
+        (_("Timings"), {"fields": ("took", "stages")}),
+        (_("Dates"), {"fields": ("created_at", "queued_at", "not_before", "started_at", "finished_at")}),
+        (_("Worker"), {"fields": ("worker", "lease", "lease_expires_at"), "classes": ("collapse",)}),
+        (_("Files"), {"fields": ("key", "files"), "classes": ("collapse",)}),
+    )
+    readonly_fields = tuple(field for _name, options in fieldsets for field in options["fields"])
+
+    # --- the list and the page -----------------------------------------------------------------------------------
+
+    @admin.display(description=_("portrait"))
+    def thumbnail(self, job: PortraitJob) -> SafeString | str:
+        file = job.webp or job.still
+        return picture(file.url if file else "", size=48)
+
+    @admin.display(description=_("job"), ordering="id")
+    def number(self, job: PortraitJob) -> str:
+        return f"#{job.pk}"
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_badge(self, job: PortraitJob) -> SafeString:
+        return badge(job.get_state_display(), job.state)
+
+    @admin.display(description=_("progress"))
+    def how_far(self, job: PortraitJob) -> SafeString | str:
+        if job.state != State.RUNNING:
+            return EMPTY
+        return format_html('<progress max="1" value="{}"></progress> {}', f"{job.progress:.3f}", job.stage)
+
+    @admin.display(description=_("seconds"), ordering="seconds")
+    def took(self, job: PortraitJob) -> str:
+        return EMPTY if job.seconds is None else f"{job.seconds:.1f}"
+
+    @admin.display(description=_("error"))
+    def error(self, job: PortraitJob) -> SafeString | str:
+        if not job.error_code:
+            return EMPTY
+        return format_html(
+            "<strong>{}</strong> {}<br>{}", job.error_code, job.error_detail, describe(job.error_code)
+        )
+
+    @admin.display(description=_("photo and portrait"))
+    def comparison(self, job: PortraitJob) -> SafeString:
+        """The student's private photo beside what became of it."""
+        url = reverse("admin:portrait_portraitjob_photo", args=(job.pk,)) if job.photo else ""
+        result = job.webp or job.still
+        sides = (
+            (gettext("photo (private)"), picture(url, size=256) if url else gettext("deleted")),
+            (
+                gettext("portrait") if job.webp else gettext("cropped photo"),
+                picture(result.url, size=256) if result else gettext("deleted"),
+            ),
+        )
+        figures = format_html_join("", "<figure>{1}<figcaption>{0}</figcaption></figure>", sides)
+        return format_html('<div class="school-comparison">{}</div>', figures)
+
+    @admin.display(description=_("seconds per stage"))
+    def stages(self, job: PortraitJob) -> SafeString | str:
+        total = sum(job.timings.values())
+        if not total:
+            return EMPTY
+        rows = format_html_join(
+            "",
+            '<tr><th scope="row">{}</th><td>{}</td><td><meter max="1" value="{}"></meter></td></tr>',
+            ((stage, f"{seconds:.2f}", f"{seconds / total:.3f}") for stage, seconds in job.timings.items()),
+        )
+        return format_html('<table class="school-stages">{}</table>', rows)
+
+    @admin.display(description=_("files"))
+    def files(self, job: PortraitJob) -> SafeString | str:
+        files = [(file.url, field) for field in job.PUBLIC_FILES if (file := getattr(job, field))]
+        return format_html_join(" · ", '<a href="{}">{}</a>', files) or EMPTY
+
+    # --- the private photo ---------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        photo = path(
+            "<int:job_id>/photo/",
+            self.admin_site.admin_view(self.photo_view),
+            name="portrait_portraitjob_photo",
+        )
+        return [photo, *super().get_urls()]
+
+    def photo_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
+        """The student's own photo, for staff who may see the job, and kept by no cache."""
+        job = self.get_object(request, str(job_id))
+        if job is None or not self.has_view_permission(request, job) or not job.photo:
+            raise Http404
+        try:
+            file = storage.path_of(job.photo.name).open("rb")
+        except FileNotFoundError:
+            raise Http404 from None
+        return FileResponse(file, content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+
+    # --- retry and cancel ----------------------------------------------------------------------------------------
+
+    @admin.action(description=_("Try the selected jobs again"), permissions=["change"])
+    def retry_jobs(self, request: HttpRequest, queryset: QuerySet[PortraitJob]) -> None:
+        self._each(request, list(queryset), services.retry_job, "retry")
+
+    @admin.action(description=_("Cancel the selected jobs"), permissions=["change"])
+    def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[PortraitJob]) -> None:
+        self._each(request, list(queryset), services.cancel_job, "cancel")
+
+    def _each(
+        self, request: HttpRequest, jobs: list[PortraitJob], act: Callable[[PortraitJob], None], what: str
+    ) -> None:
+        """Do it to every job that allows it, say how many did, and why the others did not."""
+        done = 0
+        refused: dict[str, list[str]] = {}
+        for job in jobs:
+            try:
+                act(job)
+            except PortraitProblem as problem:
+                refused.setdefault(str(problem.detail), []).append(f"#{job.pk}")
+            else:
+                done += 1
+                self.log_change(request, job, what)
+        if done:
+            text = (
+                ngettext("%(count)s job waits again.", "%(count)s jobs wait again.", done)
+                if what == "retry"
+                else ngettext("%(count)s job was cancelled.", "%(count)s jobs were cancelled.", done)
+            )
+            self.message_user(request, text % {"count": done}, messages.SUCCESS)
+        for reason, numbers in refused.items():
+            self.message_user(request, f"{', '.join(numbers)}: {reason}", messages.WARNING)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page, with its two buttons; they come back here as a POST."""
+        job = self.get_object(request, unquote(object_id))
+        may_change = job is not None and self.has_change_permission(request, job)
+        if job is not None and may_change and request.method == "POST":
+            if "_retry" in request.POST:
+                self._each(request, [job], services.retry_job, "retry")
+            elif "_cancel" in request.POST:
+                self._each(request, [job], services.cancel_job, "cancel")
+            return HttpResponseRedirect(request.get_full_path())
+        buttons = {
+            "can_retry": job is not None and may_change and job.state in (State.FAILED, State.CANCELLED),
+            "can_cancel": job is not None and may_change and job.active,
+        }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **buttons})
+
+
+@admin.register(PortraitWorker)
+class PortraitWorkerAdmin(ReadOnlyAdmin):
+    list_display = ("name", "is_alive", "processes", "mean_seconds", "started_at", "seen_at", "fault")
+    search_fields = ("name", "host", "fault")
+
+    def has_change_permission(self, request: HttpRequest, obj: PortraitWorker | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PortraitWorker | None = None) -> bool:
+        # Workers sign off by themselves, and who died is forgotten after an hour.
+        return False
+
+    @admin.display(description=_("alive"), boolean=True)
+    def is_alive(self, worker: PortraitWorker) -> bool:
+        return worker.seen_at > timezone.now() - timedelta(seconds=PortraitWorker.SILENT)
+
+    @admin.display(description=_("seconds per portrait"), ordering="seconds_per_job")
+    def mean_seconds(self, worker: PortraitWorker) -> str:
+        return EMPTY if worker.seconds_per_job is None else f"{worker.seconds_per_job:.1f}"

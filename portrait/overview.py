@@ -1,0 +1,53 @@
+"""How the queue is doing, for the people who run the school."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+from portrait.models import PortraitJob, PortraitWorker
+
+State = PortraitJob.State
+
+
+@dataclass(frozen=True)
+class QueueOverview:
+    """``oldest``: since when the first in the queue waits. A worker with a fault is alive, but has no children."""
+
+    queued: int
+    running: int
+    failed_today: int
+    oldest: datetime | None
+    workers: int
+    children: int
+    faults: list[str]
+
+    @property
+    def stalled(self) -> bool:
+        """Whether somebody waits and nobody paints."""
+        return bool(self.queued and not self.children)
+
+
+def queue_overview() -> QueueOverview:
+    """Two queries, however many jobs and workers there are."""
+    now = timezone.now()
+    jobs = PortraitJob.objects.aggregate(
+        queued=Count("pk", filter=Q(state=State.QUEUED)),
+        running=Count("pk", filter=Q(state=State.RUNNING)),
+        failed_today=Count("pk", filter=Q(state=State.FAILED, finished_at__gt=now - timedelta(days=1))),
+        oldest=Min("queued_at", filter=Q(state=State.QUEUED)),
+    )
+    alive = PortraitWorker.objects.filter(seen_at__gt=now - timedelta(seconds=PortraitWorker.SILENT))
+    workers = list(alive.values_list("processes", "fault"))
+    return QueueOverview(
+        queued=jobs["queued"],
+        running=jobs["running"],
+        failed_today=jobs["failed_today"],
+        oldest=jobs["oldest"],
+        workers=len(workers),
+        children=sum(processes for processes, fault in workers if not fault),
+        faults=[fault for _processes, fault in workers if fault],
+    )

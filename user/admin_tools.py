@@ -1,0 +1,47 @@
+"""What the admin pages of every room use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+EMPTY = "–"
+
+
+def picture(url: str, *, size: int, alt: str = "") -> SafeString | str:
+    """An ``<img>`` of ``size`` pixels a side that is loaded when it comes into view; a dash without ``url``."""
+    if not url:
+        return EMPTY
+    return format_html(
+        '<img class="school-picture" src="{}" alt="{}" width="{}" height="{}" loading="lazy">',
+        url,
+        alt,
+        size,
+        size,
+    )
+
+
+def badge(text: object, kind: str) -> SafeString:
+    """A short word on a ground whose colour says how good it is (``school-badge-<kind>`` in the style sheet)."""
+    return format_html('<span class="school-badge school-badge-{}">{}</span>', kind, text)
+
+
+class ChangedFieldsOnly(admin.ModelAdmin):
+    """Saves the fields that the form changed and no others.
+
+    Students and workers write to the same rows at the same time; a whole row from a form that was opened a minute
+    ago would undo what they did since.
+    """
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
+        if not change:
+            obj.save()
+            return
+        own = {field.name for field in obj._meta.concrete_fields}
+        obj.save(update_fields=own & set(form.changed_data))

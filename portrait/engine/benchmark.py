@@ -19,7 +19,6 @@ from portrait.engine.fomm import MotionModel
 from portrait.engine.fomm.animation import relative_motion
 from portrait.engine.fomm.config import Section, read_config
 from portrait.engine.fomm.load import allow_bytes, build_networks, run_networks
-from portrait.engine.fomm.model import BATCH
 from portrait.engine.memory import keep_freed_memory
 from portrait.engine.motions.template import Motion
 from portrait.engine.precision import choose_device, choose_dtype
@@ -57,7 +56,7 @@ def measure_motion(
     frames: int,
     device: str = "auto",
     precision: str = "auto",
-    batch_size: int = BATCH,
+    batch_size: int | None = None,
     runs: int = 1,
 ) -> MotionTimes:
     """Animate ``picture``, uint8 (256, 256, 3), with the plain loop and with the engine.

@@ -15,7 +15,7 @@ from portrait.engine.errors import CheckpointError
 from portrait.engine.fomm import compact, published, quantized
 from portrait.engine.fomm.config import COMPACT_FORMAT, Section, read_config
 from portrait.engine.fomm.keypoints import Keypoints
-from portrait.engine.fomm.model import MotionModel
+from portrait.engine.fomm.model import BATCH, MotionModel
 from portrait.engine.precision import choose_device, choose_dtype
 from portrait.engine.weights import load_weights, read_tensors
 
@@ -169,6 +169,8 @@ class PublishedModel(MotionModel):
     """
 
     bytes_allowed = False
+    # Half of its weights are read to make a few pixels deep in the hourglass: more frames share the reading.
+    batch = 2 * BATCH
 
     def __init__(
         self, networks: nn.ModuleDict, device: torch.device, dtype: torch.dtype, *, plain: bool

@@ -30,6 +30,7 @@ class MotionModel(ABC):
     keypoint_set: str
     num_kp: int
     estimates_jacobian: bool
+    batch = BATCH
 
     def __init__(self, networks: nn.Module, device: torch.device, dtype: torch.dtype, *, plain: bool) -> None:
         """``plain`` leaves the networks as they were trained: a yardstick for the benchmark."""
@@ -90,7 +91,7 @@ class MotionModel(ABC):
         relative: bool = True,
         adapt_scale: bool = False,
         best_frame: bool = False,
-        batch_size: int = BATCH,
+        batch_size: int | None = None,
     ) -> Iterator[NDArray[np.float32]]:
         """What ``animate`` does, batch by batch: yields float32 (up to ``batch_size``, H, W, 3), in time order."""
         picture = _tensor(source)
@@ -98,6 +99,7 @@ class MotionModel(ABC):
             raise ValueError(f"source must be (H, W, 3), not {tuple(picture.shape)}")
         picture = _checked("source", picture)
         self._check_size("source", *picture.shape[:2])
+        batch_size = self.batch if batch_size is None else batch_size
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         with torch.inference_mode():
@@ -124,7 +126,7 @@ class MotionModel(ABC):
         adapt_scale: bool = False,
         best_frame: bool = False,
         on_progress: Callable[[float], None] | None = None,
-        batch_size: int = BATCH,
+        batch_size: int | None = None,
     ) -> NDArray[np.float32]:
         """The source picture, performing what ``driving`` performs.
 

@@ -67,6 +67,7 @@ class Command(EngineCommand):
         photo = self.photo(options["photo"])
         picture = read_photo(photo)
         face = crop_face(picture, find_face(picture, checkpoints=engine.checkpoints), CROP_SIZE)
+        weights: Path | None
         config, weights = engine.motion_files
         if random is not None:
             config, weights = benchmark.SIZES[random], None
@@ -80,7 +81,7 @@ class Command(EngineCommand):
             runs=options["runs"],
             device=engine.device,
             precision=options["precision"],
-            batch_size=options["batch_size"] or benchmark.BATCH,
+            batch_size=options["batch_size"],
         )
         job = None
         if random is None and options["config"] is None:
@@ -89,7 +90,7 @@ class Command(EngineCommand):
             job = measure_job(
                 engine,
                 photo,
-                style=options["style"] or choices.styles()[0].slug,
+                style=options["style"] or choices.styles()[0].name,
                 motion=options["motion"] or choices.motions()[0].name,
                 order=options["order"],
                 threads=torch.get_num_threads(),

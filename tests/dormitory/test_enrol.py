@@ -13,13 +13,6 @@ pytestmark = pytest.mark.usefixtures("houses")
 FORM = {"dormitory": 4, "birthday": "2005-02-13"}
 
 
-@pytest.fixture
-def photographed(alice: User) -> User:
-    alice.still = "portraits/x/still.jpg"
-    alice.save(update_fields=["still"])
-    return alice
-
-
 def test_it_writes_house_birthday_and_admission_day(as_alice: APIClient, photographed: User) -> None:
     response = as_alice.post("/user/info/", FORM)
     assert (response.status_code, response.json()) == (200, {"msg": "success"})
@@ -28,6 +21,7 @@ def test_it_writes_house_birthday_and_admission_day(as_alice: APIClient, photogr
     assert photographed.house.name == "Ravenclaw"
     assert photographed.birthday == datetime.date(2005, 2, 13)
     assert photographed.join_date == timezone.localdate()
+    assert photographed.student_number == f"{timezone.localdate():%y}040001"
 
 
 def test_a_portrait_that_came_first_stays(as_alice: APIClient, photographed: User) -> None:
@@ -55,6 +49,8 @@ def test_once_sorted_stays_sorted(as_alice: APIClient, photographed: User) -> No
     [
         ({"dormitory": 9}, "dormitory", "does_not_exist"),
         ({"dormitory": "x"}, "dormitory", "incorrect_type"),
+        ({"dormitory": 4.5}, "dormitory", "incorrect_type"),
+        ({"dormitory": 10**30}, "dormitory", "does_not_exist"),
         ({"dormitory": None}, "dormitory", "null"),
         ({"birthday": "13.02.2005"}, "birthday", "invalid"),
         ({"birthday": "2005-02-30"}, "birthday", "invalid"),

@@ -150,7 +150,7 @@ class PortraitJobAdmin(ReadOnlyAdmin):
         return [photo, *super().get_urls()]
 
     def photo_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
-        """The student's own photo, for staff who may see the job, and kept by no cache."""
+        """The student's own photo, for staff who may see the job; ``admin_view`` forbids every cache to keep it."""
         job = self.get_object(request, str(job_id))
         if job is None or not self.has_view_permission(request, job) or not job.photo:
             raise Http404
@@ -158,7 +158,7 @@ class PortraitJobAdmin(ReadOnlyAdmin):
             file = storage.path_of(job.photo.name).open("rb")
         except FileNotFoundError:
             raise Http404 from None
-        return FileResponse(file, content_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+        return FileResponse(file, content_type="image/jpeg")
 
     # --- retry and cancel ----------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.fomm.sampling import sample_features
 from portrait.engine.layout import fit
 from portrait.engine.rearrange import upsample_then
 
@@ -290,17 +291,16 @@ class Generator(nn.Module):
         self, features: Tensor, deformation: Tensor | None, occlusion: Tensor | None, batch: int
     ) -> Tensor:
         """The source's features (1, width, h, w), warped and occluded for each of B frames: what is to be decoded."""
-        x = features.expand(batch, -1, -1, -1)
         size = features.shape[-2:]
-        if deformation is not None:
-            field = deformation.permute(0, 3, 1, 2)
-            if field.shape[-2:] != size:
-                field = F.interpolate(field, size=size, mode="bilinear")
-            x = warp(x, field.permute(0, 2, 3, 1))
-        if occlusion is not None:
-            if occlusion.shape[-2:] != size:
-                occlusion = F.interpolate(occlusion, size=size, mode="bilinear")
-            x = x * occlusion
+        if occlusion is not None and occlusion.shape[-2:] != size:
+            occlusion = F.interpolate(occlusion, size=size, mode="bilinear")
+        if deformation is None:
+            x = features.expand(batch, -1, -1, -1)
+        else:
+            if deformation.shape[1:3] != size:
+                field = F.interpolate(deformation.permute(0, 3, 1, 2), size=size, mode="bilinear")
+                deformation = field.permute(0, 2, 3, 1)
+            x = sample_features(features, deformation, occlusion, border=False, align_corners=True)
         return fit(x, self.final)
 
     def decode(self, x: Tensor, bottleneck: Callable[[Tensor], Tensor]) -> Tensor:

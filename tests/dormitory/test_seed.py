@@ -75,10 +75,3 @@ def test_questions_come_to_a_school_that_has_houses_of_its_own() -> None:
     assert House.objects.count() == 3
     assert Question.objects.count() == len(QUESTIONS)
     assert set(Answer.objects.values_list("house", flat=True)) == {1, 2, 3}
-
-
-def test_new_rows_find_free_ids() -> None:
-    house = House.objects.create(name="Fifth")
-    question = Question.objects.create(korean="하나 더?")
-    answer = Answer.objects.create(question=question, house=house, korean="네")
-    assert (house.pk, question.pk, answer.pk) == (5, 13, 49)

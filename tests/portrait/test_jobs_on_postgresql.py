@@ -1,4 +1,4 @@
-"""The queue keeps its promises on PostgreSQL too: its tests, run again on a server of our own."""
+"""The queue and the sorting keep their promises on PostgreSQL too: tests run again on a server of our own."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ AGAIN = (
     "test_worker_killed.py",
     "test_worker_stale.py",
     "test_worker_two.py",
+    "../dormitory/test_at_once.py",
+    "../dormitory/test_numbers.py",
+    "../dormitory/test_sorting.py",
 )
 
 
@@ -71,8 +74,8 @@ def server() -> Iterator[str]:
         shutil.rmtree(home)
 
 
-def test_the_tests_of_the_queue_pass_on_postgresql(server: str, tmp_path: Path) -> None:
-    files = [str(Path(__file__).with_name(name)) for name in AGAIN]
+def test_the_tests_of_queue_and_sorting_pass_on_postgresql(server: str, tmp_path: Path) -> None:
+    files = [str(Path(__file__).parent / name) for name in AGAIN]
     process = subprocess.run(
         [
             sys.executable,

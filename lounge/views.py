@@ -94,9 +94,9 @@ class BoardView(ListAPIView[Entry]):
     pagination_class = BoardPagination
     queryset = selectors.visible_entries()
 
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        super().initial(request, *args, **kwargs)
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         member(request)
+        return super().get(request, *args, **kwargs)
 
 
 class StatsView(APIView):

@@ -132,6 +132,8 @@ class ApiSchema(AutoSchema):
             return None
         if not self.text:
             warn(f"config/api says nothing about {self.method} {self.path}")
+        for parameter in operation.get("parameters", ()):
+            parameter.update(self.text.get("parameters", {}).get(parameter["name"], {}))
         for media in operation.get("requestBody", {}).get("content", {}).values():
             _add_examples(media, self.text.get("request", {}))
         for status, response in operation["responses"].items():

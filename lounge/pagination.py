@@ -22,15 +22,17 @@ class BoardPagination(CursorPagination):
     max_page_size = 100
 
     def get_page_size(self, request: Request) -> int:
-        """``page_size`` of the query. Raises ``ValidationError`` (400) ``invalid_page_size`` unless it is 1 or more."""
+        """``page_size`` of the query, at most 100. Raises ``ValidationError`` (400) ``invalid_page_size`` below 1."""
         sent = request.query_params.get(self.page_size_query_param)
         if sent is None:
             return self.page_size
-        if not (sent.isascii() and sent.isdigit() and len(sent) <= 4 and int(sent) > 0):
+        digits = sent.lstrip("0")
+        if not (digits.isascii() and digits.isdigit()):
             raise ValidationError(
                 {"page_size": [ErrorDetail(_("The size of a page is a whole number."), "invalid_page_size")]}
             )
-        return min(int(sent), self.max_page_size)
+        # Python refuses to read a number of thousands of digits.
+        return min(int(digits[:9]), self.max_page_size)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The cursor of the query, or None. Raises ``ValidationError`` (400) ``invalid_cursor``."""

@@ -12,16 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from user.fields import PublicUrl
+from user.fields import PublicUrl, Text
 from user.models import User
 
 
 class SignUpSerializer(serializers.Serializer[User]):
     """``fullname``, ``username`` (each at most 20 characters) and ``password``."""
 
-    fullname = serializers.CharField(max_length=20)
-    username = serializers.CharField(max_length=20)
-    password = serializers.CharField(write_only=True, trim_whitespace=False, max_length=128)
+    fullname = Text(max_length=20)
+    username = Text(max_length=20)
+    password = Text(write_only=True, trim_whitespace=False, max_length=128)
 
     def validate_fullname(self, value: str) -> str:
         """The name in composed form (NFC), without control characters."""
@@ -56,8 +56,8 @@ class SignUpSerializer(serializers.Serializer[User]):
 class PasswordSerializer(serializers.Serializer[User]):
     """``old_password`` and ``new_password`` of the student in the context."""
 
-    old_password = serializers.CharField(write_only=True, trim_whitespace=False, max_length=128)
-    new_password = serializers.CharField(write_only=True, trim_whitespace=False, max_length=128)
+    old_password = Text(write_only=True, trim_whitespace=False, max_length=128)
+    new_password = Text(write_only=True, trim_whitespace=False, max_length=128)
 
     def validate_old_password(self, value: str) -> str:
         return check_own_password(value, self.context["student"])
@@ -78,7 +78,7 @@ class PasswordSerializer(serializers.Serializer[User]):
 class ConfirmSerializer(serializers.Serializer[User]):
     """The ``password`` of the student in the context, for what cannot be undone."""
 
-    password = serializers.CharField(write_only=True, trim_whitespace=False, max_length=128)
+    password = Text(write_only=True, trim_whitespace=False, max_length=128)
 
     def validate_password(self, value: str) -> str:
         return check_own_password(value, self.context["student"])

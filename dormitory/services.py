@@ -7,10 +7,10 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
 from dormitory import sorting
 from dormitory.models import Answer, House
@@ -23,7 +23,8 @@ def enrol(*, student: User, house: House, birthday: datetime.date) -> None:
     """Put ``student`` into ``house`` from today on, with a student number, once and for ever.
 
     Needs an uploaded photo, but not a finished portrait: the worker writes that into the same record on its own,
-    before or after. Raises ``ValidationError`` (400) with code ``photo_missing`` or ``already_sorted``.
+    before or after. Raises ``ValidationError`` (400) with code ``photo_missing`` or ``already_sorted``, and
+    ``AuthenticationFailed`` (401, ``user_not_found``) when the account was deleted meanwhile.
     """
     # One conditional UPDATE, so that of two requests at once only the first one sorts.
     changed = (
@@ -31,7 +32,10 @@ def enrol(*, student: User, house: House, birthday: datetime.date) -> None:
         .exclude(still="")
         .update(house=house, birthday=birthday, join_date=timezone.localdate())
     )
-    student.refresh_from_db(fields=["house", "birthday", "join_date", "student_number", "still"])
+    try:
+        student.refresh_from_db(fields=["house", "birthday", "join_date", "student_number", "still"])
+    except User.DoesNotExist:
+        raise AuthenticationFailed(code="user_not_found") from None
     if changed:
         give_number(student=student)
         return
@@ -42,9 +46,15 @@ def enrol(*, student: User, house: House, birthday: datetime.date) -> None:
 
 @transaction.atomic
 def give_number(*, student: User) -> str:
-    """The number of a student who has a house; given out now to one who has none (sorted in the admin, say)."""
+    """The number of a student who has a house; given out now to one who has none (sorted in the admin, say).
+
+    Raises ``AuthenticationFailed`` (401, ``user_not_found``) when the account was deleted meanwhile, and ValueError
+    without a house, which the number names.
+    """
     # The lock keeps a second request from drawing another number. SQLite's transactions have theirs already.
-    record = User.objects.select_for_update(no_key=True, of=("self",)).get(pk=student.pk)
+    record = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=student.pk).first()
+    if record is None:
+        raise AuthenticationFailed(code="user_not_found")
     if record.student_number is None:
         if record.house_id is None:
             raise ValueError("A student number names the house.")
@@ -79,12 +89,15 @@ def sort(
 ) -> Sorted:
     """Find the student's house and enrol them there. ``chance`` breaks ties; left out, nobody can foretell it.
 
-    Raises ``ValidationError`` as :func:`enrol` does.
+    Raises what :func:`enrol` does, and ``IntegrityError`` when a house was deleted since it was chosen.
     """
     houses = House.objects.in_bulk()
-    scores = sorting.tally(
-        answers=[answer.house_id for answer in answers], preferred=preferred.pk, houses=sorted(houses)
-    )
+    try:
+        scores = sorting.tally(
+            answers=[answer.house_id for answer in answers], preferred=preferred.pk, houses=sorted(houses)
+        )
+    except KeyError as gone:
+        raise IntegrityError(f"house {gone} was deleted") from None
     house = houses[sorting.winner(scores, chance or random.SystemRandom())]
     enrol(student=student, house=house, birthday=birthday)
     return Sorted(house, [Score(houses[pk], score) for pk, score in scores.items()])

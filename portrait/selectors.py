@@ -20,6 +20,8 @@ NO_JOB = "none"
 # Seconds after which it is worth asking again.
 POLL_WHILE_RUNNING = 1
 POLL_WHILE_QUEUED = 2
+# From here on the pace of the very first portrait can be told from the portrait itself.
+TELLING_PROGRESS = 0.25
 
 
 class JobError(TypedDict):
@@ -124,7 +126,12 @@ def _scalar(rows: QuerySet[Any], aggregate: Any) -> Coalesce:
 
 def _eta(job: Any) -> int | None:
     """Whole seconds until the portrait is there, from how long the latest ones took; None if nobody can tell."""
-    if job.mean_seconds is None or not job.children:
+    if not job.children:
+        return None
+    if job.state == State.RUNNING and job.mean_seconds is None and job.progress >= TELLING_PROGRESS:
+        elapsed = (timezone.now() - job.started_at).total_seconds()
+        return math.ceil(elapsed * (1 - job.progress) / job.progress)
+    if job.mean_seconds is None:
         return None
     if job.state == State.RUNNING:
         return math.ceil(job.mean_seconds * (1 - job.progress))

@@ -138,6 +138,19 @@ def test_the_waiting_time_follows_from_the_queue_and_the_latest_portraits(
     assert as_alice.get(URL).json()["eta"] == 3
 
 
+def test_the_first_portrait_of_all_tells_its_waiting_time_by_its_own_pace(
+    as_alice: APIClient, alice: User
+) -> None:
+    enqueue(alice)
+    PortraitWorker.objects.create(name="w", host="h", pid=1, processes=1)
+    mine = claim()
+    PortraitJob.objects.update(started_at=timezone.now() - timedelta(seconds=6))
+    jobs.renew(mine, stage="face", progress=0.05)
+    assert as_alice.get(URL).json()["eta"] is None, "too early to tell"
+    jobs.renew(mine, stage="paint", progress=0.5)
+    assert as_alice.get(URL).json()["eta"] in (6, 7)
+
+
 def test_a_silent_worker_promises_nothing(as_alice: APIClient, alice: User) -> None:
     enqueue(alice)
     long_ago = timezone.now() - timedelta(seconds=PortraitWorker.SILENT + 1)

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from portrait import storage
 from portrait.models import PortraitJob
@@ -74,17 +76,46 @@ def _forget_files(jobs: list[PortraitJob], keep_all: set[int], keep_public: set[
 
 
 def sweep(min_age: float = SWEEP_AGE) -> int:
-    """Delete files older than ``min_age`` seconds that no job names, and return their number.
+    """Delete the :func:`orphans`, and return their number."""
+    names = orphans(min_age)
+    storage.remove(names)
+    return len(names)
+
+
+def orphans(min_age: float = SWEEP_AGE) -> list[str]:
+    """Files older than ``min_age`` seconds that no job names.
 
     Only a process that was killed between writing a file and committing its name leaves such a file.
     """
-    orphans: list[str] = []
+    found: list[str] = []
     for batch in _batches(storage.names_by_key(min_age), 200):
         jobs = PortraitJob.objects.filter(key__in=[key for key, _ in batch])
         known = {job.key: job.file_names for job in jobs.only("key", "photo", *PortraitJob.PUBLIC_FILES)}
-        orphans += [name for key, names in batch for name in names if name not in known.get(key, set())]
-    storage.remove(orphans)
-    return len(orphans)
+        found += [name for key, names in batch for name in names if name not in known.get(key, set())]
+    return found
+
+
+def old_photos(before: datetime) -> list[str]:
+    """The private photos of jobs that ended before that time, in the order of the jobs."""
+    return [str(name) for _pk, name in _with_old_photos(before).values_list("pk", "photo")]
+
+
+def forget_photos(before: datetime) -> None:
+    """Delete the :func:`old_photos`; after that the job cannot be tried again, and the portrait stays."""
+    for batch in _batches(_with_old_photos(before).values_list("pk", "photo").iterator(), 200):
+        for pk, name in batch:
+            # One conditional UPDATE each: the student may try a failed job again at this very moment.
+            if _with_old_photos(before).filter(pk=pk).update(photo=""):
+                storage.remove([str(name)])
+
+
+def _with_old_photos(before: datetime) -> QuerySet[PortraitJob]:
+    return (
+        PortraitJob.objects.filter(finished_at__lt=before)
+        .exclude(photo="")
+        .exclude(state__in=PortraitJob.ACTIVE)
+        .order_by("id")
+    )
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

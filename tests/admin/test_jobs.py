@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from portrait import jobs
+from portrait import jobs, storage
 from portrait.models import PortraitJob
 from tests.admin.conftest import admin_client, staff
 from tests.portrait import kit
@@ -124,7 +124,7 @@ def test_only_those_who_may_see_the_job_see_the_private_photo(
 def test_a_photo_that_is_gone_is_404(admin: Client, alice: User) -> None:
     job = kit.make_portrait(alice)
     path = f"{LIST}{job.pk}/photo/"
-    (kit.Path(kit.settings.MEDIA_ROOT) / job.photo.name).unlink()
+    storage.path_of(str(job.photo.name)).unlink()
     assert admin.get(path).status_code == 404
     PortraitJob.objects.update(photo="")
     assert admin.get(path).status_code == 404

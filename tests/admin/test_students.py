@@ -47,7 +47,7 @@ def test_saving_the_page_leaves_a_portrait_that_came_meanwhile(
 
     def save_late(self: User, *args: Any, **kwargs: Any) -> None:
         # The page was loaded, and then the worker wrote the record.
-        self.portrait = self.still = ""  # type: ignore[assignment]
+        self.portrait = self.still = ""
         saved(self, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:

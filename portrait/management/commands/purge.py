@@ -1,0 +1,70 @@
+"""``manage.py purge``: what nobody needs any more. Made for a nightly timer."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from portrait import records, storage
+from user.services import forget_expired_tokens
+
+DAYS = 30
+
+
+def days(text: str) -> int:
+    """An ``argparse`` type: a whole number of days, 0 for all that are no longer needed."""
+    if not text.isdecimal() or int(text) > 36500:
+        raise ArgumentTypeError(f"{text!r} is not a number of days")
+    return int(text)
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete files that no portrait job names, the uploaded photos of portraits that were finished long ago, and"
+        " tokens that have expired. The portraits themselves stay."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--days", type=days, default=DAYS, help=f"age from which an uploaded photo goes (default: {DAYS})"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        dry_run: bool = options["dry_run"]
+        before = timezone.now() - timedelta(days=options["days"])
+        orphans = records.orphans()
+        orphan_bytes = size_of(orphans)
+        if not dry_run:
+            storage.remove(orphans)
+        photos = records.old_photos(before)
+        photo_bytes = size_of(photos)
+        if not dry_run:
+            records.forget_photos(before)
+        tokens = forget_expired_tokens(dry_run=dry_run)
+        if options["verbosity"] > 1:
+            for name in (*orphans, *photos):
+                self.stdout.write(name)
+        if options["verbosity"]:
+            verb = "would delete" if dry_run else "deleted"
+            self.stdout.write(f"{verb} {len(orphans)} files that no job names ({orphan_bytes} bytes)")
+            self.stdout.write(
+                f"{verb} {len(photos)} photos of portraits finished before {before:%Y-%m-%d} ({photo_bytes} bytes)"
+            )
+            self.stdout.write(f"{verb} {tokens} expired tokens")
+
+
+def size_of(names: list[str]) -> int:
+    """The bytes of those of the files that exist; a hard link to kept contents counts for nothing."""
+    total = 0
+    for name in names:
+        try:
+            status = storage.path_of(name).stat()
+        except FileNotFoundError:
+            continue
+        total += status.st_size if status.st_nlink == 1 else 0
+    return total

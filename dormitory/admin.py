@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from dormitory.models import Answer, House, Question
-from user.admin_tools import ChangedFieldsOnly, picture
+from user.admin_tools import ChangedFieldsOnly, picture, without_pencils
 from user.models import User
 
 
@@ -23,7 +23,11 @@ class HouseForm(forms.ModelForm):
     class Meta:
         model = House
         fields = ("name", "description", "description_en", "colour", "symbol", "crest")
-        widgets = {"colour": forms.TextInput(attrs={"type": "color"})}
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 3, "cols": 80}),
+            "description_en": forms.Textarea(attrs={"rows": 3, "cols": 80}),
+            "colour": forms.TextInput(attrs={"type": "color"}),
+        }
 
 
 @admin.register(House)
@@ -62,6 +66,16 @@ class HouseAdmin(ChangedFieldsOnly):
         return house.text
 
 
+class TextsForm(forms.ModelForm):
+    """Two languages, in boxes that are large enough to read what is in them."""
+
+    class Meta:
+        widgets = {
+            "korean": forms.Textarea(attrs={"rows": 2, "cols": 40}),
+            "english": forms.Textarea(attrs={"rows": 2, "cols": 40}),
+        }
+
+
 class AnswerFormSet(forms.BaseInlineFormSet):
     """Asks for the houses once, and not once for each answer."""
 
@@ -78,13 +92,19 @@ class AnswerFormSet(forms.BaseInlineFormSet):
 
 class AnswerInline(admin.TabularInline):
     model = Answer
+    form = TextsForm
     formset = AnswerFormSet
     extra = 0
     fields = ("position", "korean", "english", "house")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        return without_pencils(field) if db_field.name == "house" else field
+
 
 @admin.register(Question)
 class QuestionAdmin(ChangedFieldsOnly):
+    form = TextsForm
     list_display = ("korean", "english", "position", "active", "answers")
     list_editable = ("position", "active")
     list_filter = ("active",)

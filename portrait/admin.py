@@ -43,13 +43,11 @@ class PortraitJobAdmin(ReadOnlyAdmin):
         "number",
         "student",
         "state_badge",
-        "how_far",
-        "style",
-        "motion",
-        "attempts",
         "error_code",
-        "created_at",
+        "attempts",
         "took",
+        "choices",
+        "created_at",
     )
     list_display_links = ("thumbnail", "number")
     list_select_related = ("student",)
@@ -65,7 +63,7 @@ class PortraitJobAdmin(ReadOnlyAdmin):
     search_help_text = _("Job number, student, error detail or worker")
     actions = ("retry_jobs", "cancel_jobs")
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("student", "comparison", "state_badge", "how_far", "error", "attempts")}),
+        (None, {"fields": ("student", "comparison", "state_badge", "error", "attempts")}),
         (_("Choices"), {"fields": ("style", "motion", "order", "seed")}),
         (_("Timings"), {"fields": ("took", "stages")}),
         (_("Dates"), {"fields": ("created_at", "queued_at", "not_before", "started_at", "finished_at")}),
@@ -87,13 +85,15 @@ class PortraitJobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("state"), ordering="state")
     def state_badge(self, job: PortraitJob) -> SafeString:
-        return badge(job.get_state_display(), job.state)
-
-    @admin.display(description=_("progress"))
-    def how_far(self, job: PortraitJob) -> SafeString | str:
+        label = badge(job.get_state_display(), job.state)
         if job.state != State.RUNNING:
-            return EMPTY
-        return format_html('<progress max="1" value="{}"></progress> {}', f"{job.progress:.3f}", job.stage)
+            return label
+        bar = '{} <progress max="1" value="{}"></progress> <span class="school-stage">{}</span>'
+        return format_html(bar, label, f"{job.progress:.3f}", job.stage)
+
+    @admin.display(description=_("style and motion"), ordering="style")
+    def choices(self, job: PortraitJob) -> str:
+        return " · ".join(filter(None, (job.style, job.motion)))
 
     @admin.display(description=_("seconds"), ordering="seconds")
     def took(self, job: PortraitJob) -> str:

@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from user.admin_tools import EMPTY, ChangedFieldsOnly, badge, picture
+from user.admin_tools import EMPTY, ChangedFieldsOnly, badge, picture, without_pencils
 from user.models import User
 from user.services import delete_student
 
@@ -88,7 +88,7 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
         "house",
         "portrait_state",
         "student_number",
-        "date_joined",
+        "join_date",
         "is_active",
         "is_staff",
     )
@@ -132,6 +132,10 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else (*fields, *POWERS)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        return without_pencils(field) if db_field.name == "house" else field
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._may_touch(request, obj)

@@ -32,6 +32,16 @@ def badge(text: object, kind: str) -> SafeString:
     return format_html('<span class="school-badge school-badge-{}">{}</span>', kind, text)
 
 
+def without_pencils(field: Any) -> Any:
+    """The form field of a relation without the icons that add, edit and delete what it points to.
+
+    A house is chosen there, not made; and its deletion is one click too near.
+    """
+    for power in ("add", "change", "delete", "view"):
+        setattr(field.widget, f"can_{power}_related", False)
+    return field
+
+
 class ChangedFieldsOnly(admin.ModelAdmin):
     """Saves the fields that the form changed and no others.
 

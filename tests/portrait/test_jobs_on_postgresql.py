@@ -27,6 +27,7 @@ AGAIN = (
     "test_worker_stale.py",
     "test_worker_two.py",
     "../dormitory/test_at_once.py",
+    "../dormitory/test_gone.py",
     "../dormitory/test_numbers.py",
     "../dormitory/test_sorting.py",
 )

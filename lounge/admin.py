@@ -35,7 +35,7 @@ class EntryForm(forms.ModelForm):
 @admin.register(Entry)
 class EntryAdmin(ChangedFieldsOnly):
     form = EntryForm
-    list_display = ("thumbnail", "excerpt", "author", "house", "created_at", "edited_at", "visibility")
+    list_display = ("thumbnail", "excerpt", "author", "house", "created_at", "visibility")
     list_display_links = ("excerpt",)
     list_filter = ("hidden", "author__house", "created_at")
     list_select_related = ("author__house",)

@@ -98,7 +98,7 @@ class PortraitJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk} ({self.state})"
+        return f"{self.pk} ({self.get_state_display()})"
 
     @property
     def active(self) -> bool:

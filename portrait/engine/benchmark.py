@@ -18,11 +18,10 @@ from torch import nn
 from portrait.engine.fomm import MotionModel
 from portrait.engine.fomm.animation import relative_motion
 from portrait.engine.fomm.config import Section, read_config
-from portrait.engine.fomm.load import allow_bytes, build_networks, run_networks
+from portrait.engine.fomm.load import allow_bytes, build_networks, load_checkpoint, run_networks
 from portrait.engine.memory import keep_freed_memory
 from portrait.engine.motions.template import Motion
 from portrait.engine.precision import choose_device, choose_dtype
-from portrait.engine.weights import load_weights, read_tensors
 
 FPS = 25.0
 SIZES = {"vox-256": Path(__file__).parent / "fomm" / "vox-256.yaml"}
@@ -35,10 +34,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class MotionTimes:
-    """Milliseconds a frame, and how near the fast frames come to the plain ones (peak signal-to-noise ratio)."""
+    """Milliseconds a frame, and how near the fast frames come to the plain ones (peak signal-to-noise ratio).
+
+    ``source``: milliseconds a job for the source's keypoints and encoding, of which ``fast`` has each frame's part.
+    """
 
     plain: float
     fast: float
+    source: float
     psnr: float
     frames: int
     precision: str
@@ -77,7 +80,7 @@ def measure_motion(
     if checkpoint is None:
         calibrate(networks, config, source, driving[:PLAIN_FRAMES])
     else:
-        load_weights(networks, read_tensors(checkpoint), checkpoint)
+        load_checkpoint(networks, checkpoint)
     plain = run_networks(copy.deepcopy(networks), config, place, torch.float32, plain=True)
     first = min(PLAIN_FRAMES, frames)
     plain_frames(plain, source, driving[:1])  # the first call of every kernel prepares it
@@ -90,7 +93,9 @@ def measure_motion(
         allow_bytes(fast)
     fast.animate(source, performance, batch_size=batch_size)
     made, fast_seconds = middle(lambda: fast.animate(source, performance, batch_size=batch_size), runs)
+    _encoded, source_seconds = middle(lambda: source_encoded(fast, source), runs)
     return MotionTimes(
+        source=source_seconds * 1e3,
         plain=seconds / first * 1e3,
         fast=fast_seconds / frames * 1e3,
         psnr=psnr(made[:first], yardstick),
@@ -112,6 +117,13 @@ def middle(work: Callable[[], T], runs: int) -> tuple[T, float]:
     """What ``work`` returns, and the median of its seconds over ``runs`` calls."""
     results = [timed(work) for _ in range(runs)]
     return results[0][0], statistics.median(seconds for _, seconds in results)
+
+
+def source_encoded(model: MotionModel, source: Frames) -> object:
+    """What a model computes once a job."""
+    with torch.inference_mode():
+        picture = torch.from_numpy(source).permute(2, 0, 1)[None].to(model.device)
+        return model._encode(picture, model._detect(picture))
 
 
 def plain_frames(model: MotionModel, source: Frames, driving: Frames) -> Frames:

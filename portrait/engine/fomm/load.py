@@ -39,14 +39,19 @@ def load_model(
     place = choose_device(device)
     dtype = choose_dtype(precision, place)
     networks = build_networks(config)
-    tensors = read_tensors(checkpoint_path)
-    # A published checkpoint also holds what its training needed: a discriminator, optimizers, the epoch.
-    ours = {key: value for key, value in tensors.items() if key.partition(".")[0] in networks}
-    load_weights(networks, ours or tensors, checkpoint_path)
+    load_checkpoint(networks, checkpoint_path)
     model = run_networks(networks, config, place, dtype)
     if precision == "auto":
         allow_bytes(model)
     return model
+
+
+def load_checkpoint(networks: nn.ModuleDict, path: Path | str) -> None:
+    """Fill ``networks`` from a weights file. Raises CheckpointError with the first key at fault."""
+    tensors = read_tensors(path)
+    # A published checkpoint also holds what its training needed: a discriminator, optimizers, the epoch.
+    ours = {key: value for key, value in tensors.items() if key.partition(".")[0] in networks}
+    load_weights(networks, ours or tensors, path)
 
 
 def allow_bytes(model: MotionModel) -> None:

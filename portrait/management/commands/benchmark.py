@@ -119,10 +119,11 @@ class Command(EngineCommand):
         return out.getvalue()
 
     def show_motion(self, times: Any, name: str) -> None:
-        self.stdout.write(f"\nMotion model {name}, {times.frames} frames (source encoding included)")
+        self.stdout.write(f"\nMotion model {name}, {times.frames} frames")
         self.row("", "ms a frame", "ms a job")
         self.row("plain loop, float32", times.plain, times.plain * times.frames)
         self.row(f"engine, {times.precision}", times.fast, times.fast * times.frames)
+        self.row("  of that the source", times.source / times.frames, times.source)
         self.stdout.write(f"  {times.ratio:.1f} times the plain loop, {times.psnr:.1f} dB PSNR to its output")
 
     def show_job(self, job: Any) -> None:

@@ -23,7 +23,7 @@ from config.problems import CONTENT_TYPE
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
 # Answered by the service, and no part of the JSON API.
-ELSEWHERE = ("admin/", "schema/", "docs/", "media/")
+ELSEWHERE = ("admin", "schema/", "docs/", "media/")
 
 
 @cache

@@ -78,6 +78,7 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
         finished_at=student.date_joined,
         created_at=student.date_joined,
         queued_at=student.date_joined,
+        not_before=student.date_joined,
         **names,
     )
 

@@ -44,7 +44,7 @@ def delete_account(*, student: User) -> None:
 def delete_student(student: User) -> None:
     """Delete any account. The row is locked first, so that a worker's result is either seen here or dropped there."""
     with transaction.atomic():
-        if User.objects.select_for_update().filter(pk=student.pk).exists():
+        if User.objects.select_for_update().filter(pk=student.pk).values_list("pk").first():
             student.delete()
 
 

@@ -14,11 +14,10 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
-from drf_spectacular.generators import SchemaGenerator
-from jsonschema import Draft202012Validator
 from rest_framework.test import APIClient
 
 from config.problems import CONTENT_TYPE
+from tests.service.description import contents, operations, schema, validator
 
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
@@ -26,40 +25,10 @@ COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 ELSEWHERE = ("admin", "schema/", "docs/", "media/")
 
 
-@cache
-def schema() -> dict[str, Any]:
-    """The description as the code has it; another test holds what is served against it."""
-    return dict(SchemaGenerator().get_schema(request=None, public=True))
-
-
-def operations() -> list[tuple[str, dict[str, Any]]]:
-    return [
-        (f"{method.upper()} {path}", operation)
-        for path, methods in schema()["paths"].items()
-        for method, operation in methods.items()
-    ]
-
-
 def every_operation() -> pytest.MarkDecorator:
     found = operations()
     return pytest.mark.parametrize(
         "operation", [entry for _, entry in found], ids=[name for name, _ in found]
-    )
-
-
-def contents(operation: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """``(request or the status, media type, media object)`` of everything that goes in and out."""
-    parts = {"request": operation.get("requestBody", {}), **operation["responses"]}
-    for part, body in parts.items():
-        for media_type, media in body.get("content", {}).items():
-            yield part, media_type, media
-
-
-def validator(fragment: dict[str, Any]) -> Draft202012Validator:
-    """For one schema of the document, with the components beside it that it refers to."""
-    return Draft202012Validator(
-        {**fragment, "components": schema()["components"]},
-        format_checker=Draft202012Validator.FORMAT_CHECKER,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connections
+from django.utils import translation
 from pytest_django import Settings
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
@@ -76,6 +77,13 @@ def quick_passwords(settings: Settings) -> None:
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests' cast comes from one address; those of the limits set their own."""
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", dict.fromkeys(THROTTLE_RATES))
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """Korean again after a test that asked for English: a request leaves its language behind in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from rest_framework.exceptions import ValidationError
 
 from dormitory import services
 from dormitory.models import House, NumberSeries
@@ -57,8 +58,9 @@ def test_a_deleted_students_number_is_not_given_out_again(houses: None) -> None:
 
 def test_a_refused_sorting_uses_up_no_number(houses: None, alice: User) -> None:
     sort(alice, 1)
-    with pytest.raises(Exception, match="sorted already"):
+    with pytest.raises(ValidationError) as refused:
         services.enrol(student=alice, house=House.objects.get(pk=2), birthday=BIRTHDAY)
+    assert refused.value.get_codes() == ["already_sorted"]
     assert list(NumberSeries.objects.values_list("last", flat=True)) == [1]
 
 

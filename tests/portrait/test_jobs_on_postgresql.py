@@ -1,4 +1,4 @@
-"""The queue and the sorting keep their promises on PostgreSQL too: tests run again on a server of our own."""
+"""Queue, sorting and lounge keep their promises on PostgreSQL too: tests run again on a server of our own."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ AGAIN = (
     "../dormitory/test_gone.py",
     "../dormitory/test_numbers.py",
     "../dormitory/test_sorting.py",
+    "../lounge/test_board.py",
+    "../lounge/test_edit.py",
+    "../lounge/test_page.py",
+    "../lounge/test_queries.py",
+    "../lounge/test_stats.py",
 )
 
 
@@ -75,7 +80,7 @@ def server() -> Iterator[str]:
         shutil.rmtree(home)
 
 
-def test_the_tests_of_queue_and_sorting_pass_on_postgresql(server: str, tmp_path: Path) -> None:
+def test_the_tests_of_queue_sorting_and_lounge_pass_on_postgresql(server: str, tmp_path: Path) -> None:
     files = [str(Path(__file__).parent / name) for name in AGAIN]
     process = subprocess.run(
         [

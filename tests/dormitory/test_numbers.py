@@ -6,7 +6,6 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
-from rest_framework.exceptions import ValidationError
 
 from dormitory import services
 from dormitory.models import House, NumberSeries

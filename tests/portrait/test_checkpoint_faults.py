@@ -85,6 +85,7 @@ def test_the_old_format_cut_short_is_refused(tmp_path: Path) -> None:
     "noise", [b"not a checkpoint", b"\x80\x04N.", b"PK\x03\x04" + bytes(64), bytes(4096)]
 )
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_any_other_file_is_refused(tmp_path: Path, noise: bytes, suffix: str) -> None:
     file = tmp_path / f"noise{suffix}"
     file.write_bytes(noise)

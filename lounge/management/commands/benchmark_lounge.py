@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for name in ("students", "entries", "runs"):
             if options[name] < 1:
-                raise CommandError(f"--{name}: at least 1")
+                raise CommandError(f"--{name}: at least 1", returncode=2)
         try:
             with benchmark.throw_away_database() as server:
                 benchmark.build(

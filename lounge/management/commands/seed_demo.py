@@ -55,16 +55,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         count, seed = options["students"], options["seed"]
         if min(count, options["entries"], seed, options["portraits"]) < 0 or seed > 99_999:
-            raise CommandError("numbers cannot be negative, and --seed is at most 99999")
+            raise CommandError("numbers cannot be negative, and --seed is at most 99999", returncode=2)
         if count < 1 and options["entries"]:
-            raise CommandError("entries need students to write them")
+            raise CommandError("entries need students to write them", returncode=2)
         if in_production() and not options["force"]:
             raise CommandError(
                 "this looks like a real school (DEBUG is off, and HTTPS is on or the database is no SQLite file);"
-                " --force fills it all the same"
+                " --force fills it all the same",
+                returncode=2,
             )
         if User.objects.filter(username__startswith=username(seed, "")).exists():
-            raise CommandError(f"the students of --seed {seed} are here already; choose another seed")
+            raise CommandError(
+                f"the students of --seed {seed} are here already; choose another seed", returncode=2
+            )
         call_command("seed", verbosity=0)
         # One source of chance for each kind, so that more of one kind does not change the others.
         try:

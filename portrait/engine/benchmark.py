@@ -18,7 +18,13 @@ from torch import nn
 from portrait.engine.fomm import MotionModel
 from portrait.engine.fomm.animation import relative_motion
 from portrait.engine.fomm.config import Section, read_config
-from portrait.engine.fomm.load import allow_bytes, build_networks, load_checkpoint, run_networks
+from portrait.engine.fomm.load import (
+    PublishedModel,
+    allow_bytes,
+    build_networks,
+    load_checkpoint,
+    run_networks,
+)
 from portrait.engine.memory import keep_freed_memory
 from portrait.engine.motions.template import Motion
 from portrait.engine.precision import choose_device, choose_dtype
@@ -94,13 +100,14 @@ def measure_motion(
     fast.animate(source, performance, batch_size=batch_size)
     made, fast_seconds = middle(lambda: fast.animate(source, performance, batch_size=batch_size), runs)
     _encoded, source_seconds = middle(lambda: source_encoded(fast, source), runs)
+    in_bytes = isinstance(fast, PublishedModel) and fast.bytes_allowed
     return MotionTimes(
         source=source_seconds * 1e3,
         plain=seconds / first * 1e3,
         fast=fast_seconds / frames * 1e3,
         psnr=psnr(made[:first], yardstick),
         frames=frames,
-        precision=str(dtype).removeprefix("torch."),
+        precision=str(dtype).removeprefix("torch.") + (" and bytes" if in_bytes else ""),
     )
 
 

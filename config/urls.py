@@ -12,6 +12,8 @@ from config.media import PUBLIC, public_file
 from dormitory.views import EnrolView
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Who opens the school in a browser is shown what it can do.
+    path("", RedirectView.as_view(pattern_name="docs"), name="home"),
     path("user/", include("user.urls")),
     path("user/info/", EnrolView.as_view(), name="enrol"),
     path("user/", include("portrait.urls")),

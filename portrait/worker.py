@@ -91,9 +91,7 @@ class Worker:
         self._due: dict[str, float] = {}
         self._faults = 0
         self._pause = 0.0
-        self._children = Children(
-            options.processes, threads=options.threads, loader=options.loader, options=options.options
-        )
+        self._children: Children
 
     def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
         """Claim no more, and end after ``grace`` seconds at the latest; the second time: at once.
@@ -106,6 +104,13 @@ class Worker:
         """Work until stopped or drained. 0, or 1 when the children cannot start and ``drain`` was asked for."""
         before = {number: signal.signal(number, self.stop) for number in (signal.SIGTERM, signal.SIGINT)}
         logger.info("worker %s: %s children, %s threads each", self.name, *self._sizes())
+        # Only now: from its first file on, whatever ends the worker has to pass the cleaning below.
+        self._children = Children(
+            self.options.processes,
+            threads=self.options.threads,
+            loader=self.options.loader,
+            options=self.options.options,
+        )
         try:
             while not self._finished():
                 self._guarded(self._tick)

@@ -66,7 +66,8 @@ def test_only_normalizations_right_after_a_convolution_are_folded() -> None:
 @pytest.mark.parametrize("align_corners", [True, False])
 @pytest.mark.parametrize("border", [True, False])
 def test_features_sampled_as_rows_of_a_table(border: bool, align_corners: bool) -> None:
-    features = torch.randn(1, 7, 5, 9)
+    # Channels last, without which there is no table.
+    features = torch.randn(1, 7, 5, 9).contiguous(memory_format=torch.channels_last)
     field = torch.rand(3, 6, 4, 2) * 3 - 1.5  # a third of it lies outside
     field[0, 0, 0] = torch.tensor([-1.0, 1.0])
     field[0, 0, 1] = torch.tensor([1e9, -1e9])

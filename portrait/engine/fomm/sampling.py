@@ -21,6 +21,12 @@ def sample_features(
     """
     channels, height, width = features.shape[1:]
     batch, rows, columns, _ = field.shape
+    if not features.is_contiguous(memory_format=torch.channels_last):
+        # The rows of the table would have to be put together first.
+        padding = "border" if border else "zeros"
+        source = features.expand(batch, -1, -1, -1)
+        moved = F.grid_sample(source, field, padding_mode=padding, align_corners=align_corners)
+        return moved if gain is None else moved * gain
     table = features.permute(0, 2, 3, 1).reshape(height * width, channels)
     weight = torch.ones((batch, rows, columns), device=field.device) if gain is None else gain[:, 0]
     places = []

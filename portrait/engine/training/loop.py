@@ -6,7 +6,6 @@ import copy
 import json
 import logging
 import math
-import os
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -200,7 +199,7 @@ class _Run:
         }
         fresh = self.path.with_suffix(".state.new")
         torch.save(state, fresh)
-        os.replace(fresh, self.path)
+        fresh.replace(self.path)
 
     def restore(self) -> None:
         """Go on from the saved state. Raises CheckpointError where it belongs to other networks, or is damaged."""

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousFileOperation
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils._os import safe_join
 from django.views.decorators.csrf import csrf_exempt
-from whitenoise.middleware import WhiteNoiseMiddleware
-from whitenoise.responders import IsDirectoryError, MissingFileError, NotARegularFileError, StaticFile
 
-from config.problems import read_only
+from config.files import file_response
 
 # Everything else under MEDIA_ROOT (the uploaded photos) is nobody's business.
 PUBLIC = ("portraits", "crests")
@@ -23,30 +19,15 @@ CONTENT_TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
 }
+HEADERS = {
+    # Names are made by the server and never used twice.
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 
 
 @csrf_exempt
 def public_file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
-    """One file below a folder of ``PUBLIC`` in MEDIA_ROOT (GET and HEAD, byte ranges as RFC 9110 section 14, 304).
-
-    Names are made by the server and never used twice, so a client may keep the file for a year. whitenoise does the
-    work, because Django's own view knows no ranges and Safari plays no video without them.
-    """
-    if refusal := read_only(request):
-        return refusal
-    suffix = name[name.rfind(".") :].lower()
-    if suffix not in CONTENT_TYPES:
-        raise Http404
-    headers = [
-        ("Content-Type", CONTENT_TYPES[suffix]),
-        ("Cache-Control", "public, max-age=31536000, immutable"),
-        ("Accept-Ranges", "bytes"),
-        ("Access-Control-Allow-Origin", "*"),
-        ("Cross-Origin-Resource-Policy", "cross-origin"),
-    ]
-    try:
-        path = safe_join(settings.MEDIA_ROOT / folder, name)
-        file = StaticFile(path, headers)
-    except (MissingFileError, IsDirectoryError, NotARegularFileError, SuspiciousFileOperation, ValueError):
-        raise Http404 from None
-    return WhiteNoiseMiddleware.serve(file, request)
+    """One file below a folder of ``PUBLIC`` in MEDIA_ROOT (GET and HEAD, byte ranges, 304)."""
+    return file_response(request, settings.MEDIA_ROOT / folder, name, CONTENT_TYPES, HEADERS)

@@ -131,6 +131,9 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 # Without a collectstatic run (the two-command start) whitenoise reads the apps' own static folders.
 WHITENOISE_USE_FINDERS = True
 
+# The page for browsers, as it is served at / and /web/.
+WEB_ROOT = BASE_DIR / "web"
+
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # Off when a web server in front serves MEDIA_ROOT/{portraits,crests} (and nothing else) by itself.

@@ -9,11 +9,12 @@ from django.views.generic import RedirectView
 
 from config.docs import SchemaView, docs
 from config.media import PUBLIC, public_file
+from config.web import home, part
 from dormitory.views import EnrolView
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # Who opens the school in a browser is shown what it can do.
-    path("", RedirectView.as_view(pattern_name="docs"), name="home"),
+    path("", home, name="home"),
+    path("web/<path:name>", part, name="web"),
     path("user/", include("user.urls")),
     path("user/info/", EnrolView.as_view(), name="enrol"),
     path("user/", include("portrait.urls")),

@@ -75,6 +75,19 @@ class PasswordSerializer(serializers.Serializer[User]):
         return attrs
 
 
+class SpentSerializer(serializers.Serializer[Any]):
+    """A refresh token, for the API's description: only a browser's session, which has its cookie, leaves it out."""
+
+    refresh = serializers.CharField(required=False)
+
+
+class PairAnswerSerializer(serializers.Serializer[Any]):
+    """An access token, and the refresh token unless that went into the cookie of a browser's session."""
+
+    access = serializers.CharField()
+    refresh = serializers.CharField(required=False)
+
+
 class ConfirmSerializer(serializers.Serializer[User]):
     """The ``password`` of the student in the context, for what cannot be undone."""
 

@@ -11,12 +11,20 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 from rest_framework_simplejwt.tokens import RefreshToken
-from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView
+from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
 
-from user import selectors, services
+from user import selectors, services, sessions
 from user.selectors import signed_in
-from user.serializers import ConfirmSerializer, MeSerializer, PasswordSerializer, SignUpSerializer
+from user.serializers import (
+    ConfirmSerializer,
+    MeSerializer,
+    PairAnswerSerializer,
+    PasswordSerializer,
+    SignUpSerializer,
+    SpentSerializer,
+)
 from user.throttles import LoginAddressThrottle, LoginThrottle
+from user.tokens import PairSerializer
 
 
 class SignUpView(APIView):
@@ -38,10 +46,39 @@ class SignUpView(APIView):
 
 
 class LoginView(TokenObtainPairView):
-    """``POST /user/api/token/`` with ``username`` and ``password``: a pair of tokens."""
+    """``POST /user/api/token/`` with ``username`` and ``password``: a pair of tokens, or a browser's session."""
 
     throttle_classes = (LoginThrottle, LoginAddressThrottle)
     throttle_scope = "login"
+
+    @extend_schema(
+        parameters=[sessions.PARAMETER], request=PairSerializer, responses={200: PairAnswerSerializer}
+    )
+    def post(self, request: Request, *args: object, **kwargs: object) -> Response:
+        response = super().post(request, *args, **kwargs)
+        if sessions.by_cookie(request):
+            return sessions.answer(RefreshToken(response.data["refresh"]))
+        return response
+
+
+class ForgetsCookie:
+    """A session that is none is also taken out of the browser."""
+
+    def handle_exception(self, error: Exception) -> Response:
+        response: Response = super().handle_exception(error)  # type: ignore[misc]
+        return sessions.forget(response) if isinstance(error, sessions.NoSession) else response
+
+
+class RefreshView(ForgetsCookie, TokenRefreshView):
+    """``POST /user/api/token/refresh/`` with ``refresh``, or with the cookie of a browser's session."""
+
+    @extend_schema(
+        parameters=[sessions.PARAMETER], request=SpentSerializer, responses={200: PairAnswerSerializer}
+    )
+    def post(self, request: Request, *args: object, **kwargs: object) -> Response:
+        if sessions.from_cookie(request):
+            return sessions.answer(sessions.refresh(request))
+        return super().post(request, *args, **kwargs)
 
 
 class MeView(APIView):
@@ -63,7 +100,8 @@ class MeView(APIView):
         form = ConfirmSerializer(data=request.data, context={"student": student})
         form.is_valid(raise_exception=True)
         services.delete_account(student=student)
-        return Response({"message": _("Your account and everything that belonged to it is deleted.")})
+        response = Response({"message": _("Your account and everything that belonged to it is deleted.")})
+        return sessions.forget(response) if sessions.by_cookie(request) else response
 
     def get_throttles(self) -> list[BaseThrottle]:
         # Looking is free; proving the password is not.
@@ -76,12 +114,7 @@ class PasswordView(APIView):
     throttle_scope = "password"
 
     @extend_schema(
-        request=PasswordSerializer,
-        responses={
-            200: inline_serializer(
-                "FreshPair", {"access": serializers.CharField(), "refresh": serializers.CharField()}
-            )
-        },
+        parameters=[sessions.PARAMETER], request=PasswordSerializer, responses={200: PairAnswerSerializer}
     )
     def post(self, request: Request) -> Response:
         student = signed_in(request)
@@ -89,13 +122,24 @@ class PasswordView(APIView):
         form.is_valid(raise_exception=True)
         services.change_password(student=student, password=form.validated_data["new_password"])
         token = RefreshToken.for_user(student)
+        if sessions.by_cookie(request):
+            return sessions.answer(token)
         return Response({"access": str(token.access_token), "refresh": str(token)})
 
 
-class LogoutView(TokenBlacklistView):
-    """``POST /user/logout/`` with ``refresh``: the session ends. 401 for a token that was spent before."""
+class LogoutView(ForgetsCookie, TokenBlacklistView):
+    """``POST /user/logout/`` with ``refresh`` or the cookie: the session ends. 401 for one that has ended before."""
 
-    @extend_schema(responses={200: inline_serializer("LoggedOut", {"message": serializers.CharField()})})
+    @extend_schema(
+        parameters=[sessions.PARAMETER],
+        request=SpentSerializer,
+        responses={200: inline_serializer("LoggedOut", {"message": serializers.CharField()})},
+    )
     def post(self, request: Request, *args: object, **kwargs: object) -> Response:
-        super().post(request, *args, **kwargs)
-        return Response({"message": _("You have signed out.")})
+        by_cookie = sessions.from_cookie(request)
+        if by_cookie:
+            sessions.end(request)
+        else:
+            super().post(request, *args, **kwargs)
+        response = Response({"message": _("You have signed out.")})
+        return sessions.forget(response) if by_cookie else response

@@ -41,8 +41,3 @@ def test_it_is_open_to_visitors_and_never_asks_the_database(visitor: APIClient) 
     # Without the database mark a query would be an error.
     assert visitor.get("/docs/").status_code == 200
     assert visitor.get("/schema/", headers={"Authorization": "Bearer of-bad-news"}).status_code == 200
-
-
-def test_whoever_opens_the_front_door_is_shown_in(visitor: APIClient) -> None:
-    response = visitor.get("/")
-    assert (response.status_code, response["Location"]) == (302, "/docs/")

@@ -1,0 +1,95 @@
+"""The page at ``/`` and its parts: the same in any mode, never a mix of two releases, under a strict policy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+INDEX = "<!doctype html><title>school</title>"
+MODULE = "export const answer = 42;"
+
+
+@pytest.fixture
+def web(settings: Settings, tmp_path: Path) -> Path:
+    folder = tmp_path / "web"
+    (folder / "lib").mkdir(parents=True)
+    (folder / "index.html").write_text(INDEX)
+    (folder / "lib" / "api.js").write_text(MODULE)
+    (folder / "notes.txt").write_text("for us")
+    (tmp_path / "secret.js").write_text("not below web")
+    settings.WEB_ROOT = folder
+    return folder
+
+
+def read(client: Client, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return response.getvalue().decode()
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_the_front_door_opens_the_page(client: Client, web: Path, settings: Settings, debug: bool) -> None:
+    settings.DEBUG = debug
+    assert read(client, "/") == INDEX
+    assert read(client, "/web/lib/api.js") == MODULE
+    assert client.get("/web/lib/api.js")["Content-Type"].startswith("text/javascript")
+
+
+def test_the_policy_allows_this_server_alone_and_nothing_inline(client: Client, web: Path) -> None:
+    response = client.get("/")
+    policy = dict(part.split(" ", 1) for part in response["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert (
+        "unsafe" not in response["Content-Security-Policy"]
+        and "http" not in response["Content-Security-Policy"]
+    )
+    assert "camera=(self)" in response["Permissions-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/", "/web/lib/api.js"])
+def test_a_browser_asks_each_time_and_gets_304_for_what_it_has(client: Client, web: Path, path: str) -> None:
+    response = client.get(path)
+    assert response["Cache-Control"] == "no-cache"
+    again = client.get(path, headers={"If-None-Match": response["ETag"]})
+    assert (again.status_code, again.getvalue()) == (304, b"")
+
+
+def test_an_update_is_seen_at_once(client: Client, web: Path) -> None:
+    etag = client.get("/web/lib/api.js")["ETag"]
+    (web / "lib" / "api.js").write_text("export const answer = 'another';")
+    response = client.get("/web/lib/api.js", headers={"If-None-Match": etag})
+    assert (response.status_code, response.getvalue()) == (200, b"export const answer = 'another';")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/web/", "/web/lib/", "/web/nothing.js", "/web/notes.txt", "/web/../secret.js", "/web/%2e%2e/secret.js"],
+)
+def test_nothing_else_is_served(client: Client, web: Path, path: str) -> None:
+    response = client.get(path)
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/", "/web/lib/api.js"])
+def test_it_is_only_read(client: Client, web: Path, path: str) -> None:
+    assert client.post(path).status_code == 405
+    assert client.head(path).status_code == 200
+
+
+def test_the_page_loads_nothing_that_is_not_there(client: Client) -> None:
+    page = read(client, "/")
+    loaded = [
+        address for address in re.findall(r'(?:src|href)="([^"#]+)"', page) if not address.startswith("data:")
+    ]
+    assert loaded
+    for address in loaded:
+        assert address.startswith("/"), address
+        assert client.get(address).status_code == 200, address
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page)

@@ -1,0 +1,143 @@
+/** Where the page starts: who is here, which room the address names, and the walk between them. */
+import { api } from "./lib/api.js";
+import { announce, focusOn, h, replace } from "./lib/dom.js";
+import { t } from "./lib/i18n.js";
+import { problem } from "./lib/problem.js";
+import { ROUTES, nextStep } from "./lib/routes.js";
+import { drawShell, main } from "./lib/shell.js";
+import { toast } from "./lib/toast.js";
+
+let student = null;
+let leave = null;
+// Each walk has a number; what a slower, earlier walk brings is dropped.
+let walk = 0;
+// Where somebody wanted to go before they were asked to sign in.
+let wanted = null;
+
+/** Read the student's record anew. */
+async function refreshStudent() {
+  student = (await api.resume()) ? await api.get("/user/me/") : null;
+  return student;
+}
+
+function go(hash) {
+  if (location.hash === hash) show();
+  else location.hash = hash;
+}
+
+/** The hash that may be shown in place of `hash`. */
+function allowed(hash) {
+  const route = ROUTES[hash];
+  if (!route) return nextStep(student);
+  if (route.who === "anyone") return student && hash !== "#/" ? nextStep(student) : hash;
+  if (!student) {
+    wanted = hash;
+    return "#/sign-in";
+  }
+  return route.who === "sorted" && !student.house ? nextStep(student) : hash;
+}
+
+async function show() {
+  const mine = ++walk;
+  const hash = allowed(location.hash || "#/");
+  if (hash !== (location.hash || "#/")) return location.replace(hash);
+  const { page, style = page } = ROUTES[hash];
+  leave?.();
+  leave = null;
+  main.setAttribute("aria-busy", "true");
+  drawShell(student, hash);
+  let made;
+  try {
+    const [module] = await Promise.all([import(`./pages/${page}.js`), styled(style)]);
+    made = await module.default({ api, t, go, toast, announce, enter, refreshStudent: again, student });
+  } catch (error) {
+    if (mine !== walk || error.code === "session_expired") return undefined;
+    made = { title: t("problem.title"), node: failed(error) };
+  }
+  if (mine !== walk) return made.leave?.();
+  leave = made.leave ?? null;
+  main.className = `page page-${page}`;
+  replace(main, made.node);
+  main.removeAttribute("aria-busy");
+  document.title = hash === "#/" ? t("shell.school") : `${made.title} · ${t("shell.school")}`;
+  window.scrollTo(0, 0);
+  // Not on the very first page: whoever just arrived reads from the top.
+  if (mine > 1) focusOn(main.querySelector("h1") ?? main);
+  return undefined;
+}
+
+/** A page's way to have the record read again; what stands around the page follows. */
+async function again() {
+  await refreshStudent();
+  drawShell(student, location.hash || "#/");
+  return student;
+}
+
+function failed(error) {
+  return h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, show));
+}
+
+const sheets = new Map();
+
+/** The page's style sheet, loaded once; a page is shown dressed. */
+function styled(name) {
+  if (!sheets.has(name)) {
+    sheets.set(
+      name,
+      new Promise((resolve) => {
+        const link = h("link", { rel: "stylesheet", href: `/web/styles/pages/${name}.css` });
+        link.addEventListener("load", resolve);
+        link.addEventListener("error", resolve); // a page without its dress is better than none
+        document.head.append(link);
+      }),
+    );
+  }
+  return sheets.get(name);
+}
+
+const FAREWELLS = {
+  "signed-out": "shell.signed-out",
+  "session-expired": "shell.session-expired",
+  "account-deleted": "shell.account-deleted",
+};
+
+document.addEventListener("session", async ({ detail: reason }) => {
+  if (reason === "elsewhere") {
+    const before = student?.id ?? null;
+    try {
+      await refreshStudent();
+    } catch {
+      return; // offline: the next request asks again
+    }
+    if ((student?.id ?? null) === before) return;
+  } else {
+    student = null;
+    toast(t(FAREWELLS[reason]));
+    if (reason !== "session-expired" && location.hash !== "#/") return void (location.hash = "#/");
+  }
+  show();
+});
+
+document.addEventListener("languagechange", show);
+
+/** After signing in: on to where one wanted to go. */
+async function enter() {
+  await refreshStudent();
+  const target = wanted && wanted in ROUTES ? wanted : nextStep(student);
+  wanted = null;
+  go(target);
+}
+
+async function start() {
+  try {
+    await refreshStudent();
+  } catch (error) {
+    drawShell(null, "");
+    replace(main, h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, start)));
+    return;
+  }
+  await show();
+}
+
+window.addEventListener("hashchange", show);
+start();

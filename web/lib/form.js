@@ -1,0 +1,58 @@
+/** Forms that say what is wrong beside the field that is wrong, and keep what was typed. */
+import { focusOn, h, replace, uniqueId } from "./dom.js";
+import { problem } from "./problem.js";
+
+/**
+ * A labelled field. `input` is any form element; `hint` stands below it. `field.fail(text)` marks it, `field.fail("")`
+ * takes the mark away.
+ */
+export function field(label, input, { hint = "" } = {}) {
+  const id = input.id || uniqueId("field");
+  input.id = id;
+  const note = h("p", { class: "hint", id: `${id}-hint` }, hint);
+  const fault = h("p", { class: "fault", id: `${id}-fault`, hidden: true });
+  const node = h("div", { class: "field" }, h("label", { for: id }, label), input, hint && note, fault);
+  input.setAttribute("aria-describedby", [hint && note.id, fault.id].filter(Boolean).join(" "));
+  const fail = (text) => {
+    fault.textContent = text;
+    fault.hidden = !text;
+    if (text) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+  };
+  input.addEventListener("input", () => fail(""));
+  return { node, input, fail };
+}
+
+/**
+ * A form around `children` that runs `submit()` once at a time. A refusal lands at the fields of the same name
+ * (`fields` is `{name: field(...)}`), everything else in a box above the button, which tries again what passes.
+ */
+export function form({ fields, submit, label, className = "stack" }, ...children) {
+  const button = h("button", { class: "button", type: "submit" }, label);
+  const box = h("div", {});
+  const node = h("form", { class: className, novalidate: true }, ...children, box, button);
+  async function run() {
+    if (button.disabled) return;
+    for (const entry of Object.values(fields)) entry.fail("");
+    replace(box);
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+    try {
+      await submit();
+    } catch (error) {
+      if (error.code === "session_expired") return;
+      const wrong = Object.entries(error.fields ?? {}).filter(([name]) => name in fields);
+      for (const [name, text] of wrong) fields[name].fail(text);
+      if (wrong.length) focusOn(fields[wrong[0][0]].input);
+      else replace(box, problem(error, error.passing ? run : null));
+    } finally {
+      button.disabled = false;
+      button.removeAttribute("aria-busy");
+    }
+  }
+  node.addEventListener("submit", (event) => {
+    event.preventDefault();
+    run();
+  });
+  return node;
+}

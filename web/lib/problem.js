@@ -1,0 +1,51 @@
+/** An error as a person meets it: what happened, what can be done, and a button that does it. */
+import { ApiError } from "./api.js";
+import { h, replace } from "./dom.js";
+import { formatWait, t } from "./i18n.js";
+
+/** One sentence for `error`, in the reader's language. */
+export function explain(error) {
+  if (!(error instanceof ApiError)) {
+    console.error(error);
+    return t("problem.bug");
+  }
+  if (error.code === "offline") return t("problem.offline");
+  if (error.status === 429) {
+    return t("problem.busy", { wait: formatWait(error.retryAfter ?? 60) });
+  }
+  if (error.status >= 502) return t("problem.unavailable");
+  if (error.status >= 500) return t("problem.server");
+  return error.fields[""] || Object.values(error.fields)[0] || error.detail || t("problem.server");
+}
+
+/**
+ * A box that says what went wrong. With `retry`, it has a button, and what passes by itself is tried again by itself:
+ * when the network is back, or when the server's `Retry-After` is over.
+ */
+export function problem(error, retry = null) {
+  const box = h("div", { class: "problem", role: "alert" }, h("p", {}, explain(error)));
+  if (!retry) return box;
+  let timer = null;
+  const again = () => {
+    clearTimeout(timer);
+    window.removeEventListener("online", again);
+    if (box.isConnected) retry();
+  };
+  box.append(h("button", { class: "button quiet", type: "button", onclick: again }, t("problem.again")));
+  if (error.code === "offline") window.addEventListener("online", again);
+  else if (error.passing && error.retryAfter) timer = setTimeout(again, error.retryAfter * 1000);
+  return box;
+}
+
+/**
+ * Show `work()`'s node in `root`, a candle while it is awaited, and the problem (with another try) when it fails.
+ */
+export async function load(root, work) {
+  replace(root, h("p", { class: "waiting", role: "status" }, t("problem.loading")));
+  try {
+    replace(root, await work());
+  } catch (error) {
+    if (error.code === "session_expired") return; // the shell leads to the door
+    replace(root, problem(error, () => load(root, work)));
+  }
+}

@@ -1,0 +1,20 @@
+/** Small things that outlive a page, in a browser that keeps them; one that keeps nothing works as well. */
+
+/** The text kept under `key`, or null; `box` is "local" (for good) or "session" (for this tab). */
+export function recall(key, box = "local") {
+  try {
+    return window[`${box}Storage`].getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** Keep `text` under `key`; null forgets it. */
+export function keep(key, text, box = "local") {
+  try {
+    if (text === null) window[`${box}Storage`].removeItem(key);
+    else window[`${box}Storage`].setItem(key, text);
+  } catch {
+    // Private windows and full disks: nothing is kept.
+  }
+}

@@ -1,0 +1,47 @@
+/** Enrol: an account, and straight in. */
+import { h } from "../lib/dom.js";
+import { field, form } from "../lib/form.js";
+
+export default async function page({ api, t, enter, toast }) {
+  const fullname = field(
+    t("signup.fullname"),
+    h("input", { name: "fullname", autocomplete: "name", maxlength: 20, required: true }),
+  );
+  const username = field(
+    t("signin.username"),
+    h("input", {
+      name: "username",
+      autocomplete: "username",
+      autocapitalize: "none",
+      spellcheck: "false",
+      maxlength: 20,
+      required: true,
+    }),
+    { hint: t("signup.username-hint") },
+  );
+  const password = field(
+    t("signin.password"),
+    h("input", { name: "password", type: "password", autocomplete: "new-password", required: true }),
+    { hint: t("signup.password-hint") },
+  );
+  const fields = { fullname, username, password };
+  // The account may be there although the sign-in after it was cut off: a second try then only signs in.
+  let enrolled = "";
+  const submit = async () => {
+    const entries = Object.entries(fields).map(([name, { input }]) => [name, input.value]);
+    const account = Object.fromEntries(entries);
+    if (enrolled !== account.username) await api.post("/user/", account);
+    enrolled = account.username;
+    await api.signIn(account.username, account.password);
+    toast(t("signup.welcome", { name: account.fullname.trim() }));
+    await enter();
+  };
+  const node = h(
+    "section",
+    { class: "sheet stack door" },
+    h("h1", {}, t("signup.title")),
+    form({ fields, submit, label: t("signup.submit") }, fullname.node, username.node, password.node),
+    h("p", { class: "small" }, t("signup.been-here"), " ", h("a", { href: "#/sign-in" }, t("signup.sign-in"))),
+  );
+  return { title: t("signup.title"), node };
+}

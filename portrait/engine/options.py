@@ -28,7 +28,7 @@ class EngineOptions:
     precision: str = "auto"  # "auto", "float32" or "bfloat16"
     threads: int = 0  # of the processor; 0 leaves torch's own choice
     ai_mark: bool = True  # the visible sign in a corner
-    strength: float = 1.0  # of the motion: 0 stands still, 1 is as the template says
+    strength: float = 1.0  # of the motion, 0.5 to 1.5; 1 is as the template says
     scratch: Path | None = None  # where the encoder's temporary files go; None is the system's place
 
     @property

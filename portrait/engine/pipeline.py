@@ -18,6 +18,7 @@ from portrait.engine.fomm import load_model
 from portrait.engine.mark import stamp
 from portrait.engine.memory import keep_freed_memory
 from portrait.engine.motions import Motion, list_motions, load_motion, motion_names
+from portrait.engine.motions.strength import at_strength
 from portrait.engine.options import ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE, EngineOptions, checked_order
 from portrait.engine.photo import Picture, clean_jpeg, read_photo
 from portrait.engine.precision import choose_device, choose_dtype
@@ -99,6 +100,7 @@ class Engine:
         on_progress: OnProgress | None = None,
         *,
         seed: int | None = None,
+        strength: float | None = None,
     ) -> PortraitFiles:
         """Make a moving painted portrait of the largest face in ``photo`` (JPEG, PNG, WebP or HEIC).
 
@@ -110,17 +112,18 @@ class Engine:
         5. Mark and encode the frames, while the next ones are being made.
         6. State in each file that a trained algorithm made it.
 
+        ``strength``: of the motion, 0.5 to 1.5 (default: the options').
         ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "animating", "painting"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
 
-        Raises ChoiceError for a style, motion or order that does not exist, PhotoError and NoFaceError for the
-        photo, EncodingError when an encoder stops. What ``on_progress`` raises ends the work and is raised.
+        Raises ChoiceError for a style, motion, order or strength that does not exist, PhotoError and NoFaceError for
+        the photo, EncodingError when an encoder stops. What ``on_progress`` raises ends the work and is raised.
         """
         # 1. Choose. Bad choices are told before any work is done.
         order = checked_order(order)
         seed = random.SystemRandom().getrandbits(31) if seed is None else seed
         style, motion = self.choose(style, motion, seed)
-        performance = self.performance(motion)
+        performance = self.performance(motion, strength)
         stages = Stages(SHARES[order], on_progress)
 
         # 2. Read.
@@ -188,14 +191,16 @@ class Engine:
             )
         return motions
 
-    def performance(self, name: str) -> Motion:
-        """The motion template called ``name``, as strong as the options say. Raises ChoiceError."""
+    def performance(self, name: str, strength: float | None = None) -> Motion:
+        """The motion template called ``name``, of ``strength`` (default: the options'). Raises ChoiceError."""
         if name in motion_names(self.options.motions) and name not in self.motions:
             raise ChoiceError(
                 f"the motion {name!r} is not for this model's keypoints ({self.model.keypoint_set})",
                 code="motion_mismatch",
             )
-        return load_motion(name, self.options.motions).scaled(self.options.strength)
+        return at_strength(
+            load_motion(name, self.options.motions), self.options.strength if strength is None else strength
+        )
 
     def _animated(self, source: Picture, motion: Motion, stages: Stages) -> Iterator[NDArray[np.uint8]]:
         """Batches of uint8 (B, H, W, 3): ``source``, uint8 (H, W, 3), performing ``motion``."""
@@ -240,8 +245,9 @@ def make_portrait(
     on_progress: OnProgress | None = None,
     *,
     seed: int | None = None,
+    strength: float | None = None,
     engine: Engine | None = None,
 ) -> PortraitFiles:
     """Make a moving painted portrait with ``engine``, by default the shipped one; see ``Engine.make_portrait``."""
     engine = engine or default_engine()
-    return engine.make_portrait(photo_bytes, style, motion, order, on_progress, seed=seed)
+    return engine.make_portrait(photo_bytes, style, motion, order, on_progress, seed=seed, strength=strength)

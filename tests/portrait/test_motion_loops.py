@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from portrait.engine.motions import MOTIONS_DIR, Motion, load_motion, motion_names
 from portrait.engine.motions.affine import inv2, log2
-from portrait.engine.motions.basis import EYE_L, EYE_R, MIRROR, learn_basis, load_basis
+from portrait.engine.motions.basis import (
+    EYE_L,
+    EYE_R,
+    LOWER_LIP,
+    MIRROR,
+    NOSE,
+    UPPER_LIP,
+    learn_basis,
+    load_basis,
+)
 from portrait.engine.motions.compose import PERFORMANCES, compose
 from portrait.engine.motions.looping import Trajectory, close_loop, find_loop, gentle_strength, smooth
 
@@ -30,9 +39,9 @@ def steps(x: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.abs(following - x).reshape(len(x), -1).max(axis=1)
 
 
-def test_at_least_four_motions_ship_and_one_has_sixty_frames() -> None:
-    assert len(SHIPPED) >= 4
-    assert set(SHIPPED) <= set(motion_names())
+def test_the_motions_of_a_hanging_portrait_ship_and_one_has_sixty_frames() -> None:
+    assert {"breathing", "look-around", "nod", "smile", "proud-turn", "talking"} <= set(SHIPPED)
+    assert set(SHIPPED) == set(motion_names())
     assert 60 in [len(load_motion(name)) for name in SHIPPED]
 
 
@@ -44,8 +53,8 @@ def test_the_last_frame_runs_into_the_first(motion: Motion) -> None:
 
 
 def test_a_template_lasts_a_few_seconds_and_a_few_dozen_kilobytes(motion: Motion) -> None:
-    assert 60 <= len(motion) <= 100
-    assert 2.4 <= motion.seconds <= 4
+    assert 50 <= len(motion) <= 100
+    assert 2.5 <= motion.seconds <= 4
     assert (MOTIONS_DIR / f"{motion.name}.npz").stat().st_size < 48_000
     assert (motion.num_keypoints, motion.model) == (16, "compact-16")
     assert set(motion.title) == {"en", "ko"}
@@ -59,6 +68,29 @@ def test_every_template_moves_gently_and_blinks(motion: Motion) -> None:
     openness = motion.jacobian[:, [EYE_R, EYE_L], 1, 1]
     assert (openness.min(axis=0) < 0.4).all()
     np.testing.assert_allclose(openness[:, 0], openness[:, 1], atol=0.12)  # the eyes close alike
+
+
+def test_whoever_talks_opens_and_closes_the_mouth_and_pauses() -> None:
+    talking = load_motion("talking")
+    apart = talking.value[:, LOWER_LIP, 1] - talking.value[:, UPPER_LIP, 1]
+    opening = (apart - apart[0]) * 128  # pixels of 256
+
+    peaks = (opening[1:-1] > opening[:-2]) & (opening[1:-1] >= opening[2:]) & (opening[1:-1] > 1.5)
+    shut = opening < 0.5
+    longest_pause = max(len(run) for run in "".join("-" if s else " " for s in shut).split())
+    assert peaks.sum() >= 5
+    assert 3 < opening.max() < 9
+    assert longest_pause >= 0.3 * talking.fps
+    assert shut[[0, -1]].all()
+
+
+def test_a_proud_head_goes_up_and_round_to_one_side() -> None:
+    nose = (load_motion("proud-turn").value - load_motion("proud-turn").value[0])[:, NOSE] * 128
+
+    assert nose[:, 0].min() > -1
+    assert nose[:, 0].max() > 10
+    assert nose[:, 1].min() < -4
+    assert nose[:, 1].max() < 1
 
 
 def test_the_shipped_templates_are_what_the_command_composes(tmp_path: Path) -> None:

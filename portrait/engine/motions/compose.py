@@ -62,6 +62,11 @@ def blink(start: float, height: float = FULL_BLINK) -> Curve:
     return pulse(start, rise=0.15, hold=0.05, fall=0.3, height=height)
 
 
+def syllables(*beats: tuple[float, float, float]) -> Curve:
+    """Speech: for each (start, seconds, height) up and down again at once, as a jaw or a lip does in a syllable."""
+    return together(*(pulse(start, length / 2, 0.0, length / 2, height) for start, length, height in beats))
+
+
 def together(*curves: Curve) -> Curve:
     return lambda seconds: np.sum([curve(seconds) for curve in curves], axis=0)
 
@@ -128,6 +133,52 @@ PERFORMANCES = (
             "roll": pulse(0.5, 1.1, 0.6, 1.3, -0.03),
             "nod": pulse(0.4, 1.1, 0.6, 1.4, 0.5),
             "close": together(pulse(0.5, 0.8, 1.0, 1.0, 0.8), blink(0.15), blink(2.75, FULL_BLINK * 0.97)),
+        },
+    ),
+    Performance(
+        "proud-turn",
+        {"en": "Proud turn of the head", "ko": "도도하게 고개 돌리기"},
+        frames=80,
+        fps=20,
+        curves={
+            # The chin goes up first and comes down last; between them the head is carried round, slowly, and stays.
+            "nod": pulse(0.05, 1.2, 1.3, 1.4, -1.4),
+            "turn": pulse(0.25, 1.3, 0.9, 1.4, 2.3),
+            "roll": pulse(0.3, 1.3, 0.8, 1.4, 0.025),
+            "brows": pulse(0.9, 0.6, 0.9, 0.8, 0.9),
+            # Lids a little heavy while the chin is up.
+            "close": together(pulse(0.5, 0.9, 1.0, 0.5, 0.6), blink(2.6)),
+        },
+    ),
+    Performance(
+        "talking",
+        {"en": "Talking", "ko": "이야기하기"},
+        frames=80,
+        fps=20,
+        curves={
+            # Two phrases of four and five syllables, a breath between them and after them. A closed mouth that
+            # opens shows thick lips and no teeth; up to 2, the openings of calm speech, nobody notices.
+            "open": syllables(
+                (0.2, 0.4, 1.5),
+                (0.5, 0.35, 0.9),
+                (0.75, 0.45, 1.9),
+                (1.15, 0.4, 1.1),
+                (1.95, 0.4, 1.2),
+                (2.25, 0.45, 2.0),
+                (2.6, 0.35, 0.8),
+                (2.85, 0.45, 1.6),
+                (3.25, 0.4, 0.9),
+            ),
+            # Spread for an "ee", rounded for an "oo".
+            "widen": syllables(
+                (0.45, 0.5, 0.9), (1.05, 0.6, -1.1), (1.9, 0.5, -1.0), (2.5, 0.55, 1.0), (3.15, 0.55, -0.7)
+            ),
+            # The head marks the stressed syllables.
+            "nod": syllables((0.1, 0.6, -0.4), (0.65, 0.8, 0.9), (2.1, 0.9, 1.0), (2.9, 0.9, 0.5)),
+            "turn": together(pulse(0.1, 1.0, 0.4, 0.9, 0.6), pulse(1.9, 0.9, 0.2, 0.9, -0.6)),
+            "roll": pulse(1.7, 0.9, 0.4, 0.9, 0.02),
+            "brows": syllables((0.6, 0.8, 0.7), (2.1, 0.9, 0.8)),
+            "close": blink(1.45),
         },
     ),
 )

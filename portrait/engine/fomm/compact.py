@@ -24,6 +24,7 @@ from portrait.engine.rearrange import upsample_then
 MOUTH = slice(6, 11)  # both corners, upper and lower lip, chin
 MOUTH_WIDTH = 0.16  # how far the mouth's keypoints reach, in face units
 CROWN = -1  # its Jacobian is the whole face's
+RESIDUAL_REACH = 0.1  # what a unit of the residual flow's output moves, in coordinates
 SIDE = 256  # of the pictures
 FINE, COARSE = 128, 64  # of the flow and of the hourglass
 
@@ -121,7 +122,8 @@ class KeypointDetector(nn.Module):
     def __init__(self, num_kp: int, channels: tuple[int, ...], temperature: float, in_size: int) -> None:
         super().__init__()
         self.temperature, self.in_size = temperature, in_size
-        self.hg = Hourglass(12, channels)
+        self.packed = in_size // COARSE  # pixels that lie in one cell of the hourglass, each way
+        self.hg = Hourglass(3 * self.packed**2, channels)
         self.kp = nn.Conv2d(self.hg.out, num_kp, 5, 1, 2)
         self.jac = nn.Conv2d(self.hg.out, num_kp * 4, 3, 1, 1)
 
@@ -130,7 +132,7 @@ class KeypointDetector(nn.Module):
         x = images
         if x.shape[-2:] != (self.in_size, self.in_size):
             x = F.interpolate(x, size=(self.in_size, self.in_size), mode="area")
-        x = F.pixel_unshuffle(x * 2 - 1, 2)  # (B, 12, 64, 64)
+        x = F.pixel_unshuffle(x * 2 - 1, self.packed)  # (B, 3 * packed^2, 64, 64)
         features = self.hg(fit(x, self.kp))
         heat, jacobian = (
             self.kp(features).float(),
@@ -144,18 +146,30 @@ class KeypointDetector(nn.Module):
 
 
 class DenseMotion(nn.Module):
-    """Backward flow from keypoints: a softmax over affine motions, one a keypoint and one that stands still."""
+    """Backward flow from keypoints: a softmax over affine motions, one a keypoint and one that stands still.
 
-    def __init__(self, num_kp: int, channels: tuple[int, ...], kp_variance: float, mask_gain: float) -> None:
+    With ``residual_flow`` a small free displacement is added to what the affine motions can say.
+    """
+
+    def __init__(
+        self,
+        num_kp: int,
+        channels: tuple[int, ...],
+        kp_variance: float,
+        mask_gain: float,
+        *,
+        residual_flow: bool = False,
+    ) -> None:
         super().__init__()
-        self.variance, self.gain = kp_variance, mask_gain
+        self.variance, self.gain, self.residual_flow = kp_variance, mask_gain, residual_flow
         self.sig = nn.Parameter(torch.zeros(num_kp))  # log of each Gaussian's width, in face units
         self.amp = nn.Parameter(torch.zeros(num_kp))
         self.bg = nn.Parameter(torch.zeros(()))
         self.hg = Hourglass((num_kp + 1) * 5, channels)
         self.mid = ConvNorm(self.hg.out, 32)
         self.hi = ConvNorm(32 + 3 + num_kp + 1, 32)
-        self.mask = nn.Conv2d(32, num_kp + 2, 3, 1, 1)
+        # Logits of the masks, logit of the occlusion, and the residual flow where there is one.
+        self.mask = nn.Conv2d(32, num_kp + 2 + 2 * residual_flow, 3, 1, 1)
 
     def motions(self, source: Keypoints, driving: Keypoints) -> Tensor:
         """The affine maps z -> A z + t from the driving frame into the source: (B, K+1, 2, 3), the identity first."""
@@ -190,7 +204,7 @@ class DenseMotion(nn.Module):
         return torch.cat([blobs, blobs * (stretch - 1).clamp(-2, 2)[:, :, None, None]], 1)
 
     def forward(self, half: Tensor, source: Keypoints, driving: Keypoints) -> tuple[Tensor, Tensor]:
-        """The source at 128 pixels, (1, 3, 128, 128), and B pairs of keypoints ->
+        """One source at 128 pixels, (1, 3, 128, 128), or B of them, and B pairs of keypoints ->
         flow float32 (B, 128, 128, 2) in -1..1, occlusion map float32 (B, 1, 128, 128) in 0..1."""
         batch, count = len(driving), driving.value.shape[1] + 1
         maps = self.motions(source, driving)
@@ -227,12 +241,15 @@ class DenseMotion(nn.Module):
         ]
         logits = self.mask(
             self.hi(join(x, self.mask))
-        ).float()  # (B, 36 + K, 128, 128) -> (B, K + 2, 128, 128)
-        correction = logits[:, :-1]
+        ).float()  # (B, 36 + K, 128, 128) -> (B, K + 2 [+ 2], 128, 128)
+        correction, hidden = logits[:, :count], logits[:, count : count + 1]
         if self.gain < 1:
             correction = correction * self.mouth_gain(driving)
         masks = torch.softmax(correction + prior, 1)  # (B, count, 128, 128)
-        return self.combine(masks, maps), torch.sigmoid(logits[:, -1:])
+        flow = self.combine(masks, maps)
+        if self.residual_flow:
+            flow = flow + RESIDUAL_REACH * logits[:, count + 1 :].permute(0, 2, 3, 1)
+        return flow, torch.sigmoid(hidden)
 
     def mouth_gain(self, driving: Keypoints) -> Tensor:
         """The damping of the learned correction, (B, 1, 128, 128): ``mask_gain`` everywhere, 1 at the mouth."""
@@ -298,13 +315,15 @@ class Generator(nn.Module):
         blobs: Tensor,
         sampling: str,
     ) -> Tensor:
-        """One source (1, 3, 256, 256) and its features, B flows (B, 128, 128, 2) -> float32 (B, 3, 256, 256)."""
+        """One source (1, 3, 256, 256) and its features, or B of them; B flows (B, 128, 128, 2) ->
+        float32 (B, 3, 256, 256).
+
+        A cut of the flow, the occlusion map and the blobs, its sides multiples of 4 at 128, makes that cut alone.
+        """
         batch = len(flow)
         field = flow.permute(0, 3, 1, 2)  # (B, 2, 128, 128)
-        full = F.interpolate(field, size=source.shape[-2:], mode="bilinear", align_corners=False)
-        sizes = [tuple(level.shape[-2:]) for level in features]
-        fields = [field, *[F.interpolate(field, size=size, mode="area") for size in sizes[1:]]]
-        occlusions = [occlusion, *[F.interpolate(occlusion, size=size, mode="area") for size in sizes[1:]]]
+        full = F.interpolate(field, scale_factor=2, mode="bilinear", align_corners=False)
+        fields, occlusions = ([x, F.avg_pool2d(x, 2), F.avg_pool2d(x, 4)] for x in (field, occlusion))
         picture = sample(source, full, batch, sampling).clamp(0, 1)
         w0, w1, w2 = (
             fit(sample_features(level, f.permute(0, 2, 3, 1), o, border=True, align_corners=False), self.head)
@@ -322,7 +341,7 @@ class Generator(nn.Module):
 
 
 def sample(image: Tensor, field: Tensor, batch: int, mode: str) -> Tensor:
-    """Sample one (1, C, H, W) at (B, 2, h, w) -> (B, C, h, w); the border pixel goes on outside."""
+    """Sample one (1, C, H, W), or B of them, at (B, 2, h, w) -> (B, C, h, w); the border pixel goes on outside."""
     grid = field.permute(0, 2, 3, 1)
     return F.grid_sample(
         image.expand(batch, -1, -1, -1), grid, mode=mode, padding_mode="border", align_corners=False

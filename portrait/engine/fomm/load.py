@@ -153,7 +153,11 @@ def _build_compact(config: Section) -> nn.ModuleDict:
                 detector.integer("in_size"),
             ),
             "dense_motion": compact.DenseMotion(
-                num_kp, dense.integers("channels"), dense.number("kp_variance"), dense.number("mask_gain", 1)
+                num_kp,
+                dense.integers("channels"),
+                dense.number("kp_variance"),
+                dense.number("mask_gain", 1),
+                residual_flow=dense.flag("residual_flow", False),
             ),
             "generator": compact.Generator(
                 (widths[0], widths[1], widths[2]),

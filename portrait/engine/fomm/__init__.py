@@ -1,7 +1,25 @@
-"""Motion models: the published first order motion model and our compact one, behind one interface."""
+"""Motion models: the published first order motion model and our compact one, behind one interface.
 
-from portrait.engine.fomm.keypoints import Keypoints
-from portrait.engine.fomm.load import load_model
-from portrait.engine.fomm.model import MotionModel
+``fomm.config`` needs no torch; the names below bring it along when they are asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from portrait.engine.fomm.keypoints import Keypoints
+    from portrait.engine.fomm.load import load_model
+    from portrait.engine.fomm.model import MotionModel
 
 __all__ = ["Keypoints", "MotionModel", "load_model"]
+
+_HOMES = {"Keypoints": "keypoints", "MotionModel": "model", "load_model": "load"}
+
+
+def __getattr__(name: str) -> Any:
+    # The web process asks for the keypoint set of the model and must never pay for torch.
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -68,7 +68,13 @@ def quadratic(form: Tensor, centre: Tensor, side: int) -> Tensor:
     )  # (B, n, 6)
     x, y = coordinate_grid(side, form.device).reshape(-1, 2).unbind(-1)
     monomials = torch.stack([x * x, x * y, y * y, x, y, torch.ones_like(x)])  # (6, side * side)
-    return (coefficients @ monomials).reshape(*coefficients.shape[:2], side, side)
+    with exactly(form):
+        return (coefficients @ monomials).reshape(*coefficients.shape[:2], side, side)
+
+
+def exactly(x: Tensor) -> torch.autocast:
+    """Where matrix products stay float32 in training too: autocast would round coordinates to a pixel at best."""
+    return torch.autocast(x.device.type, enabled=False)
 
 
 class ConvNorm(nn.Sequential):
@@ -140,8 +146,9 @@ class KeypointDetector(nn.Module):
         )  # (B, K, 64, 64), (B, 4K, 64, 64)
         batch, count, height, _width = heat.shape
         heat = torch.softmax(heat.reshape(batch, count, -1) / self.temperature, -1)  # (B, K, N)
-        value = heat @ coordinate_grid(height, heat.device).reshape(-1, 2)  # (B, K, 2)
-        jacobian = jacobian.reshape(batch, count, 4, -1) @ heat[..., None]  # (B, K, 4, 1)
+        with exactly(heat):
+            value = heat @ coordinate_grid(height, heat.device).reshape(-1, 2)  # (B, K, 2)
+            jacobian = jacobian.reshape(batch, count, 4, -1) @ heat[..., None]  # (B, K, 4, 1)
         return Keypoints(value, jacobian.reshape(batch, count, 2, 2))
 
 
@@ -263,7 +270,8 @@ class DenseMotion(nn.Module):
     def combine(masks: Tensor, maps: Tensor) -> Tensor:
         """sum_k mask_k (A_k z + t_k): (B, n, h, w), (B, n, 2, 3) -> (B, h, w, 2)."""
         batch, count, height, width = masks.shape
-        mixed = maps.reshape(batch, count, 6).transpose(1, 2) @ masks.reshape(batch, count, -1)
+        with exactly(masks):
+            mixed = maps.reshape(batch, count, 6).transpose(1, 2) @ masks.reshape(batch, count, -1)
         mixed = mixed.reshape(batch, 2, 3, height, width)
         x, y = coordinate_grid(height, masks.device).unbind(-1)
         return torch.stack([m[:, 0] * x + m[:, 1] * y + m[:, 2] for m in mixed.unbind(1)], -1)

@@ -57,6 +57,17 @@ class Section:
         return tuple(value)
 
 
+def keypoint_set(path: Path | str) -> str:
+    """The name of what the keypoints of the model in ``path`` mean, such as ``compact-16``; a Motion carries the same.
+
+    Reads the yaml alone, so that who only lists motions needs no weights. Raises CheckpointError.
+    """
+    config = read_config(path)
+    if config.values.get("format") == COMPACT_FORMAT:
+        return f"compact-{config.section('kp_detector').integer('num_kp')}"
+    return f"fomm-{config.section('model_params').section('common_params').integer('num_kp')}"
+
+
 def read_config(path: Path | str) -> Section:
     """The whole file. Raises CheckpointError where it is missing or no yaml mapping."""
     path = Path(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,30 @@ def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}={value!r}: choose one of {', '.join(allowed)}")
     return value
+
+
+def number(name: str, low: float, high: float, default: float) -> float:
+    """A number from ``low`` to ``high`` from the environment, or a loud error at start."""
+    text = env.str(name, default=str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name}={text!r}: a number from {low:g} to {high:g} is needed")
+    return value
+
+
+def pair_of_files(first: str, second: str) -> tuple[Path | None, Path | None]:
+    """Two files that belong together, both from the environment or neither; else a loud error at start."""
+    paths = {name: env.str(name, default="") for name in (first, second)}
+    for name, text in paths.items():
+        if not text and any(paths.values()):
+            raise ImproperlyConfigured(f"{first} and {second} belong together: {name} is missing")
+        if text and not Path(text).is_file():
+            raise ImproperlyConfigured(f"{name}={text!r}: there is no such file")
+    config, weights = (Path(text) if text else None for text in paths.values())
+    return config, weights
 
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -214,6 +239,8 @@ PORTRAIT = {
     "STYLE": env.str("PORTRAIT_STYLE", default="random"),
     "MOTION": env.str("PORTRAIT_MOTION", default="random"),
     "ORDER": choice("PORTRAIT_ORDER", ("animate-then-paint", "paint-then-animate"), "animate-then-paint"),
+    # Of the motion; as portrait.engine.motions.strength allows.
+    "STRENGTH": number("PORTRAIT_STRENGTH", 0.5, 1.5, 1.0),
     "DEVICE": choice("PORTRAIT_DEVICE", ("auto", "cpu", "cuda"), "auto"),
     "PRECISION": choice("PORTRAIT_PRECISION", ("auto", "float32", "bfloat16"), "auto"),
     # CPU threads of one child; 0 shares the cores evenly between the children.
@@ -222,6 +249,8 @@ PORTRAIT = {
     "DEADLINE": env.int("PORTRAIT_DEADLINE", default=300),
     "AI_MARK": env.bool("PORTRAIT_AI_MARK", default=True),
     "CHECKPOINTS": Path(env.str("PORTRAIT_CHECKPOINTS", default=str(BASE_DIR / "checkpoints"))),
+    # Another motion model than the folder's, such as the published one: its yaml and its weights.
+    "MOTION_MODEL": pair_of_files("PORTRAIT_MOTION_CONFIG", "PORTRAIT_MOTION_WEIGHTS"),
 }
 PORT = env.int("PORT", default=8000)
 WORKERS = env.int("WORKERS", default=1)

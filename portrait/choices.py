@@ -9,8 +9,10 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import get_language
 
+from portrait.engine.fomm.config import keypoint_set
 from portrait.engine.motions.catalogue import list_motions
 from portrait.engine.style.catalogue import list_styles
+from portrait.engine_options import engine_options
 from portrait.models import PortraitJob
 
 RANDOM = "random"
@@ -37,8 +39,8 @@ def _styles(checkpoints: Path) -> tuple[Choice, ...]:
 
 
 @cache
-def _motions() -> tuple[Choice, ...]:
-    return tuple(Choice(motion.name, motion.title) for motion in list_motions())
+def _motions(model: Path) -> tuple[Choice, ...]:
+    return tuple(Choice(motion.name, motion.title) for motion in list_motions(keypoint_set(model)))
 
 
 def styles() -> tuple[Choice, ...]:
@@ -47,8 +49,8 @@ def styles() -> tuple[Choice, ...]:
 
 
 def motions() -> tuple[Choice, ...]:
-    """All motions, sorted by name. Raises MotionFileError."""
-    return _motions()
+    """The motions that the model can play, sorted by name. Raises MotionFileError and CheckpointError."""
+    return _motions(engine_options().motion_files[0])
 
 
 def orders() -> tuple[str, ...]:

@@ -8,11 +8,16 @@ from portrait.engine.options import EngineOptions
 
 
 def engine_options() -> EngineOptions:
+    """Whatever starts an engine starts it with these."""
     chosen = settings.PORTRAIT
+    motion_config, motion_weights = chosen["MOTION_MODEL"]
     return EngineOptions(
         checkpoints=chosen["CHECKPOINTS"],
+        motion_config=motion_config,
+        motion_weights=motion_weights,
         device=chosen["DEVICE"],
         precision=chosen["PRECISION"],
         threads=chosen["THREADS"],
         ai_mark=chosen["AI_MARK"],
+        strength=chosen["STRENGTH"],
     )

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 
 from portrait.engine.motions import motion_names
 from portrait.engine.provenance import read_provenance
+from portrait.engine.style.catalogue import list_styles
 from tests.portrait.pictures import astronaut, encoded
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +74,25 @@ def test_an_unknown_style_lists_the_known_ones(photo: Path, tmp_path: Path) -> N
     assert done.returncode == 2
     assert "finger-paint" in done.stderr
     assert "starry-night" in done.stderr
+
+
+def test_a_strength_out_of_range_is_refused_before_any_work(photo: Path, tmp_path: Path) -> None:
+    done = portrait(photo, "-o", tmp_path / "out", "--strength", "1.6")
+    assert done.returncode == 2
+    assert done.stderr == "error: the strength of a motion is a number from 0.5 to 1.5, not 1.6\n"
+
+
+def test_a_stronger_motion_is_another_film(photo: Path, tmp_path: Path) -> None:
+    films = []
+    for strength in ("0.5", "1.5"):
+        folder = tmp_path / strength
+        choices = ("--style", list_styles()[0].slug, "--motion", "nod", "--order", "paint-then-animate")
+        done = portrait(photo, "-o", folder, *choices, "--strength", strength)
+        assert done.returncode == 0, done.stderr
+        films.append(iio.imread(folder / "me-portrait.webp", index=None).astype(int))
+    weak, strong = (np.abs(film - film[0]).mean() for film in films)
+    np.testing.assert_array_equal(films[0][0], films[1][0])
+    assert strong > 1.3 * weak > 0
 
 
 def test_files_that_are_there_are_kept(photo: Path, tmp_path: Path) -> None:

@@ -10,12 +10,18 @@ import sys
 import pytest
 from django.conf import settings
 
+from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH
+from portrait.engine.options import EngineOptions
+
+MOTION_FILES = EngineOptions().motion_files
+
 PROGRAM = """
 import django, json
 django.setup()
 from django.conf import settings as s
 print(json.dumps({"rates": s.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "proxies": s.REST_FRAMEWORK["NUM_PROXIES"],
-    "origins": s.CORS_ALLOWED_ORIGINS, "cache": s.CACHES["default"]["BACKEND"]}))
+    "origins": s.CORS_ALLOWED_ORIGINS, "cache": s.CACHES["default"]["BACKEND"],
+    "strength": s.PORTRAIT["STRENGTH"], "model": [path and path.name for path in s.PORTRAIT["MOTION_MODEL"]]}))
 """
 
 
@@ -58,3 +64,28 @@ def test_a_limit_that_means_nothing_stops_the_start_with_its_name(rate: str) -> 
 def test_origins_come_from_the_environment() -> None:
     read = json.loads(start(CORS_ALLOWED_ORIGINS="https://a.example,http://localhost:5173").stdout)
     assert read["origins"] == ["https://a.example", "http://localhost:5173"]
+
+
+def test_the_motions_strength_is_a_number_in_its_range() -> None:
+    assert json.loads(start().stdout)["strength"] == 1
+    for strength in (MIN_STRENGTH, MAX_STRENGTH):
+        assert json.loads(start(PORTRAIT_STRENGTH=str(strength)).stdout)["strength"] == strength
+    for wrong in (str(MIN_STRENGTH - 0.01), str(MAX_STRENGTH + 0.01), "strong", "", "nan"):
+        process = start(PORTRAIT_STRENGTH=wrong)
+        assert process.returncode != 0
+        assert f"ImproperlyConfigured: PORTRAIT_STRENGTH={wrong!r}" in process.stderr
+
+
+def test_another_motion_model_is_two_files_that_exist() -> None:
+    config, weights = MOTION_FILES
+    assert json.loads(start().stdout)["model"] == [None, None]
+    both = start(PORTRAIT_MOTION_CONFIG=str(config), PORTRAIT_MOTION_WEIGHTS=str(weights))
+    assert json.loads(both.stdout)["model"] == [config.name, weights.name]
+    for variables, fault in (
+        ({"PORTRAIT_MOTION_CONFIG": str(config)}, "PORTRAIT_MOTION_WEIGHTS is missing"),
+        ({"PORTRAIT_MOTION_WEIGHTS": str(weights)}, "PORTRAIT_MOTION_CONFIG is missing"),
+        ({"PORTRAIT_MOTION_CONFIG": str(config), "PORTRAIT_MOTION_WEIGHTS": "none.pth"}, "no such file"),
+    ):
+        process = start(**variables)
+        assert process.returncode != 0
+        assert fault in process.stderr

@@ -58,7 +58,7 @@ class Section:
 
 
 def keypoint_set(path: Path | str) -> str:
-    """The name of what the keypoints of the model in ``path`` mean, such as ``compact-16``; a Motion carries the same.
+    """The name of what the keypoints of the model in ``path`` mean, such as ``compact-16``; its motions carry it too.
 
     Reads the yaml alone, so that who only lists motions needs no weights. Raises CheckpointError.
     """

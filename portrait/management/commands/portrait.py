@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from portrait import choices
 from portrait.engine.errors import EngineError, PhotoError
+from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH, checked_strength
 from portrait.engine.options import ORDERS
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
@@ -31,6 +32,12 @@ class Command(EngineCommand):
             "--motion", help="what the face does (default: the setting's, or drawn at random)"
         )
         parser.add_argument("--order", choices=ORDERS, help="default: the setting's")
+        parser.add_argument(
+            "--strength",
+            type=float,
+            metavar="S",
+            help=f"of the motion, {MIN_STRENGTH} to {MAX_STRENGTH} (default: the setting's)",
+        )
         parser.add_argument("--seed", type=int, help="draw style and motion the same way again")
         parser.add_argument("--force", action="store_true", help="replace files that are already there")
         parser.add_argument("--list", action="store_true", help="print the styles and motions and exit")
@@ -43,6 +50,8 @@ class Command(EngineCommand):
         photo: Path | None = options["photo"]
         if photo is None:
             raise PhotoError("which PHOTO? (--list prints the styles and motions)", code="photo_missing")
+        if options["strength"] is not None:
+            checked_strength(options["strength"])
         try:
             data = photo.read_bytes()
         except OSError as error:
@@ -86,6 +95,7 @@ class Command(EngineCommand):
                 motion=options["motion"] or choices.setting("MOTION") or None,
                 order=options["order"] or settings.PORTRAIT["ORDER"],
                 seed=options["seed"],
+                strength=options["strength"],
                 on_progress=show,
             )
 

@@ -88,7 +88,8 @@ def read_clips(folder: Path) -> list[Clip]:
         raise TrainingDataError(f"{folder}: no folder of frames and no video in it")
     if not (folder / LANDMARK_FILE).is_file():
         raise TrainingDataError(
-            f"{folder / LANDMARK_FILE} is missing; python portrait/engine/training/find_landmarks.py {folder} makes it"
+            f"{folder / LANDMARK_FILE} is missing;"
+            f" python portrait/engine/training/find_landmarks.py {folder} makes it"
         )
     index = _read_index(folder / INDEX)
     clips = []
@@ -157,7 +158,8 @@ def _read_clip(path: Path, name: str, points: NDArray[np.float16], person: str, 
         raise TrainingDataError(f"{path}: no frames")
     if points.shape != (len(frames), LANDMARKS, 2):
         raise TrainingDataError(
-            f"{path}: {len(frames)} frames, but landmarks of shape {points.shape}; ({len(frames)}, {LANDMARKS}, 2) is needed"
+            f"{path}: {len(frames)} frames, but landmarks of shape {points.shape};"
+            f" ({len(frames)}, {LANDMARKS}, 2) is needed"
         )
     landmarks = torch.from_numpy(points.astype(np.float32)) * (2 / SIDE) - 1
     pictures = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).contiguous()

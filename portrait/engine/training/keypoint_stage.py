@@ -1,4 +1,4 @@
-"""Stage one: the keypoint detector learns from landmarks where the parts of a face are, and how they are stretched."""
+"""Stage one: the keypoint detector learns from landmarks where the parts of a face are and how they are stretched."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _height(jacobian: Tensor) -> Tensor:
 
 
 def rarity(faces: Faces) -> Tensor:
-    """The chance of each frame to be drawn, (N,): every clip alike, in it rare openings of eyes and mouth more often."""
+    """The chance of each frame to be drawn, (N,): rare openings of eyes and mouth within a clip come more often."""
     unusual = torch.stack(
         [
             _distance(eye_opening(faces.keypoints).mean(1), faces.clip),

@@ -1,9 +1,9 @@
 """Face landmarks -> first-order keypoints: what the detector is taught.
 
 The landmarks are the 468 points of MediaPipe's face mesh (Kartynnik et al., *Real-time facial surface geometry from
-monocular video on mobile GPUs*, 2019). A keypoint is the centroid of a group of them. Its Jacobian is the affine fit of
-the group against the same group of a symmetric mean face, drawn towards the fit of the whole face where the group is
-small or thin, so that an eye's Jacobian carries the blink and stays finite.
+monocular video on mobile GPUs*, 2019). A keypoint is the centroid of a group of them. Its Jacobian is the affine fit
+of the group against the same group of a symmetric mean face, drawn towards the fit of the whole face where the group
+is small or thin, so that an eye's Jacobian carries the blink and stays finite.
 """
 
 from __future__ import annotations

@@ -1,0 +1,58 @@
+"""How far one picture is from another."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def charbonnier(difference: Tensor, softness: float = 1e-3) -> Tensor:
+    """Entry by entry, a smooth absolute value (Charbonnier et al., ICIP 1994)."""
+    return torch.sqrt(difference * difference + softness * softness)
+
+
+def ssim(a: Tensor, b: Tensor, window: int = 7, stride: int = 1) -> Tensor:
+    """Structural similarity (Wang et al., IEEE TIP 2004) of (B, C, H, W) in 0..1, box windows: (B, C, h, w).
+
+    A ``stride`` above 1 looks at fewer windows, which is enough for training.
+    """
+
+    def mean(x: Tensor) -> Tensor:
+        return F.avg_pool2d(x, window, stride)
+
+    mean_a, mean_b = mean(a), mean(b)
+    var_a, var_b = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2
+    covariance = mean(a * b) - mean_a * mean_b
+    luminance = (2 * mean_a * mean_b + 1e-4) / (mean_a**2 + mean_b**2 + 1e-4)
+    return luminance * (2 * covariance + 9e-4) / (var_a + var_b + 9e-4)
+
+
+def gradient_difference(a: Tensor, b: Tensor) -> Tensor:
+    """How differently (..., H, W) change from pixel to pixel: sharpness, as a scalar."""
+    difference = a - b
+    return (
+        charbonnier(difference[..., 1:] - difference[..., :-1]).mean()
+        + charbonnier(difference[..., 1:, :] - difference[..., :-1, :]).mean()
+    )
+
+
+def feature_distance(ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
+    """Mean absolute difference of features (Johnson et al., ECCV 2016), each layer beside the target's mean size."""
+    parts = [
+        (a - b).float().abs().mean() / (b.float().abs().mean() + 1e-3)
+        for a, b in zip(ours, theirs, strict=True)
+    ]
+    return torch.stack(parts).sum()
+
+
+def unit_feature_distance(ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
+    """Squared distance of features normalized over their channels, mean over places and layers, a picture: (B,).
+
+    The distance of Zhang et al. (CVPR 2018) without their learned weights.
+    """
+    parts = [
+        (F.normalize(a.float(), dim=1) - F.normalize(b.float(), dim=1)).square().sum(1).mean((1, 2))
+        for a, b in zip(ours, theirs, strict=True)
+    ]
+    return torch.stack(parts).mean(0)

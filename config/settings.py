@@ -247,11 +247,16 @@ PORTRAIT = {
     "THREADS": env.int("PORTRAIT_THREADS", default=0),
     # Seconds that one attempt at a job may take.
     "DEADLINE": env.int("PORTRAIT_DEADLINE", default=300),
+    # Days after which the workers delete the uploaded photo of a finished portrait. Students are told so.
+    "PHOTO_DAYS": env.int("PORTRAIT_PHOTO_DAYS", default=30),
     "AI_MARK": env.bool("PORTRAIT_AI_MARK", default=True),
     "CHECKPOINTS": Path(env.str("PORTRAIT_CHECKPOINTS", default=str(BASE_DIR / "checkpoints"))),
     # Another motion model than the folder's, such as the published one: its yaml and its weights.
     "MOTION_MODEL": pair_of_files("PORTRAIT_MOTION_CONFIG", "PORTRAIT_MOTION_WEIGHTS"),
 }
+# Another typeface for the student card, which must know Hangul; None is the packaged one.
+CARD_FONT = Path(env.str("CARD_FONT")) if env.str("CARD_FONT", default="") else None
+
 PORT = env.int("PORT", default=8000)
 WORKERS = env.int("WORKERS", default=1)
 

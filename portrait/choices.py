@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.templatetags.static import static
 from django.utils.translation import get_language
 
 from portrait.engine.fomm.config import keypoint_set
@@ -18,12 +20,37 @@ from portrait.models import PortraitJob
 RANDOM = "random"
 
 
+# Below the app's static folder, <kind>/<name>.webp; written by manage.py make_previews.
+PREVIEWS = "portrait/previews"
+PREVIEWS_DIR = Path(__file__).parent / "static" / PREVIEWS
+
+
 @dataclass(frozen=True)
 class Choice:
     """A name for programs and a title for people, by language code."""
 
+    kind: str  # styles or motions
     name: str
     titles: dict[str, str]
+
+    @property
+    def preview(self) -> str | None:
+        """The URL path of the choice's small moving picture; None before one was made."""
+        return self._picture("webp")
+
+    @property
+    def preview_still(self) -> str | None:
+        """The same, standing still, for those who want no motion."""
+        return self._picture("jpg")
+
+    def _picture(self, suffix: str) -> str | None:
+        name = f"{self.kind}/{self.name}.{suffix}"
+        try:
+            version = _version(PREVIEWS_DIR / name)
+        except FileNotFoundError:
+            return None
+        # Another picture under the same name has another address.
+        return f"{static(f'{PREVIEWS}/{name}')}?v={version}"
 
     @property
     def title(self) -> str:
@@ -32,15 +59,21 @@ class Choice:
 
 
 @cache
+def _version(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+@cache
 def _styles(checkpoints: Path) -> tuple[Choice, ...]:
     return tuple(
-        Choice(style.slug, style.title) for style in list_styles(checkpoints / "painter.safetensors")
+        Choice("styles", style.slug, style.title)
+        for style in list_styles(checkpoints / "painter.safetensors")
     )
 
 
 @cache
 def _motions(model: Path) -> tuple[Choice, ...]:
-    return tuple(Choice(motion.name, motion.title) for motion in list_motions(keypoint_set(model)))
+    return tuple(Choice("motions", motion.name, motion.title) for motion in list_motions(keypoint_set(model)))
 
 
 def styles() -> tuple[Choice, ...]:

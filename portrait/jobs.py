@@ -217,6 +217,22 @@ def retry(job: PortraitJob) -> bool:
     return bool(queued)
 
 
+def choose(student_id: int, job_id: int) -> bool:
+    """Show that portrait in the student's record again. False if it is none of theirs, or its files are gone.
+
+    While another one is being made the record goes on showing the still, so callers refuse before.
+    """
+    with transaction.atomic():
+        chosen = records.lock(student_id) and bool(
+            PortraitJob.objects.filter(pk=job_id, student_id=student_id, state=State.SUCCEEDED)
+            .exclude(webp="")
+            .update(chosen_at=timezone.now())
+        )
+        if chosen:
+            records.refresh(student_id)
+    return chosen
+
+
 def recent_seconds(count: int = 20) -> float | None:
     """The mean time that the latest ``count`` portraits took, or None before the first one."""
     latest = PortraitJob.objects.filter(state=State.SUCCEEDED).order_by("-id").values_list("seconds")[:count]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -68,6 +69,8 @@ class PortraitJob(models.Model):
     not_before = models.DateTimeField(_("not before"), default=timezone.now)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    # When the student went back to this portrait, if they ever did.
+    chosen_at = models.DateTimeField(_("chosen"), null=True, blank=True)
 
     still = models.FileField(_("cropped photo"), max_length=200, blank=True)
     webp = models.FileField(_("animated WebP"), max_length=200, blank=True)
@@ -104,6 +107,11 @@ class PortraitJob(models.Model):
     def active(self) -> bool:
         """Whether the job still waits or runs."""
         return self.state in self.ACTIVE
+
+    @property
+    def shown_since(self) -> datetime:
+        """When this portrait was made or chosen, whichever was later: the latest of a student's is shown."""
+        return max(moment for moment in (self.created_at, self.finished_at, self.chosen_at) if moment)
 
     @property
     def file_names(self) -> set[str]:

@@ -55,6 +55,9 @@ MESSAGES: dict[str, Any] = {
     # Retry and cancel.
     "nothing_to_retry": _("There is no failed or cancelled portrait to try again."),
     "nothing_to_cancel": _("No portrait is being made at the moment."),
+    # Another one, and back to one before.
+    "portrait_not_found": _("There is no such portrait any more."),
+    "portrait_active": _("A portrait is being made. Wait for it, or cancel it first."),
     "catalogue_unavailable": _("The styles and motions cannot be listed at the moment."),
 }
 _OTHER = _("The portrait could not be made because of a fault on our side. Please try again later.")

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from portrait import storage
 from portrait.models import PortraitJob
@@ -20,6 +22,8 @@ from user.models import User
 
 State = PortraitJob.State
 
+# Portraits of one student whose files stay, the one that is shown among them; some two megabytes each.
+KEPT = 5
 # Far longer than an upload or an attempt takes between the file and the row.
 SWEEP_AGE = 3600.0
 
@@ -40,27 +44,25 @@ def lock(student_id: int) -> bool:
 def refresh(student_id: int) -> None:
     """Bring the record and the files in line with the student's jobs.
 
-    The record shows the newest job: its moving portrait, or its still while that is being made. If the newest job
-    failed or was cancelled, the record goes back to the latest portrait that succeeded, where there is one.
+    The record shows the portrait that was made or chosen last, or the newest job's still while that is being made, or
+    where there is no portrait at all. The last ``KEPT`` portraits stay, for the student to go back to.
     """
     jobs = list(
         # Those that have lost their files can neither be shown nor lose more; a busy student has many.
         PortraitJob.objects.filter(student_id=student_id)
         .exclude(photo="", still="", webp="")
-        .only("id", "state", "photo", *PortraitJob.PUBLIC_FILES)
+        .only("id", "state", "created_at", "finished_at", "chosen_at", "photo", *PortraitJob.PUBLIC_FILES)
         .order_by("-id")
     )
     if not jobs:
         User.objects.filter(pk=student_id).update(still="", portrait="")
         return
     newest = jobs[0]
-    succeeded = [job for job in jobs if job.state == State.SUCCEEDED]
-    shown = newest
-    if newest.state in (State.FAILED, State.CANCELLED) and succeeded:
-        shown = succeeded[0]
+    made = [job for job in jobs if job.state == State.SUCCEEDED]
+    made.sort(key=lambda job: (job.shown_since, job.pk), reverse=True)
+    shown = made[0] if made and not newest.active else newest
     User.objects.filter(pk=student_id).update(still=shown.still.name, portrait=shown.webp.name)
-    # The portrait before the latest one stays too: somebody's open page may still show it.
-    _forget_files(jobs, keep_all={newest.pk}, keep_public={job.pk for job in succeeded[:2]})
+    _forget_files(jobs, keep_all={newest.pk}, keep_public={job.pk for job in made[:KEPT]})
 
 
 def _forget_files(jobs: list[PortraitJob], keep_all: set[int], keep_public: set[int]) -> None:
@@ -98,6 +100,11 @@ def orphans(min_age: float = SWEEP_AGE) -> list[str]:
 def old_photos(before: datetime) -> list[str]:
     """The private photos of jobs that ended before that time, in the order of the jobs."""
     return [str(name) for _pk, name in _with_old_photos(before).values_list("pk", "photo")]
+
+
+def photo_limit() -> datetime:
+    """Portraits that were finished before this time have lost their photo, or are about to."""
+    return timezone.now() - timedelta(days=settings.PORTRAIT["PHOTO_DAYS"])
 
 
 def forget_photos(before: datetime) -> None:

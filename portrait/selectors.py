@@ -83,7 +83,7 @@ def portrait_status(student: User) -> Status:
         if job.state == State.FAILED
         else None,
         portrait=student.picture,
-        files={field: getattr(job, field).url if getattr(job, field) else None for field in job.PUBLIC_FILES},
+        files=file_urls(job),
         style=job.style,
         motion=job.motion,
         order=job.order,
@@ -91,6 +91,38 @@ def portrait_status(student: User) -> Status:
         attempts=job.attempts,
         created=job.created_at,
     )
+
+
+class Earlier(TypedDict):
+    """A portrait that the student can go back to; file values are storage URLs (paths) or None."""
+
+    id: int
+    style: str
+    motion: str
+    files: dict[str, str | None]
+    created: datetime
+    current: bool
+
+
+def portraits_of(student: User) -> list[Earlier]:
+    """The student's portraits that still have files, newest first. One query; ``student`` is taken as loaded."""
+    made = PortraitJob.objects.filter(student=student, state=State.SUCCEEDED).exclude(webp="").order_by("-id")
+    return [
+        Earlier(
+            id=job.pk,
+            style=job.style,
+            motion=job.motion,
+            files=file_urls(job),
+            created=job.created_at,
+            current=job.webp.name == student.portrait.name,
+        )
+        for job in made
+    ]
+
+
+def file_urls(job: PortraitJob) -> dict[str, str | None]:
+    """The storage URLs (paths) of the job's public files by format; None for what is not there."""
+    return {field: getattr(job, field).url if getattr(job, field) else None for field in job.PUBLIC_FILES}
 
 
 def _newest_with_queue(student: User) -> Any:

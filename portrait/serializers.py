@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from portrait.models import PortraitJob
 from portrait.selectors import NO_JOB
-from user.fields import PublicUrl
+from user.fields import PublicUrl, Text
 
 # The ignored assignments: the stubs think of Field.style, a hint for HTML forms, which a declared field replaces.
 
@@ -59,7 +59,43 @@ class StatusSerializer(serializers.Serializer[Any]):
     created = serializers.DateTimeField(allow_null=True)
 
 
+class AgainSerializer(serializers.Serializer[Any]):
+    """What may be chosen for another portrait of the same photo; left out or empty, the school chooses."""
+
+    style = Text(required=False, allow_blank=True, max_length=64)  # type: ignore[assignment]
+    motion = Text(required=False, allow_blank=True, max_length=64)
+    order = Text(required=False, allow_blank=True, max_length=24)
+    seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**31 - 1)
+
+
+class ChosenSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class EarlierSerializer(serializers.Serializer[Any]):
+    """One of the student's portraits."""
+
+    id = serializers.IntegerField()
+    style = serializers.CharField()  # type: ignore[assignment]
+    motion = serializers.CharField()
+    files = FilesSerializer()
+    created = serializers.DateTimeField()
+    current = serializers.BooleanField(help_text="whether the student's record shows it now")
+
+
+class HistorySerializer(serializers.Serializer[Any]):
+    kept = serializers.IntegerField(help_text="how many portraits of a student stay; older ones are deleted")
+    portraits = EarlierSerializer(many=True)
+
+
 class ChoiceSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    preview = PublicUrl(allow_null=True, help_text="a small moving picture, if one was made")
+    preview_still = PublicUrl(allow_null=True, help_text="the same, standing still")
+
+
+class OrderSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     title = serializers.CharField()
 
@@ -67,4 +103,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
 class OptionsSerializer(serializers.Serializer[Any]):
     styles = ChoiceSerializer(many=True)
     motions = ChoiceSerializer(many=True)
-    orders = ChoiceSerializer(many=True)
+    orders = OrderSerializer(many=True)
+    photo_kept_days = serializers.IntegerField(
+        help_text="days after the latest portrait was finished until its uploaded photo is deleted"
+    )

@@ -35,6 +35,47 @@ def accept_photo(
 
     Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
     """
+    check_choices(style=style, motion=motion, order=order)
+    try:
+        picture = read_photo(data)
+    except PhotoError as error:
+        raise PortraitProblem(error.code) from error
+    return _enqueue(
+        student, clean_jpeg(picture), still_jpeg(picture), style=style, motion=motion, order=order, seed=seed
+    )
+
+
+def make_another(
+    *, student: User, style: str = "", motion: str = "", order: str = "", seed: int | None = None
+) -> PortraitJob:
+    """Queue the student's newest photo once more, as a portrait of its own; those before stay to go back to.
+
+    Raises PortraitProblem: 400 with the choice's code, 409 ``photo_missing``, 503 ``storage_unavailable``.
+    """
+    check_choices(style=style, motion=motion, order=order)
+    job = PortraitJob.objects.filter(student=student).order_by("-id").first()
+    try:
+        if job is None or not job.photo:
+            raise FileNotFoundError
+        photo, still = (storage.path_of(str(file.name)).read_bytes() for file in (job.photo, job.still))
+    except FileNotFoundError:
+        raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT) from None
+    return _enqueue(student, photo, still, style=style, motion=motion, order=order, seed=seed)
+
+
+def choose_portrait(*, student: User, job_id: int) -> None:
+    """Make an earlier portrait the student's again.
+
+    Raises PortraitProblem: 404 ``portrait_not_found``, 409 ``portrait_active`` while another one is being made.
+    """
+    if PortraitJob.objects.filter(student=student, state__in=PortraitJob.ACTIVE).exists():
+        raise PortraitProblem("portrait_active", status.HTTP_409_CONFLICT)
+    if not jobs.choose(student.pk, job_id):
+        raise PortraitProblem("portrait_not_found", status.HTTP_404_NOT_FOUND)
+
+
+def check_choices(*, style: str, motion: str, order: str) -> None:
+    """Raises PortraitProblem (400, or 503 ``catalogue_unavailable``) for what is neither ``""`` nor in the lists."""
     if order and order not in choices.orders():
         raise PortraitProblem("unknown_order")
     try:
@@ -43,17 +84,25 @@ def accept_photo(
             raise PortraitProblem("unknown_style")
         if motion and motion not in {choice.name for choice in choices.motions()}:
             raise PortraitProblem("unknown_motion")
-        picture = read_photo(data)
-    except PhotoError as error:
-        raise PortraitProblem(error.code) from error
     except EngineError as error:
         raise PortraitProblem("catalogue_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
 
+
+def _enqueue(
+    student: User,
+    photo_data: bytes,
+    still_data: bytes,
+    *,
+    style: str,
+    motion: str,
+    order: str,
+    seed: int | None,
+) -> PortraitJob:
     key = uuid.uuid4()
     photo, still = storage.photo_name(key), storage.still_name(key)
     try:
-        storage.write(photo, clean_jpeg(picture))
-        storage.write(still, still_jpeg(picture))
+        storage.write(photo, photo_data)
+        storage.write(still, still_data)
         return jobs.enqueue(
             student_id=student.pk,
             key=key,

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from portrait.views import CancelView, OptionsView, PortraitView, RetryView, UploadView
+from portrait.views import (
+    AgainView,
+    CancelView,
+    ChooseView,
+    HistoryView,
+    OptionsView,
+    PortraitView,
+    RetryView,
+    UploadView,
+)
 
 urlpatterns: list[URLPattern] = [
     path("main/", UploadView.as_view(), name="upload"),
     path("portrait/", PortraitView.as_view(), name="portrait"),
     path("portrait/retry/", RetryView.as_view(), name="portrait-retry"),
     path("portrait/cancel/", CancelView.as_view(), name="portrait-cancel"),
+    path("portrait/again/", AgainView.as_view(), name="portrait-again"),
+    path("portrait/history/", HistoryView.as_view(), name="portrait-history"),
+    path("portrait/choose/", ChooseView.as_view(), name="portrait-choose"),
     path("portrait/options/", OptionsView.as_view(), name="portrait-options"),
 ]

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from django.conf import settings
 from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, status
@@ -20,7 +21,16 @@ from portrait.engine.errors import EngineError
 from portrait.engine.photo import MAX_BYTES
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
-from portrait.serializers import AcceptedSerializer, OptionsSerializer, StatusSerializer, UploadSerializer
+from portrait.records import KEPT
+from portrait.serializers import (
+    AcceptedSerializer,
+    AgainSerializer,
+    ChosenSerializer,
+    HistorySerializer,
+    OptionsSerializer,
+    StatusSerializer,
+    UploadSerializer,
+)
 from user.models import User
 from user.selectors import signed_in
 
@@ -126,8 +136,49 @@ class CancelView(APIView):
         return status_response(request, student)
 
 
+class AgainView(APIView):
+    """``POST /user/portrait/again/``: another portrait of the same photo, in another style or motion."""
+
+    throttle_scope = "upload"
+
+    @extend_schema(request=AgainSerializer, responses=StatusSerializer)
+    def post(self, request: Request) -> Response:
+        student = signed_in(request)
+        form = AgainSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.make_another(student=student, **form.validated_data)
+        student.refresh_from_db(fields=["still", "portrait"])
+        return status_response(request, student)
+
+
+def history_response(request: Request, student: User) -> Response:
+    history = {"kept": KEPT, "portraits": selectors.portraits_of(student)}
+    return Response(HistorySerializer(history, context={"request": request}).data)
+
+
+class HistoryView(APIView):
+    """``GET /user/portrait/history/``: the portraits that the student can go back to."""
+
+    @extend_schema(responses=HistorySerializer)
+    def get(self, request: Request) -> Response:
+        return history_response(request, signed_in(request))
+
+
+class ChooseView(APIView):
+    """``POST /user/portrait/choose/``: one of them is the student's portrait again."""
+
+    @extend_schema(request=ChosenSerializer, responses=HistorySerializer)
+    def post(self, request: Request) -> Response:
+        student = signed_in(request)
+        form = ChosenSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.choose_portrait(student=student, job_id=form.validated_data["id"])
+        student.refresh_from_db(fields=["still", "portrait"])
+        return history_response(request, student)
+
+
 class OptionsView(APIView):
-    """``GET /user/portrait/options/``: what may be sent along with a photo."""
+    """``GET /user/portrait/options/``: what may be sent along with a photo, and how long that is kept."""
 
     @extend_schema(responses=OptionsSerializer)
     def get(self, request: Request) -> Response:
@@ -135,8 +186,9 @@ class OptionsView(APIView):
             options = {
                 "styles": choices.styles(),
                 "motions": choices.motions(),
+                "photo_kept_days": settings.PORTRAIT["PHOTO_DAYS"],
                 "orders": [{"name": order.value, "title": str(order.label)} for order in PortraitJob.Order],
             }
         except EngineError as error:
             raise PortraitProblem("catalogue_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
-        return Response(OptionsSerializer(options).data)
+        return Response(OptionsSerializer(options, context={"request": request}).data)

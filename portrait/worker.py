@@ -357,6 +357,7 @@ class Worker:
         if self._is_due("reap", min(REAP_EVERY, self.options.lease / 2)):
             jobs.reap_expired(backoff=self.options.backoff)
         if self._is_due("sweep", SWEEP_EVERY):
+            records.forget_photos(records.photo_limit())
             swept = records.sweep()
             if swept:
                 logger.info("removed %s files that no job names", swept)

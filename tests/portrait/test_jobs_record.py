@@ -6,6 +6,7 @@ import pytest
 
 from portrait import jobs
 from portrait.models import PortraitJob
+from portrait.records import KEPT
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
 from user.models import User
 
@@ -102,15 +103,15 @@ def test_a_retry_shows_the_still_again(alice: User) -> None:
     assert shown(alice) == (job.still.name, "")
 
 
-def test_a_student_keeps_two_portraits_and_the_newest_photo_at_most(alice: User) -> None:
-    made = [make_portrait(alice) for _ in range(4)]
+def test_a_student_keeps_a_few_portraits_and_the_newest_photo_at_most(alice: User) -> None:
+    made = [make_portrait(alice) for _ in range(KEPT + 2)]
 
     for job in made:
         job.refresh_from_db()
-    assert [bool(job.webp) for job in made] == [False, False, True, True]
-    assert [bool(job.photo) for job in made] == [False, False, False, True]
+    assert [bool(job.webp) for job in made] == [False, False, *[True] * KEPT]
+    assert [bool(job.photo) for job in made] == [*[False] * (KEPT + 1), True]
     assert_no_orphans()
-    assert len(files_on_disk()) == 2 * 5 + 1
+    assert len(files_on_disk()) == KEPT * 5 + 1
 
 
 def test_cancelled_jobs_leave_no_files_once_a_newer_photo_came(alice: User) -> None:

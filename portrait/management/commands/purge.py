@@ -6,13 +6,12 @@ from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from portrait import records, storage
 from user.services import forget_expired_tokens
-
-DAYS = 30
 
 
 def days(text: str) -> int:
@@ -30,7 +29,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--days", type=days, default=DAYS, help=f"age from which an uploaded photo goes (default: {DAYS})"
+            "--days",
+            type=days,
+            default=settings.PORTRAIT["PHOTO_DAYS"],
+            help="age from which an uploaded photo goes (default: that of PORTRAIT_PHOTO_DAYS, %(default)s)",
         )
         parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
 

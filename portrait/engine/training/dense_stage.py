@@ -94,12 +94,8 @@ class DenseStage(Trainee):
         return mean.numbers()
 
 
-def analytic_motion(
-    channels: tuple[int, ...] = (32, 64, 128, 256, 256), *, residual_flow: bool = False
-) -> DenseMotion:
-    """Dense motion as it starts: fixed Gaussian masks, and a correction whose last layer is zero."""
-    count = len(NAMES)
-    dense = DenseMotion(count, channels, 0.01, 1.0, residual_flow=residual_flow)
+def prepare_dense(dense: DenseMotion) -> None:
+    """Begin at the analytic warp: fixed Gaussian masks, and a correction whose last layer is zero."""
     with torch.no_grad():
         dense.sig.copy_(torch.tensor(WIDTHS).log())
         dense.amp.copy_(torch.tensor(LOGITS))
@@ -107,7 +103,13 @@ def analytic_motion(
         dense.mask.weight.zero_()
         assert dense.mask.bias is not None
         dense.mask.bias.zero_()
-        dense.mask.bias[count + 1] = SHOWN_BY_GENERATOR
+        dense.mask.bias[len(NAMES) + 1] = SHOWN_BY_GENERATOR
+
+
+def analytic_motion() -> DenseMotion:
+    """The analytic warp, to be compared with; its network is never run."""
+    dense = DenseMotion(len(NAMES), (8, 8), 0.01, 1.0)
+    prepare_dense(dense)
     return dense.eval()
 
 

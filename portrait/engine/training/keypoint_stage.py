@@ -78,6 +78,14 @@ class KeypointStage(Trainee):
         }
 
 
+def prepare_detector(detector: KeypointDetector) -> None:
+    """Begin with every Jacobian the mean face's."""
+    with torch.no_grad():
+        assert detector.jac.bias is not None
+        detector.jac.weight.zero_()
+        detector.jac.bias.copy_(torch.eye(2).flatten().repeat(detector.kp.out_channels))
+
+
 def pick(keypoints: Keypoints, index: Tensor) -> Keypoints:
     """The keypoints of some frames."""
     assert keypoints.jacobian is not None

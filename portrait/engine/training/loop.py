@@ -103,7 +103,8 @@ def train(
         run.restore()
     if minutes is not None:
         run.planned = run.seconds + 60 * minutes
-    run.go(on_progress)
+    if run.seconds < run.planned:
+        run.go(on_progress)
     return run.averaged
 
 

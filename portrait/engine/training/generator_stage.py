@@ -1,0 +1,269 @@
+"""Stage three: the generator learns to paint what a warp cannot show; dense motion goes on learning with it.
+
+It learns on cuts of the frame, mostly around mouth and eyes, because that is where the face is alive. The statistics
+of batch normalization must come from whole frames all the same, so a last stage goes on with statistics that were
+measured on whole frames and are held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from portrait.engine.fomm.compact import DenseMotion, Generator, KeypointDetector
+from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.training.augment import Camera
+from portrait.engine.training.clips import Split
+from portrait.engine.training.dense_stage import analytic_flow, analytic_motion, warp
+from portrait.engine.training.judge import JudgePairs, Mean
+from portrait.engine.training.landmarks import EYES, LIPS
+from portrait.engine.training.loop import Trainee
+from portrait.engine.training.losses import (
+    charbonnier,
+    feature_distance,
+    gradient_difference,
+    ssim,
+    unit_feature_distance,
+)
+from portrait.engine.training.pairs import PairBatch, PairSampler, blur_keypoints, flow_loss
+from portrait.engine.training.perceptual import Perceptual
+from portrait.engine.training.sheets import spread, to_pixels, write_grid
+
+CAMERA = Camera(smallest=0.85, largest=1.18, rotation=12, shift=0.03)
+OWN_KEYPOINTS = 0.75  # how often the keypoints are the detector's, not the landmarks'
+DENSE_RATE = 0.25  # of the learning rate
+PATCH = 72  # pixels, of the perceptual loss
+STATISTICS_BATCHES = 24
+JUDGED = 2  # driving frames of each validation clip
+# Weights of the losses.
+PICTURE, STRUCTURE, SHARPNESS, PERCEPTUAL, DETAIL = 4.0, 1.0, 2.0, 0.6, 3.0
+WARPED, WARPED_STRUCTURE, FLOW = 2.0, 0.5, 0.35
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A cut of every frame of a batch: its sides in pixels of 128, multiples of 4, and its corners, y and x."""
+
+    height: int
+    width: int
+    corners: list[tuple[int, int]]
+
+    def __call__(self, x: Tensor, scale: float) -> Tensor:
+        """The cut of (B, C, H, W) of ``scale`` times 128 pixels."""
+        height, width = int(self.height * scale), int(self.width * scale)
+        parts = [
+            frame[
+                :, int(top * scale) : int(top * scale) + height, int(left * scale) : int(left * scale) + width
+            ]
+            for frame, (top, left) in zip(x, self.corners, strict=True)
+        ]
+        return torch.stack(parts)
+
+
+class GeneratorStage(Trainee):
+    """Photometric and perceptual losses on cuts; the warp alone is judged as well, so that it stays good."""
+
+    name = "generator"
+    held_statistics = False
+
+    def __init__(
+        self,
+        detector: KeypointDetector,
+        dense: DenseMotion,
+        generator: Generator,
+        data: Split,
+        perceptual: Perceptual,
+        *,
+        batch: int,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.networks = nn.ModuleDict({"dense_motion": dense, "generator": generator})
+        self.detector = detector.eval().requires_grad_(False)
+        self.data, self.perceptual, self.device, self.batch = data, perceptual, device, batch
+        self.generator = torch.Generator().manual_seed(seed)
+        self.pairs = PairSampler(
+            data.training, data.mesh, camera=CAMERA, light=0.6, batch=batch, generator=self.generator
+        )
+
+    def groups(self) -> list[dict[str, Any]]:
+        return [
+            {"params": list(self.networks["generator"].parameters()), "scale": 1.0},
+            {"params": list(self.networks["dense_motion"].parameters()), "scale": DENSE_RATE},
+        ]
+
+    def step(self) -> dict[str, Tensor]:
+        if self.held_statistics:
+            hold_statistics(self.networks)
+        pairs = self.pairs.draw(self.device)
+        own, other = self._keypoints(pairs)
+        cut = self._cut(pairs.driving_keypoints)
+        dense, generator = self.networks["dense_motion"], self.networks["generator"]
+        with torch.autocast(self.device.type, torch.bfloat16):
+            flow, hidden = dense(F.avg_pool2d(pairs.source, 2), own, other)
+            part = cut(flow.permute(0, 3, 1, 2), 1).permute(0, 2, 3, 1)
+            blobs = cut(dense.driver_blobs(own, other), 0.5)
+            made = generator(
+                pairs.source, generator.encode(pairs.source), part, cut(hidden, 1), blobs, "bilinear"
+            )
+        true = cut(pairs.driving, 2)
+        field = F.interpolate(part.permute(0, 3, 1, 2), scale_factor=2, mode="bilinear", align_corners=False)
+        moved = warp(pairs.source, field.permute(0, 2, 3, 1))
+        near = F.interpolate(cut(pairs.importance[:, None], 1), scale_factor=2)
+        ours, theirs = self._patches(made, true, cut, pairs.driving_keypoints)
+        losses = {
+            "picture": (charbonnier(made - true) * near).mean(),
+            "structure": (1 - ssim(made, true, 7, 2)).mean(),
+            "sharpness": gradient_difference(made, true),
+            "perceptual": self._perceptual(ours, theirs),
+            "detail": charbonnier(ours - theirs).mean(),
+            "warped": (charbonnier(moved - true).clamp(max=0.3) * near).mean(),
+            "warped_structure": (1 - ssim(moved, true, 7, 3)).mean(),
+            "flow": flow_loss(flow, pairs),
+        }
+        weights = (PICTURE, STRUCTURE, SHARPNESS, PERCEPTUAL, DETAIL, WARPED, WARPED_STRUCTURE, FLOW)
+        losses["loss"] = torch.stack([w * x for w, x in zip(weights, losses.values(), strict=True)]).sum()
+        return losses
+
+    def _keypoints(self, pairs: PairBatch) -> tuple[Keypoints, Keypoints]:
+        """Of source and driving frames: mostly the detector's, whose mistakes the others must learn to bear."""
+        if torch.rand((), generator=self.generator) < OWN_KEYPOINTS:
+            with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+                found = self.detector(torch.cat([pairs.source, pairs.driving]))
+            own, other = found[: self.batch], found[self.batch :]
+        else:
+            own, other = pairs.source_keypoints, pairs.driving_keypoints
+        return blur_keypoints(own, self.generator), blur_keypoints(other, self.generator)
+
+    def _cut(self, driving: Keypoints) -> Cut:
+        """Around the mouths, around the eyes, or anywhere."""
+        draw = float(torch.rand((), generator=self.generator))
+        if draw < 0.3:
+            sides, centre = (48, 56), driving.value[:, LIPS].mean(1)
+        elif draw < 0.5:
+            sides, centre = (40, 72), driving.value[:, EYES].mean(1)
+        else:
+            sides = (80, 80)
+            centre = torch.rand(self.batch, 2, generator=self.generator) * 1.2 - 0.6
+        corners = []
+        for x, y in ((centre.cpu() + 1) * 64).tolist():
+            corner = [
+                min(max(4 * round((place - side / 2) / 4), 0), 128 - side)
+                for place, side in zip((y, x), sides, strict=True)
+            ]
+            corners.append((corner[0], corner[1]))
+        return Cut(*sides, corners)
+
+    def _patches(self, made: Tensor, true: Tensor, cut: Cut, driving: Keypoints) -> tuple[Tensor, Tensor]:
+        """One patch a picture for the perceptual loss: mouth, an eye, or anywhere in the cut."""
+        ours, theirs = [], []
+        draw = torch.rand(self.batch, 3, generator=self.generator).tolist()
+        values = ((driving.value.cpu() + 1) * 128).tolist()
+        for index, (kind, across, down) in enumerate(draw):
+            top, left = (2 * corner for corner in cut.corners[index])
+            if kind < 0.75:
+                x, y = values[index][LIPS[0] if kind < 0.4 else EYES[int(kind < 0.58)]]
+            else:
+                x, y = left + across * 2 * cut.width, top + down * 2 * cut.height
+            row = int(min(max(y - top - PATCH / 2, 0), 2 * cut.height - PATCH))
+            column = int(min(max(x - left - PATCH / 2, 0), 2 * cut.width - PATCH))
+            place = (slice(None), slice(row, row + PATCH), slice(column, column + PATCH))
+            ours.append(made[index][place])
+            theirs.append(true[index][place])
+        return torch.stack(ours), torch.stack(theirs)
+
+    def _perceptual(self, ours: Tensor, theirs: Tensor) -> Tensor:
+        """At full and at half size."""
+        parts = []
+        for a, b in ((ours, theirs), (F.avg_pool2d(ours, 2), F.avg_pool2d(theirs, 2))):
+            with torch.autocast(self.device.type, torch.bfloat16):
+                with torch.no_grad():
+                    target = self.perceptual.features(b)
+                parts.append(feature_distance(self.perceptual.features(a), target))
+        return torch.stack(parts).sum()
+
+    def validate(self, averaged: nn.ModuleDict, folder: Path) -> dict[str, float]:
+        """L1, SSIM and feature distance of whole frames, beside the copied source and the analytic warp."""
+        pairs = JudgePairs(self.data.validation, JUDGED)
+        start = analytic_motion().to(self.device)
+        dense, generator = averaged["dense_motion"], averaged["generator"]
+        mean, rows = Mean(), []
+        for begin in range(0, len(pairs), 8):
+            source, driving, _, _ = (part.to(self.device) for part in pairs.batch(begin, 8))
+            with torch.autocast(self.device.type, torch.bfloat16):
+                found = self.detector(torch.cat([source, driving]))
+                own, other = found[: len(source)], found[len(source) :]
+                flow, hidden = dense(F.avg_pool2d(source, 2), own, other)
+                blobs = dense.driver_blobs(own, other)
+                full = generator(source, generator.encode(source), flow, hidden, blobs, "bilinear")
+            made = {
+                "copy": source,
+                "analytic": warp(source, enlarged(analytic_flow(start, own, other))),
+                "warped": warp(source, enlarged(flow)),
+                "made": full,
+            }
+            for name, picture in made.items():
+                mean.add_pictures(name, picture, driving)
+                with torch.autocast(self.device.type, torch.bfloat16):
+                    features = self.perceptual.features(picture), self.perceptual.features(driving)
+                mean.add(f"{name}_features", unit_feature_distance(*features))
+            rows.append(torch.cat([source, driving, made["analytic"], made["warped"], full], 3).cpu())
+        shown = torch.cat(rows)
+        write_grid(folder / f"{self.name}.png", [[tile] for tile in to_pixels(shown[spread(len(shown), 14)])])
+        return mean.numbers()
+
+
+class FinishingStage(GeneratorStage):
+    """The same with batch normalization as at run time: statistics of whole frames, held."""
+
+    name = "finish"
+    held_statistics = True
+
+    def measure_statistics(self) -> None:
+        """Measure the generator's statistics anew, on whole augmented frames."""
+        generator = self.networks["generator"]
+        norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm2d)]
+        self.networks.eval()
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over the batches
+            norm.train()
+        dense = self.networks["dense_motion"]
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+            for _ in range(STATISTICS_BATCHES):
+                pairs = self.pairs.draw(self.device)
+                own, other = self._keypoints(pairs)
+                flow, hidden = dense(F.avg_pool2d(pairs.source, 2), own, other)
+                blobs = dense.driver_blobs(own, other)
+                generator(pairs.source, generator.encode(pairs.source), flow, hidden, blobs, "bilinear")
+
+
+def hold_statistics(networks: nn.Module) -> None:
+    """Let batch normalization use what it measured, and measure no more."""
+    for module in networks.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
+def enlarged(flow: Tensor) -> Tensor:
+    """A flow (B, h, w, 2) at twice the size."""
+    field = flow.permute(0, 3, 1, 2)
+    return F.interpolate(field, scale_factor=2, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
+
+
+def prepare_generator(generator: Generator) -> None:
+    """Begin by showing the warped picture."""
+    with torch.no_grad():
+        for module in generator.modules():
+            # Residual blocks begin small, so that a deep stack begins near the identity.
+            if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.BatchNorm2d):
+                module[-1].weight.fill_(0.2)
+        nn.init.normal_(generator.head.weight, std=0.01)
+        assert generator.head.bias is not None
+        generator.head.bias.zero_()
+        generator.head.bias[12:] = 2.0  # pixel_shuffle makes the fourth channel of the last four

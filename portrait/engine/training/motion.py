@@ -1,0 +1,185 @@
+"""Training the compact motion network, stage by stage, and writing its weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import torch
+import yaml
+from safetensors.torch import save_file
+from torch import nn
+
+from portrait.engine.errors import CheckpointError, ChoiceError
+from portrait.engine.fomm import compact
+from portrait.engine.fomm.config import COMPACT_FORMAT, Section, read_config
+from portrait.engine.fomm.load import build_networks
+from portrait.engine.precision import choose_device
+from portrait.engine.training.clips import Split, read_clips, split_people
+from portrait.engine.training.dense_stage import DenseStage, prepare_dense
+from portrait.engine.training.generator_stage import FinishingStage, GeneratorStage, prepare_generator
+from portrait.engine.training.keypoint_stage import KeypointStage, prepare_detector
+from portrait.engine.training.landmarks import NAMES
+from portrait.engine.training.loop import Progress, Schedule, Trainee, train
+from portrait.engine.training.perceptual import Perceptual
+from portrait.engine.weights import STEP_COUNTER
+
+CONFIG = Path(__file__).parent / "compact.yaml"
+STAGES = ("keypoints", "dense", "generator", "finish")
+TAPS = ("relu1_2", "relu2_2", "relu3_2")
+RUN = "run.json"
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one stage is trained."""
+
+    share: float  # of the time
+    batch: int
+    schedule: Schedule
+
+
+def train_motion(
+    data: Path,
+    folder: Path,
+    *,
+    perceptual: Path | str,
+    config: Path = CONFIG,
+    minutes: float | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    on_progress: Report | None = None,
+) -> Path:
+    """Train on the clips of ``data``; state, sheets and ``motion.{yaml,safetensors}`` lie in ``folder``.
+
+    ``minutes`` are shared out between the stages as the config says. ``resume`` goes on where a killed run stopped;
+    when every stage is done, further ``minutes`` go to the last one. ``perceptual``: a VGG's safetensors, or
+    "torchvision". Returns the weights file.
+
+    Raises TrainingDataError, CheckpointError for a config or a state that does not fit, ChoiceError
+    (``nothing_to_resume``, ``state_exists``, ``minutes_missing``).
+    """
+    settings = read_config(config)
+    if settings.values.get("format") != COMPACT_FORMAT:
+        raise CheckpointError(config, f"only {COMPACT_FORMAT} can be trained", key="format")
+    training = settings.section("training")
+    plans = {name: _plan(training.section(name)) for name in STAGES}
+    place = choose_device(device)
+    torch.manual_seed(training.integer("seed", minimum=0))
+    networks = build_networks(settings)
+    if cast(compact.KeypointDetector, networks["kp_detector"]).kp.out_channels != len(NAMES):
+        raise CheckpointError(config, f"{len(NAMES)} is needed", key="kp_detector.num_kp")
+    folder.mkdir(parents=True, exist_ok=True)
+    total = _minutes(folder, minutes, resume)
+    clips = split_people(
+        read_clips(data),
+        licences=_licences(training),
+        share=training.number("validation_share"),
+    )
+    features = Perceptual.load(perceptual, taps=TAPS).to(place)
+    done = all((folder / f"{name}.state").exists() for name in STAGES)
+    run = _Stages(networks, clips, features, place, training.integer("seed", minimum=0))
+    for name in STAGES:
+        trainee = run.trainee(name, plans[name].batch)
+        going_on = (folder / f"{name}.state").exists()
+        more = minutes if done and resume and name == STAGES[-1] else None
+        averaged = train(
+            trainee,
+            folder,
+            minutes=more if going_on else plans[name].share * total,
+            resume=going_on,
+            schedule=plans[name].schedule,
+            on_progress=on_progress,
+        )
+        run.keep(averaged)
+    return export(networks, settings, folder)
+
+
+def export(networks: nn.ModuleDict, settings: Section, folder: Path) -> Path:
+    """Write float16 weights and the yaml that describes them. Raises CheckpointError where they do not load again."""
+    tensors = {
+        key: value.detach().cpu().half().contiguous()
+        for key, value in networks.state_dict().items()
+        if not key.endswith(STEP_COUNTER)
+    }
+    for key, value in tensors.items():
+        if not torch.isfinite(value).all():
+            raise CheckpointError(folder, "a value is too large for float16", key=key)
+    path = folder / "motion.safetensors"
+    save_file(tensors, path, metadata={"format": COMPACT_FORMAT})
+    values = {key: value for key, value in settings.values.items() if key != "training"}
+    text = yaml.safe_dump({**values, "files": {"weights": path.name}}, sort_keys=False, width=110)
+    path.with_suffix(".yaml").write_text(f"# Describes {path.name}.\n{text}", encoding="utf-8")
+    return path
+
+
+class _Stages:
+    """The networks on their way through the stages: what one stage learned, the next one starts from."""
+
+    def __init__(
+        self, networks: nn.ModuleDict, clips: Split, features: Perceptual, device: torch.device, seed: int
+    ) -> None:
+        self.networks, self.clips, self.features, self.device, self.seed = (
+            networks,
+            clips,
+            features,
+            device,
+            seed,
+        )
+        self.detector = cast(compact.KeypointDetector, networks["kp_detector"])
+        self.dense = cast(compact.DenseMotion, networks["dense_motion"])
+        self.generator = cast(compact.Generator, networks["generator"])
+        prepare_detector(self.detector)
+        prepare_dense(self.dense)
+        prepare_generator(self.generator)
+        networks.to(device, memory_format=torch.channels_last)
+
+    def trainee(self, name: str, batch: int) -> Trainee:
+        common = {"batch": batch, "device": self.device, "seed": self.seed + STAGES.index(name)}
+        if name == "keypoints":
+            return KeypointStage(self.detector, self.clips, **common)  # type: ignore[arg-type]
+        if name == "dense":
+            return DenseStage(self.dense, self.clips, **common)  # type: ignore[arg-type]
+        kind = FinishingStage if name == "finish" else GeneratorStage
+        stage = kind(self.detector, self.dense, self.generator, self.clips, self.features, **common)  # type: ignore[arg-type]
+        if isinstance(stage, FinishingStage):
+            stage.measure_statistics()
+        return stage
+
+    def keep(self, averaged: nn.ModuleDict) -> None:
+        for name, network in averaged.items():
+            self.networks[name].load_state_dict(network.state_dict())
+
+
+def _plan(section: Section) -> Plan:
+    return Plan(section.number("share"), section.integer("batch"), Schedule(peak=section.number("rate")))
+
+
+def _licences(training: Section) -> tuple[str, ...] | None:
+    values = training.values.get("licences")
+    if values is None:
+        return None
+    if not isinstance(values, list):
+        raise CheckpointError(
+            training.path, "a list of licences, or null, is needed", key="training.licences"
+        )
+    return tuple(str(value) for value in values)
+
+
+def _minutes(folder: Path, minutes: float | None, resume: bool) -> float:
+    """The whole plan's minutes: as told, or as a run that is resumed was told."""
+    path = folder / RUN
+    if resume and path.exists():
+        kept: float = json.loads(path.read_text())["minutes"]
+        return kept
+    if minutes is None:
+        code = "nothing_to_resume" if resume else "minutes_missing"
+        raise ChoiceError(f"{folder} holds no run to resume" if resume else "how many --minutes?", code=code)
+    if not resume and path.exists():
+        raise ChoiceError(f"{folder} holds a run already; --resume goes on with it", code="state_exists")
+    path.write_text(json.dumps({"minutes": minutes}))
+    return minutes

@@ -13,11 +13,11 @@ from portrait.engine.errors import EncodingError
 from portrait.engine.mark import stamp
 from portrait.engine.provenance import with_provenance
 
-SIDE = 128
+SIDE = 112
 MAX_BYTES = 60_000
 # Every second frame of 25 a second is smooth enough at this size; fewer where a long motion would be too many bytes.
 STEPS = (2, 3, 4, 5)
-QUALITIES = (65, 50, 40)
+QUALITIES = (60, 45, 30)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _encoded(frames: NDArray[np.uint8], milliseconds: float, quality: int) -> by
         duration=round(milliseconds),
         loop=0,
         quality=quality,
-        method=4,
+        method=6,
         # Smaller by a third than keyframes sprinkled in; nobody seeks in a loop of three seconds.
         allow_mixed=False,
         kmax=0,

@@ -39,7 +39,7 @@ OWN_KEYPOINTS = 0.75  # how often the keypoints are the detector's, not the land
 DENSE_RATE = 0.25  # of the learning rate
 PATCH = 72  # pixels, of the perceptual loss
 STATISTICS_BATCHES = 24
-JUDGED = 2  # driving frames of each validation clip
+JUDGED = 1  # driving frames of each validation clip: looking must not take longer than training
 # Weights of the losses.
 PICTURE, STRUCTURE, SHARPNESS, PERCEPTUAL, DETAIL = 4.0, 1.0, 2.0, 0.6, 3.0
 WARPED, WARPED_STRUCTURE, FLOW = 2.0, 0.5, 0.35
@@ -188,7 +188,7 @@ class GeneratorStage(Trainee):
         return torch.stack(parts).sum()
 
     def validate(self, averaged: nn.ModuleDict, folder: Path) -> dict[str, float]:
-        """L1, SSIM and feature distance of whole frames, beside the copied source and the analytic warp."""
+        """L1 and SSIM of whole frames, beside the copied source and the analytic warp; ours in features too."""
         pairs = JudgePairs(self.data.validation, JUDGED)
         start = analytic_motion().to(self.device)
         dense, generator = averaged["dense_motion"], averaged["generator"]
@@ -209,9 +209,9 @@ class GeneratorStage(Trainee):
             }
             for name, picture in made.items():
                 mean.add_pictures(name, picture, driving)
-                with torch.autocast(self.device.type, torch.bfloat16):
-                    features = self.perceptual.features(picture), self.perceptual.features(driving)
-                mean.add(f"{name}_features", unit_feature_distance(*features))
+            with torch.autocast(self.device.type, torch.bfloat16):
+                features = self.perceptual.features(full), self.perceptual.features(driving)
+            mean.add("made_features", unit_feature_distance(*features))
             rows.append(torch.cat([source, driving, made["analytic"], made["warped"], full], 3).cpu())
         shown = torch.cat(rows)
         write_grid(folder / f"{self.name}.png", [[tile] for tile in to_pixels(shown[spread(len(shown), 14)])])

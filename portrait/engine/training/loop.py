@@ -36,7 +36,7 @@ class Schedule:
     clip: float = 2.0  # largest norm of the gradient
     averaging: float = 0.998  # of the moving average of the weights, which is what is kept
     save_every: float = 60.0  # seconds
-    validate_every: float = 300.0  # seconds
+    validate_every: float = 600.0  # seconds
 
     def rate(self, fraction: float, step: int) -> float:
         """The learning rate at ``fraction`` (0..1) of the time, after ``step`` steps."""

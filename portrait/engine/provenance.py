@@ -19,7 +19,7 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
 
-_PACKET = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+XMP_PACKET = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="{_RDF}">
   <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="{_IPTC_EXTENSION}" xmlns:xmp="{_XMP}">
@@ -56,10 +56,10 @@ def with_provenance(data: bytes) -> bytes:
         return _into_webp(data)
     if data.startswith(b"GIF89a"):
         start = _gif_header_length(data)
-        return data[:start] + _GIF_XMP + _PACKET + _GIF_LANDING + data[start:]
+        return data[:start] + _GIF_XMP + XMP_PACKET + _GIF_LANDING + data[start:]
     if data[4:8] == b"ftyp":
         # At the end, so that no offset into the film changes.
-        return data + struct.pack(">I4s", 24 + len(_PACKET), b"uuid") + _MP4_XMP_UUID + _PACKET
+        return data + struct.pack(">I4s", 24 + len(XMP_PACKET), b"uuid") + _MP4_XMP_UUID + XMP_PACKET
     raise ValueError("Only WebP, GIF, MP4 and PNG files can carry the statement.")
 
 
@@ -106,7 +106,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _into_png(data: bytes) -> bytes:
     # Keyword, not compressed, compression method, no language, no translated keyword.
-    body = b"iTXt" + _PNG_KEYWORD + b"\0\0\0\0\0" + _PACKET
+    body = b"iTXt" + _PNG_KEYWORD + b"\0\0\0\0\0" + XMP_PACKET
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     after_header = len(_PNG_SIGNATURE) + 12 + 13
     return data[:after_header] + chunk + data[after_header:]
@@ -125,7 +125,7 @@ def _into_webp(data: bytes) -> bytes:
     if kind != b"VP8X":
         raise ValueError("Only a WebP file in the extended format, as all animated ones are, can carry it.")
     flags = bytes([header[0] | _WEBP_XMP_FLAG])
-    chunk = struct.pack("<4sI", b"XMP ", len(_PACKET)) + _PACKET + b"\0" * (len(_PACKET) % 2)
+    chunk = struct.pack("<4sI", b"XMP ", len(XMP_PACKET)) + XMP_PACKET + b"\0" * (len(XMP_PACKET) % 2)
     body = data[8:20] + flags + data[21:] + chunk
     return b"RIFF" + struct.pack("<I", len(body)) + body
 

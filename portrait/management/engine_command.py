@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -39,3 +40,13 @@ class EngineCommand(BaseCommand):
             if not self.from_command_line:
                 raise
             sys.exit(INTERRUPTED)
+
+
+def write_result(path: Path, content: bytes) -> str:
+    """Write a file, its folder first; returns the line that tells so. Raises EngineError ``storage_unavailable``."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise EngineError(f"{error.filename}: {error.strerror}", code="storage_unavailable") from error
+    return f"{path} ({len(content) / 1000:.0f} kB)"

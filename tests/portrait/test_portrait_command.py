@@ -89,7 +89,7 @@ def test_a_stronger_motion_is_another_film(photo: Path, tmp_path: Path) -> None:
         choices = ("--style", list_styles()[0].slug, "--motion", "nod", "--order", "paint-then-animate")
         done = portrait(photo, "-o", folder, *choices, "--strength", strength)
         assert done.returncode == 0, done.stderr
-        films.append(iio.imread(folder / "me-portrait.webp", index=...).astype(int))
+        films.append(iio.imread(folder / "me-portrait.webp", index=...).astype(int))  # type: ignore[arg-type]
     weak, strong = (np.abs(film - film[0]).mean() for film in films)
     np.testing.assert_array_equal(films[0][0], films[1][0])
     assert strong > 1.3 * weak > 0

@@ -77,7 +77,7 @@ def train_motion(
     total = _minutes(folder, minutes, resume)
     clips = split_people(
         read_clips(data),
-        licences=_licences(training),
+        licences=licences(training),
         share=training.number("validation_share"),
     )
     features = Perceptual.load(perceptual, taps=TAPS).to(place)
@@ -159,7 +159,8 @@ def _plan(section: Section) -> Plan:
     return Plan(section.number("share"), section.integer("batch"), Schedule(peak=section.number("rate")))
 
 
-def _licences(training: Section) -> tuple[str, ...] | None:
+def licences(training: Section) -> tuple[str, ...] | None:
+    """The licences under which clips may be trained on; None for all."""
     values = training.values.get("licences")
     if values is None:
         return None

@@ -1,0 +1,74 @@
+"""``manage.py measure_motion``: the numbers of the model card, on people whom nobody trained on."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from portrait.engine.errors import ChoiceError
+from portrait.engine_options import engine_options
+from portrait.management.engine_command import EngineCommand
+
+
+class Command(EngineCommand):
+    help = (
+        "Measure the motion model on the validation people of a folder of clips: L1, SSIM, feature distance, sharpness;"
+        " with --frames, after find_landmarks.py was run on the folders in it, AKD and how eyes and mouth follow."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="as for train_motion")
+        parser.add_argument(
+            "--config", type=Path, metavar="YAML", help="of the training (default: as shipped)"
+        )
+        parser.add_argument(
+            "--against",
+            action="append",
+            default=[],
+            metavar="YAML",
+            help="another model's yaml, weights beside it",
+        )
+        parser.add_argument(
+            "--each", type=int, default=4, metavar="N", help="frames a clip (default: %(default)s)"
+        )
+        parser.add_argument("--perceptual", default="torchvision", metavar="FILE", help="as for train_motion")
+        parser.add_argument("--frames", type=Path, metavar="DIR", help="keep the pictures there")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["each"] < 1:
+            raise ChoiceError("--each must be at least 1", code="bad_option")
+        from portrait.engine.fomm import load_model
+        from portrait.engine.fomm.config import read_config
+        from portrait.engine.training.clips import read_clips, split_people
+        from portrait.engine.training.measure import TAPS, Measurement
+        from portrait.engine.training.motion import CONFIG, licences
+        from portrait.engine.training.perceptual import Perceptual
+
+        chosen = engine_options()
+        training = read_config(options["config"] or CONFIG).section("training")
+        files = {"ours": chosen.motion_files}
+        for text in options["against"]:
+            files[Path(text).stem] = (Path(text), Path(text).with_suffix(".safetensors"))
+        models = {
+            name: load_model(*pair, device=chosen.device, precision=chosen.precision)
+            for name, pair in files.items()
+        }
+        perceptual = Perceptual.load(options["perceptual"], TAPS)
+        split = split_people(
+            read_clips(options["data"]),
+            licences=licences(training),
+            share=training.number("validation_share"),
+        )
+        measurement = Measurement(split, perceptual, models, options["each"])
+        table = measurement.run(options["frames"])
+        people = len(set(split.validation.people))
+        self.stderr.write(f"{len(measurement.pairs)} pairs of {people} people")
+        columns = list(dict.fromkeys(name for row in table.values() for name in row))
+        self.stdout.write(" | ".join(["method", *columns]))
+        for method, row in table.items():
+            cells = [f"{row[name]:.4f}" if name in row else "" for name in columns]
+            self.stdout.write(" | ".join([method, *cells]))
+        if options["frames"] is not None:
+            (options["frames"] / "numbers.json").write_text(json.dumps(table, indent=1))

@@ -41,8 +41,8 @@ class Measurement:
         """L1, SSIM, feature distance and sharpness of every method, means over pairs.
 
         Sharpness is the variance of the Laplacian beside the true frame's. With ``frames`` every picture is kept in
-        ``frames/<method>/<clip>``, and where ``find_landmarks`` has been there since, the table goes on with AKD (mean
-        distance of landmarks in pixels of 256) and how well eyes and mouth follow (correlation within a clip).
+        ``frames/<method>/<clip>``, and where ``find_landmarks`` has been there since, the table goes on with AKD
+        (mean distance of landmarks in pixels of 256) and how well eyes and mouth follow (correlation within a clip).
         """
         sums: dict[str, list[Tensor]] = {}
         for begin in range(0, len(self.pairs), BATCH):

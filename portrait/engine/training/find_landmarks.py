@@ -26,7 +26,10 @@ def frames(path: Path) -> Iterator[np.ndarray]:
     if path.is_dir():
         for file in sorted(path.iterdir()):
             if file.suffix.lower() in PICTURES:
-                yield cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
+                picture = cv2.imread(str(file))
+                if picture is None:
+                    sys.exit(f"error: {file}: no picture")
+                yield cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
         return
     video = cv2.VideoCapture(str(path))
     while True:
@@ -41,7 +44,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, metavar="DIR")
     folder: Path = parser.parse_args().folder
     try:
-        import mediapipe
+        import mediapipe  # type: ignore[import-not-found]
     except ImportError:
         sys.stderr.write("error: pip install mediapipe==0.10.14, in an environment of its own\n")
         return 2
@@ -65,7 +68,7 @@ def main() -> int:
             sys.stderr.write(f"\r{number}/{len(clips)}")
             sys.stderr.flush()
     sys.stderr.write("\n")
-    np.savez_compressed(folder / "landmarks.npz", **found)
+    np.savez_compressed(folder / "landmarks.npz", **found)  # type: ignore[arg-type]
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -103,17 +103,9 @@ class GeneratorStage(Trainee):
         pairs = self.pairs.draw(self.device)
         own, other = self._keypoints(pairs)
         cut = self._cut(pairs.driving_keypoints)
-        dense, generator = self.networks["dense_motion"], self.networks["generator"]
-        with torch.autocast(self.device.type, torch.bfloat16):
-            flow, hidden = dense(F.avg_pool2d(pairs.source, 2), own, other)
-            part = cut(flow.permute(0, 3, 1, 2), 1).permute(0, 2, 3, 1)
-            blobs = cut(dense.driver_blobs(own, other), 0.5)
-            made = generator(
-                pairs.source, generator.encode(pairs.source), part, cut(hidden, 1), blobs, "bilinear"
-            )
+        flow, part, made = render(self.networks, pairs.source, own, other, cut)
         true = cut(pairs.driving, 2)
-        field = F.interpolate(part.permute(0, 3, 1, 2), scale_factor=2, mode="bilinear", align_corners=False)
-        moved = warp(pairs.source, field.permute(0, 2, 3, 1))
+        moved = warp(pairs.source, enlarged(part))
         near = F.interpolate(cut(pairs.importance[:, None], 1), scale_factor=2)
         ours, theirs = self._patches(made, true, cut, pairs.driving_keypoints)
         losses = {
@@ -191,16 +183,14 @@ class GeneratorStage(Trainee):
         """L1 and SSIM of whole frames, beside the copied source and the analytic warp; ours in features too."""
         pairs = JudgePairs(self.data.validation, JUDGED)
         start = analytic_motion().to(self.device)
-        dense, generator = averaged["dense_motion"], averaged["generator"]
         mean, rows = Mean(), []
         for begin in range(0, len(pairs), 8):
-            source, driving, _, _ = (part.to(self.device) for part in pairs.batch(begin, 8))
+            source, driving, _, _ = pairs.batch(begin, 8)
+            source, driving = source.to(self.device), driving.to(self.device)
             with torch.autocast(self.device.type, torch.bfloat16):
                 found = self.detector(torch.cat([source, driving]))
-                own, other = found[: len(source)], found[len(source) :]
-                flow, hidden = dense(F.avg_pool2d(source, 2), own, other)
-                blobs = dense.driver_blobs(own, other)
-                full = generator(source, generator.encode(source), flow, hidden, blobs, "bilinear")
+            own, other = found[: len(source)], found[len(source) :]
+            flow, _, full = render(averaged, source, own, other)
             made = {
                 "copy": source,
                 "analytic": warp(source, enlarged(analytic_flow(start, own, other))),
@@ -233,14 +223,26 @@ class FinishingStage(GeneratorStage):
             norm.reset_running_stats()
             norm.momentum = None  # a plain mean over the batches
             norm.train()
-        dense = self.networks["dense_motion"]
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+        with torch.no_grad():
             for _ in range(STATISTICS_BATCHES):
                 pairs = self.pairs.draw(self.device)
-                own, other = self._keypoints(pairs)
-                flow, hidden = dense(F.avg_pool2d(pairs.source, 2), own, other)
-                blobs = dense.driver_blobs(own, other)
-                generator(pairs.source, generator.encode(pairs.source), flow, hidden, blobs, "bilinear")
+                render(self.networks, pairs.source, *self._keypoints(pairs))
+
+
+def render(
+    networks: nn.ModuleDict, source: Tensor, own: Keypoints, other: Keypoints, cut: Cut | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sources (B, 3, 256, 256) moved from their ``own`` keypoints to the ``other`` ones: the whole flow
+    (B, 128, 128, 2), the cut of it (the same without ``cut``), and the picture of the cut (B, 3, H, W)."""
+    dense, generator = cast(DenseMotion, networks["dense_motion"]), cast(Generator, networks["generator"])
+    with torch.autocast(source.device.type, torch.bfloat16):
+        flow, hidden = dense(F.avg_pool2d(source, 2), own, other)
+        blobs, part = dense.driver_blobs(own, other), flow
+        if cut is not None:
+            part = cut(flow.permute(0, 3, 1, 2), 1).permute(0, 2, 3, 1)
+            hidden, blobs = cut(hidden, 1), cut(blobs, 0.5)
+        made = generator(source, generator.encode(source), part, hidden, blobs, "bilinear")
+    return flow, part, made
 
 
 def hold_statistics(networks: nn.Module) -> None:

@@ -151,7 +151,7 @@ class _Run:
         self.trainee.networks.train()
         losses = self.trainee.step()
         self.optimizer.zero_grad()
-        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        losses["loss"].backward()
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         norm = nn.utils.clip_grad_norm_(parameters, self.schedule.clip)
         # One broken batch must not end a night's work.
@@ -165,8 +165,8 @@ class _Run:
     def _average(self) -> None:
         # A young average forgets its random beginning faster.
         keep = min(self.schedule.averaging, (self.steps + 1) / (self.steps + 20))
-        own, new = list(self.averaged.parameters()), list(self.trainee.networks.parameters())
-        torch._foreach_lerp_(own, [p.detach() for p in new], 1 - keep)
+        for kept, fresh in zip(self.averaged.parameters(), self.trainee.networks.parameters(), strict=True):
+            kept.lerp_(fresh, 1 - keep)
         for kept, fresh in zip(self.averaged.buffers(), self.trainee.networks.buffers(), strict=True):
             kept.copy_(fresh)
 

@@ -17,6 +17,7 @@ from portrait.engine.errors import CheckpointError, ChoiceError
 from portrait.engine.fomm import compact
 from portrait.engine.fomm.config import COMPACT_FORMAT, Section, read_config
 from portrait.engine.fomm.load import build_networks
+from portrait.engine.layout import channels_last
 from portrait.engine.precision import choose_device
 from portrait.engine.training.clips import Split, read_clips, split_people
 from portrait.engine.training.dense_stage import DenseStage, prepare_dense
@@ -136,7 +137,8 @@ class _Stages:
         prepare_detector(self.detector)
         prepare_dense(self.dense)
         prepare_generator(self.generator)
-        networks.to(device, memory_format=torch.channels_last)
+        networks.to(device)
+        channels_last(networks)
 
     def trainee(self, name: str, batch: int) -> Trainee:
         common = {"batch": batch, "device": self.device, "seed": self.seed + STAGES.index(name)}

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from portrait.engine.errors import CheckpointError, ChoiceError
+from portrait.engine.layout import channels_last
 from portrait.engine.weights import read_tensors
 
 TORCHVISION = "torchvision"
@@ -52,7 +53,8 @@ class Perceptual(nn.Module):
             self.add_module(name, conv)
             channels = len(weight)
         self.register_buffer("mean", torch.tensor(MEAN).reshape(1, 3, 1, 1))
-        self.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+        self.requires_grad_(False).eval()
+        channels_last(self)
 
     @classmethod
     def load(cls, source: Path | str, taps: Sequence[str]) -> Perceptual:

@@ -15,7 +15,8 @@ from portrait.management.engine_command import EngineCommand
 class Command(EngineCommand):
     help = (
         "Measure the motion model on the validation people of a folder of clips: L1, SSIM, feature distance,"
-        " sharpness; with --frames, after find_landmarks.py was run on the folders in it, AKD and how eyes and mouth follow."
+        " sharpness; with --frames, after find_landmarks.py was run on the folders in it, AKD and how well eyes and"
+        " mouth follow."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -165,10 +165,11 @@ class _Run:
     def _average(self) -> None:
         # A young average forgets its random beginning faster.
         keep = min(self.schedule.averaging, (self.steps + 1) / (self.steps + 20))
-        for kept, fresh in zip(self.averaged.parameters(), self.trainee.networks.parameters(), strict=True):
-            kept.lerp_(fresh, 1 - keep)
-        for kept, fresh in zip(self.averaged.buffers(), self.trainee.networks.buffers(), strict=True):
-            kept.copy_(fresh)
+        networks = self.trainee.networks
+        for own, fresh in zip(self.averaged.parameters(), networks.parameters(), strict=True):
+            own.lerp_(fresh, 1 - keep)
+        for kept, measured in zip(self.averaged.buffers(), networks.buffers(), strict=True):
+            kept.copy_(measured)
 
     def _losses(self) -> dict[str, float]:
         return {key: sum(entry[key] for entry in self.recent) / len(self.recent) for key in self.recent[-1]}

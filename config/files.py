@@ -1,7 +1,4 @@
-"""Files from the disk over HTTP: GET and HEAD, ETag and 304, byte ranges (RFC 9110, sections 13 and 14).
-
-whitenoise does the work, because Django's own view knows no ranges and Safari plays no video without them.
-"""
+"""Folders of public files over HTTP, for installations without a web server in front."""
 
 from __future__ import annotations
 
@@ -11,13 +8,12 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils._os import safe_join
-from whitenoise.middleware import WhiteNoiseMiddleware
-from whitenoise.responders import IsDirectoryError, MissingFileError, NotARegularFileError, StaticFile
 
 from config.problems import read_only
+from user.files import file_response
 
 
-def file_response(
+def file_below(
     request: HttpRequest, root: Path, name: str, content_types: dict[str, str], headers: dict[str, str]
 ) -> HttpResponseBase:
     """The file ``name`` below ``root``, if its suffix is one of ``content_types``.
@@ -29,9 +25,8 @@ def file_response(
     suffix = name[name.rfind(".") :].lower()
     if suffix not in content_types:
         raise Http404
-    headers = {"Content-Type": content_types[suffix], "Accept-Ranges": "bytes", **headers}
     try:
-        file = StaticFile(safe_join(root, name), list(headers.items()))
-    except (MissingFileError, IsDirectoryError, NotARegularFileError, SuspiciousFileOperation, ValueError):
+        path = safe_join(root, name)
+    except (SuspiciousFileOperation, ValueError):
         raise Http404 from None
-    return WhiteNoiseMiddleware.serve(file, request)
+    return file_response(request, path, {"Content-Type": content_types[suffix], **headers})

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from config.files import file_response
+from config.files import file_below
 
 # Everything else under MEDIA_ROOT (the uploaded photos) is nobody's business.
 PUBLIC = ("portraits", "crests")
@@ -30,4 +30,4 @@ HEADERS = {
 @csrf_exempt
 def public_file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
     """One file below a folder of ``PUBLIC`` in MEDIA_ROOT (GET and HEAD, byte ranges, 304)."""
-    return file_response(request, settings.MEDIA_ROOT / folder, name, CONTENT_TYPES, HEADERS)
+    return file_below(request, settings.MEDIA_ROOT / folder, name, CONTENT_TYPES, HEADERS)

@@ -203,6 +203,7 @@ THROTTLE_RATES = {
         "password": "10/minute",
         "upload": "30/hour",
         "guestbook": "20/minute",
+        "card": "60/minute",
     }.items()
 }
 

@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from config.docs import SchemaView, docs
 from config.media import PUBLIC, public_file
 from config.web import home, part
+from dormitory.public import shared_card, shared_card_image
 from dormitory.views import EnrolView
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("user/info/", EnrolView.as_view(), name="enrol"),
     path("user/", include("portrait.urls")),
     path("dorm/", include("dormitory.urls")),
+    path("card/<str:token>/", shared_card, name="shared-card"),
+    path("card/<str:token>/image.<str:kind>", shared_card_image, name="shared-card-image"),
     path("lounge/", include("lounge.urls")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from config.files import file_response
+from config.files import file_below
 
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -52,10 +52,10 @@ HEADERS = {
 @csrf_exempt
 def home(request: HttpRequest) -> HttpResponseBase:
     """``GET /``: the page. Where in it somebody is stands behind the ``#`` of the address, which is not sent."""
-    return file_response(request, settings.WEB_ROOT, "index.html", CONTENT_TYPES, HEADERS)
+    return file_below(request, settings.WEB_ROOT, "index.html", CONTENT_TYPES, HEADERS)
 
 
 @csrf_exempt
 def part(request: HttpRequest, name: str) -> HttpResponseBase:
     """``GET /web/<name>``: a module, a style sheet, a drawing."""
-    return file_response(request, settings.WEB_ROOT, name, CONTENT_TYPES, HEADERS)
+    return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, HEADERS)

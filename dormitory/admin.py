@@ -14,7 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from dormitory.models import Answer, House, Question
+from dormitory.models import Answer, CardShare, House, Question
+from dormitory.shares import address
+from portrait.admin import ReadOnlyAdmin
 from user.admin_tools import ChangedFieldsOnly, picture, without_pencils
 from user.models import User
 
@@ -126,3 +128,19 @@ class QuestionAdmin(ChangedFieldsOnly):
     def answers(self, question: Any) -> int:
         count: int = question.answer_count
         return count
+
+
+@admin.register(CardShare)
+class CardShareAdmin(ReadOnlyAdmin):
+    """Which cards strangers can see. Deleting a row ends it at once."""
+
+    list_display = ("student", "page", "created")
+    list_select_related = ("student",)
+    list_filter = ("created",)
+    search_fields = ("student__username", "student__fullname")
+    fields = ("student", "page", "created")
+    readonly_fields = fields
+
+    @admin.display(description=_("public page"))
+    def page(self, share: CardShare) -> SafeString:
+        return format_html('<a href="{}" rel="noreferrer">{}</a>', address(share), _("open"))

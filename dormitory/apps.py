@@ -7,5 +7,5 @@ class DormitoryConfig(AppConfig):
     verbose_name = _("Houses")
 
     def ready(self) -> None:
-        # Connects the receivers.
-        from dormitory import signals  # noqa: F401
+        # Connects the receivers and registers the check.
+        from dormitory import checks, signals  # noqa: F401

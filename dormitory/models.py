@@ -1,13 +1,15 @@
-"""Houses, the questions that sort students into them, and the running student numbers."""
+"""Houses, the questions that sort students into them, the running student numbers, and cards that are shared."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dormitory.crests import CrestField
@@ -113,6 +115,27 @@ class Answer(models.Model):
     def text(self) -> str:
         """The answer in the reader's language."""
         return in_language(self.korean, self.english)
+
+
+class CardShare(models.Model):
+    """A student's card is public under an address with this token; no row, no address."""
+
+    student = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("student"),
+        on_delete=models.CASCADE,
+        related_name="card_share",
+    )
+    token = models.CharField(_("address"), max_length=64, unique=True, editable=False)
+    created = models.DateTimeField(_("shared"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("shared student card")
+        verbose_name_plural = _("shared student cards")
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return self.token
 
 
 class NumberSeries(models.Model):

@@ -181,3 +181,11 @@ class CardSerializer(serializers.Serializer[Any]):
     house = HouseNameSerializer(source="student.house")
     crest = PublicUrl(source="student.house.logo")
     portrait = FilesSerializer(source="files")
+
+
+class CardShareSerializer(serializers.Serializer[Any]):
+    """Whether strangers may see the card, and where."""
+
+    shared = serializers.BooleanField()
+    url = PublicUrl(allow_null=True, help_text="of the public page; null while the card is not shared")
+    created = serializers.DateTimeField(allow_null=True)

@@ -1,4 +1,4 @@
-"""A deleted house takes its uploaded crest along."""
+"""A deleted house takes its uploaded crest along, a deleted student the drawn cards; a revoked share its own."""
 
 from __future__ import annotations
 
@@ -9,11 +9,24 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from dormitory.models import House
+from dormitory import shares
+from dormitory.card import store
+from dormitory.models import CardShare, House
 from portrait import storage
+from user.models import User
 
 
 @receiver(post_delete, sender=House)
 def remove_crest(sender: type[House], instance: House, **kwargs: Any) -> None:
     if instance.crest:
         transaction.on_commit(partial(storage.remove, [str(instance.crest.name)]), robust=True)
+
+
+@receiver(post_delete, sender=User)
+def remove_cards(sender: type[User], instance: User, **kwargs: Any) -> None:
+    transaction.on_commit(partial(store.forget, instance.pk), robust=True)
+
+
+@receiver(post_delete, sender=CardShare)
+def remove_public_cards(sender: type[CardShare], instance: CardShare, **kwargs: Any) -> None:
+    shares.forget_public_files(instance.student_id)

@@ -10,4 +10,6 @@ urlpatterns = [
     path("sorting/", views.SortingView.as_view(), name="sorting"),
     path("myroom/", views.RecordView.as_view(), name="my-room"),
     path("card/", views.CardView.as_view(), name="card"),
+    path("card/image/", views.CardImageView.as_view(), name="card-image"),
+    path("card/share/", views.CardShareView.as_view(), name="card-share"),
 ]

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dormitory import selectors, services
+from dormitory import selectors, services, shares
+from dormitory.card import store
+from dormitory.card.responses import card_response
 from dormitory.models import House
 from dormitory.serializers import (
     CardSerializer,
+    CardShareSerializer,
     EnrolledSerializer,
     EnrolSerializer,
     HousesSerializer,
@@ -21,6 +30,7 @@ from dormitory.serializers import (
     SortedSerializer,
     SortingFormSerializer,
 )
+from user.models import User
 from user.selectors import signed_in
 
 
@@ -77,14 +87,80 @@ class SortingView(RecordView):
         return Response(SortedSerializer(result, context={"request": request}).data)
 
 
+def card_holder(request: Request) -> User:
+    """The student of the request, who has a card. Raises NotFound (404, ``not_sorted``) before the sorting."""
+    student = signed_in(request)
+    selectors.house_of(student)
+    if student.student_number is None:
+        services.give_number(student=student)
+    return student
+
+
 class CardView(APIView):
     """``GET /dorm/card/``: the student card; 404 before the sorting."""
 
     @extend_schema(responses=CardSerializer)
     def get(self, request: Request) -> Response:
-        student = signed_in(request)
-        selectors.house_of(student)
-        if student.student_number is None:
-            services.give_number(student=student)
+        student = card_holder(request)
         card: dict[str, Any] = {"student": student, "files": selectors.portrait_files(student)}
         return Response(CardSerializer(card, context={"request": request}).data)
+
+
+class FormatIsOurs(BaseContentNegotiation):
+    """``?format=`` names the kind of picture here, and ``Accept`` is an ``<img>``'s; refusals are JSON anyhow."""
+
+    def select_renderer(  # type: ignore[override]
+        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], str(renderers[0].media_type)
+
+
+class CardImageView(APIView):
+    """``GET /dorm/card/image/``: the student card as a picture or a film to keep; 404 before the sorting."""
+
+    throttle_scope = "card"
+    content_negotiation_class = FormatIsOurs
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("format", str, enum=list(store.CONTENT_TYPES), default="png"),
+            OpenApiParameter("download", str, enum=["0", "1"], default="0"),
+        ],
+        responses={
+            **{(200, media_type): OpenApiTypes.BINARY for media_type in store.CONTENT_TYPES.values()},
+            304: None,
+        },
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        student = card_holder(request)
+        kind = request.query_params.get("format", "png")
+        if kind not in store.CONTENT_TYPES:
+            raise ValidationError(_("The card comes as png, webp, gif or mp4."), code="unknown_format")
+        edition = store.edition(student, selectors.house_of(student), name=store.OWN)
+        return card_response(
+            request._request,
+            edition,
+            kind,
+            name=f"student-card-{edition.facts.number}",
+            download=request.query_params.get("download") == "1",
+            headers={"Cache-Control": "private, no-cache"},
+        )
+
+
+class CardShareView(APIView):
+    """``/dorm/card/share/``: whether strangers may see the card, and where; 404 before the sorting."""
+
+    def answer(self, request: Request, state: shares.ShareState) -> Response:
+        return Response(CardShareSerializer(state, context={"request": request}).data)
+
+    @extend_schema(responses=CardShareSerializer)
+    def get(self, request: Request) -> Response:
+        return self.answer(request, shares.state(card_holder(request)))
+
+    @extend_schema(request=None, responses=CardShareSerializer)
+    def post(self, request: Request) -> Response:
+        return self.answer(request, shares.share(card_holder(request)))
+
+    @extend_schema(request=None, responses={200: CardShareSerializer})
+    def delete(self, request: Request) -> Response:
+        return self.answer(request, shares.revoke(card_holder(request)))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageSequence
+from PIL import Image
 
 from portrait.engine.errors import EncodingError
 from portrait.engine.mark import stamp
 from portrait.engine.provenance import with_provenance
+from portrait.loop import read_loop
 
 SIDE = 112
 MAX_BYTES = 60_000
@@ -33,19 +34,14 @@ def make_preview(portrait: bytes) -> Preview:
 
     Raises EncodingError when even the coarsest one has too many bytes.
     """
-    with Image.open(io.BytesIO(portrait)) as clip:
-        frames = [
-            frame.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-            for frame in ImageSequence.Iterator(clip)
-        ]
-        # Pillow tells a frame's own duration only once it is loaded; ours are the same but for rounding.
-        milliseconds = float(clip.info["duration"])
+    loop = read_loop(io.BytesIO(portrait))
+    frames = [frame.resize((SIDE, SIDE), Image.Resampling.LANCZOS) for frame in loop.frames]
     marked = stamp(np.stack([np.asarray(frame) for frame in frames]))
     still = io.BytesIO()
     Image.fromarray(marked[0]).save(still, "JPEG", quality=80, optimize=True)
     for step in STEPS:
         for quality in QUALITIES:
-            webp = with_provenance(_encoded(marked[::step], milliseconds * step, quality))
+            webp = with_provenance(_encoded(marked[::step], 1000 * step / loop.fps, quality))
             if len(webp) <= MAX_BYTES:
                 return Preview(webp, still.getvalue())
     raise EncodingError(f"A preview of {len(frames)} frames cannot be made smaller than {MAX_BYTES} bytes.")

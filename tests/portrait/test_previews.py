@@ -65,7 +65,24 @@ def test_a_preview_keeps_the_pace_of_the_portrait() -> None:
         assert picture.info["duration"] == 80
 
 
+def test_a_pose_that_is_held_lasts_as_long_in_the_preview() -> None:
+    """Encoders keep frames that look the same only once, with a longer time."""
+    face = Image.fromarray(astronaut()[:256, :256])
+    turned = face.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    out = io.BytesIO()
+    durations = [400, *[40] * 9, 800]
+    pictures = [face if number % 2 else turned for number in range(11)]
+    pictures[0].save(out, "WEBP", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+    with Image.open(io.BytesIO(previews.make_preview(out.getvalue()).webp)) as picture:
+        shown = []
+        for number in range(getattr(picture, "n_frames", 1)):
+            picture.seek(number)
+            picture.load()
+            shown.append(picture.info["duration"])
+    assert sum(shown) == pytest.approx(sum(durations), abs=80)
+
+
 def test_what_cannot_be_made_small_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(previews, "MAX_BYTES", 10_000)
-    with pytest.raises(EncodingError, match="10000"):
+    monkeypatch.setattr(previews, "MAX_BYTES", 3_000)
+    with pytest.raises(EncodingError, match="3000"):
         previews.make_preview(clip(12, noise=True))

@@ -8,6 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from portrait import jobs
+from tests.portrait.kit import claim, write_results
 from tests.portrait.pictures import astronaut, encoded
 from tests.service.description import operations, schema, validator
 
@@ -34,6 +36,15 @@ class FrontEnd:
         assert_nothing_undescribed(response.json(), media["schema"], name)
         self.called.add(name)
         return response.json()
+
+    def fetch(self, name: str) -> None:
+        """A call that answers with a file."""
+        method, path = name.split()
+        described = schema()["paths"][path][method.lower()]["responses"]["200"]["content"]
+        response = getattr(self.client, method.lower())(path)
+        assert response.status_code == 200
+        assert response["Content-Type"] in described
+        self.called.add(name)
 
     def carry(self, pair: dict[str, str]) -> None:
         self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['access']}")
@@ -72,6 +83,11 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     front.call("POST /user/portrait/cancel/")
     front.call("POST /user/portrait/retry/")
     front.call("GET /user/portrait/")
+    front.call("POST /user/portrait/again/", {"motion": "nod"})
+    made = claim()
+    assert jobs.finish(made, write_results(made))
+    front.call("GET /user/portrait/history/")
+    front.call("POST /user/portrait/choose/", {"id": made.pk})
 
     front.call("GET /dorm/houses/")
     questions = front.call("GET /dorm/question/")["questions"]
@@ -80,6 +96,10 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     front.call("POST /dorm/sorting/", {**form, "answers": answers})
     for path in ("/dorm/sorting/", "/dorm/myroom/", "/dorm/card/", "/user/me/"):
         front.call(f"GET {path}")
+
+    front.fetch("GET /dorm/card/image/")
+    for method in ("POST", "GET", "DELETE"):
+        front.call(f"{method} /dorm/card/share/")
 
     front.call("POST /lounge/", {"content": "오늘 도서관에서 별자리를 봤어요!"})
     entry = front.call("POST /lounge/post/", {"content": "내일은 그리핀도르와 만나요."})

@@ -1,0 +1,1 @@
+"""The student card to keep: its drawing, its film, and the files that keep both."""

@@ -1,0 +1,226 @@
+"""The student card as a picture: ``card.svg``, a student's words and portrait, ``frame.svg``; drawn by resvg.
+
+All sizes are pixels of a card of full size, 1200 x 756: the proportions of a bank card (ISO/IEC 7810, ID-1).
+"""
+
+from __future__ import annotations
+
+import base64
+import colorsys
+import datetime
+import hashlib
+import io
+import threading
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from string import Template
+
+import resvg_py
+from PIL import Image, ImageDraw
+
+from dormitory.card import fonts
+
+WIDTH, HEIGHT = 1200, 756
+# Where the frame lies on the card, and the portrait's window in the frame.
+FRAME = (58, 86, 360)
+WINDOW = (30, 300)
+
+_HERE = Path(__file__).parent
+_NAME_WIDTH = 498
+_NAME_SIZES = (64.0, 40.0)  # the largest, and that below which a name is set in two lines
+_NAME_TWO_LINES = 43.0
+_INK = "#2a1c10"
+_SECRET = "비밀 · secret"
+_MACHINE = (
+    '<g font-size="13.5" fill="#6b4f26"><text x="584" y="632">초상화는 기계(AI)가 그렸습니다.</text>'
+    '<text x="584" y="652">The portrait was painted by a machine (AI).</text></g>'
+)
+# The lightness (0 to 1) from which gold letters on it would be hard to read.
+_CLOTH = 0.3
+# A school has a handful of houses; each drawing takes four megabytes.
+_MAX_ART = 8
+_ART: dict[tuple[str, str, bytes, Path], Image.Image] = {}
+# Several threads may ask for the first card of a house at once.
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What stands on the card; a date that is not known stays a dash."""
+
+    fullname: str
+    number: str
+    birthday: datetime.date | None
+    birthday_secret: bool  # as on a card that strangers see
+    join_date: datetime.date | None
+    house: str
+    colour: str  # #rrggbb
+    crest: bytes  # an SVG, or a picture of another kind
+    moving: bool  # painted and animated by a machine, which the card says
+
+
+class Card:
+    """A card without its portrait; :meth:`with_portrait` lays one in, which costs a fraction of the drawing.
+
+    Raises FontError when there is no typeface to write it with.
+    """
+
+    def __init__(self, facts: Facts, width: int = WIDTH) -> None:
+        self._font = fonts.font_file()
+        self._family = fonts.family(self._font)
+        # Looking through the system's typefaces takes long; only a name in another script is worth it.
+        self._elsewhere = not fonts.can_write(facts.fullname + facts.house, self._font)
+        card = self._art(facts)
+        card.alpha_composite(self._drawn(self._words(facts), (WIDTH, HEIGHT)))
+        # H.264 takes even sides only.
+        self.size = (width, round(HEIGHT * width / WIDTH / 2) * 2)
+        self._scale = width / WIDTH
+        self._bare = card.convert("RGB").resize(self.size, Image.Resampling.LANCZOS)
+        side = round(FRAME[2] * self._scale)
+        self._frame = self._drawn(_read("frame.svg").template, (side, side))
+
+    def with_portrait(self, portrait: Image.Image) -> Image.Image:
+        """The whole card, RGB, with any square picture in the window."""
+        left, side = (round(value * self._scale) for value in WINDOW)
+        hung = Image.new("RGBA", self._frame.size)
+        hung.paste(portrait.convert("RGB").resize((side, side), Image.Resampling.LANCZOS), (left, left))
+        hung.alpha_composite(self._frame)
+        card = self._bare.copy()
+        card.paste(hung, (round(FRAME[0] * self._scale), round(FRAME[1] * self._scale)), hung)
+        return card
+
+    def _art(self, facts: Facts) -> Image.Image:
+        """All that the cards of one house share, RGBA. Blurs and grain take a second, and so are drawn once."""
+        key = (facts.house, facts.colour, hashlib.sha256(facts.crest).digest(), self._font)
+        with _LOCK:
+            if key not in _ART:
+                cloth, deep, bright = _shades(facts.colour)
+                banner = self._text(
+                    facts.house, x=238, y=556, size=40, width=270, anchor="middle", fill="#f6dc92"
+                )
+                svg = _read("card.svg").substitute(
+                    font=escape(self._family),
+                    house=cloth,
+                    house_deep=deep,
+                    house_bright=bright,
+                    house_name=f'<g font-family="{escape(self._family)}">{banner}</g>',
+                    crest=_data_uri(facts.crest),
+                )
+                while len(_ART) >= _MAX_ART:
+                    _ART.pop(next(iter(_ART)))
+                _ART[key] = self._drawn(svg, (WIDTH, HEIGHT))
+            return _ART[key].copy()
+
+    def _drawn(self, svg: str, size: tuple[int, int]) -> Image.Image:
+        png = resvg_py.svg_to_bytes(
+            svg_string=svg,
+            width=size[0],
+            height=size[1],
+            skip_system_fonts=not self._elsewhere,
+            font_files=[str(self._font)],
+            font_family=self._family,
+        )
+        with Image.open(io.BytesIO(bytes(png))) as picture:
+            return picture.convert("RGBA")
+
+    def _words(self, facts: Facts) -> str:
+        """What is written on this student's card alone."""
+        fields = (
+            (584, 484, _SECRET if facts.birthday_secret else _day(facts.birthday)),
+            (834, 484, facts.number),
+            (584, 580, _day(facts.join_date)),
+            (834, 580, facts.house),
+        )
+        written = "".join(self._text(text, x=x, y=y, size=27, width=240) for x, y, text in fields)
+        note = _MACHINE if facts.moving else ""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">'
+            f'<g font-family="{escape(self._family)}">{self._name(facts.fullname)}{written}{note}</g></svg>'
+        )
+
+    def _name(self, name: str) -> str:
+        """One line as large as fits, or two where that would be small."""
+        largest, smallest = _NAME_SIZES
+        size = min(largest, _NAME_WIDTH / max(fonts.width(name, self._font), 0.01))
+        if size >= smallest or len(lines := _halves(name)) < 2:
+            return self._text(name, x=582, y=376, size=size, width=_NAME_WIDTH, weight=1.2)
+        return "".join(
+            self._text(line, x=582, y=y, size=_NAME_TWO_LINES, width=_NAME_WIDTH, weight=1.0)
+            for line, y in zip(lines, (343, 396), strict=True)
+        )
+
+    def _text(
+        self,
+        text: str,
+        *,
+        x: int,
+        y: int,
+        size: float,
+        width: float,
+        anchor: str = "start",
+        fill: str = _INK,
+        weight: float = 0.5,
+    ) -> str:
+        """One line, smaller where it would be wider than ``width``. A thin outline makes the typeface bolder."""
+        # What a reader cannot see XML may not hold.
+        text = "".join(character for character in text if character.isprintable())
+        size = min(size, width / max(fonts.width(text, self._font), 0.01))
+        return (
+            f'<text x="{x}" y="{y}" font-size="{size:.1f}" text-anchor="{anchor}" fill="{fill}" stroke="{fill}"'
+            f' stroke-width="{weight}">{escape(text)}</text>'
+        )
+
+
+def placeholder(colour: str, side: int) -> Image.Image:
+    """What hangs in the frame of a student without a picture: the outline of a head before the house's cloth."""
+    _cloth, deep, _bright = _shades(colour)
+    ground = Image.new("RGB", (side * 4, side * 4), deep)
+    draw = ImageDraw.Draw(ground)
+    draw.ellipse([side * part for part in (1.3, 0.9, 2.7, 2.5)], fill="#12122a")
+    draw.ellipse([side * part for part in (0.6, 2.7, 3.4, 5.6)], fill="#12122a")
+    # Pillow does not antialias shapes.
+    return ground.resize((side, side), Image.Resampling.LANCZOS)
+
+
+def _read(name: str) -> Template:
+    return Template((_HERE / name).read_text(encoding="utf-8"))
+
+
+def _halves(name: str) -> list[str]:
+    """The name in two lines: at the space nearest to the middle, else, for a long one, in the middle."""
+    spaces = [place for place, character in enumerate(name) if character == " "]
+    if spaces:
+        place = min(spaces, key=lambda place: abs(place - len(name) / 2))
+        return [name[:place], name[place + 1 :]]
+    middle = (len(name) + 1) // 2
+    return [name[:middle], name[middle:]]
+
+
+def _day(day: datetime.date | None) -> str:
+    """As one writes it in Korea: ``2005. 2. 13.``"""
+    return f"{day.year}. {day.month}. {day.day}." if day else "–"
+
+
+def _shades(colour: str) -> tuple[str, str, str]:
+    """``#rrggbb`` as the cloth of a banner on which gold can be read, and a deeper and a brighter one."""
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    lightness = min(lightness, _CLOTH)
+
+    def shade(lightness: float) -> str:
+        channels = colorsys.hls_to_rgb(hue, lightness, saturation)
+        return "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)
+
+    return shade(lightness), shade(lightness * 0.5), shade(lightness * 1.5 + 0.08)
+
+
+def _data_uri(crest: bytes) -> str:
+    """The crest for an ``<image>``. What is no SVG becomes a PNG, which every drawing library reads."""
+    kind = "svg+xml"
+    if not crest.lstrip().startswith(b"<"):
+        out = io.BytesIO()
+        with Image.open(io.BytesIO(crest)) as picture:
+            picture.convert("RGBA").save(out, "PNG")
+        crest, kind = out.getvalue(), "png"
+    return f"data:image/{kind};base64,{base64.b64encode(crest).decode()}"

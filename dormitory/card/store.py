@@ -1,0 +1,164 @@
+"""Cards on the disk, so that each is drawn once: ``MEDIA_ROOT/cards/<student>/<edition>-<key>.<format>``.
+
+The key is made of everything that the card shows, so a change is another file and nothing has to be told about it.
+The folder is not served; views that have asked who may see a card hand out its file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.contrib.staticfiles import finders
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+from dormitory.card import drawing, film, fonts
+from dormitory.card.drawing import Facts
+from dormitory.models import House
+from portrait import storage
+from portrait.engine.errors import EncodingError
+from portrait.problems import PortraitProblem
+from user.models import User
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "cards"
+CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "mp4": "video/mp4"}
+# The student's own card, and the one that strangers see, without the birthday.
+OWN, PUBLIC = "own", "public"
+# One card at a time in a process: a drawing keeps a core busy for seconds, and requests for other things must go on.
+_PEN = threading.Lock()
+PATIENCE = 20.0
+
+
+class CardBusy(APIException):
+    """503: others are being drawn."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "card_busy"
+    default_detail = _("Many cards are being drawn at the moment. Please try again in a moment.")
+    wait = 5
+
+
+class CardUnavailable(APIException):
+    """503: there is nothing to draw it with. The log, and the check at the start, say what."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "card_unavailable"
+    default_detail = _("The card cannot be drawn at the moment.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Edition:
+    """One student's card as it is now, own or public; drawn when somebody wants its file."""
+
+    student_id: int
+    name: str
+    facts: Facts
+    portrait: str  # storage name; "" without one
+
+    @property
+    def key(self) -> str:
+        """32 hexadecimal digits that change with anything that the card shows, the drawing itself included."""
+        shown = repr((dataclasses.astuple(self.facts), self.portrait, _drawing_version(), fonts.font_file()))
+        return hashlib.sha256(shown.encode()).hexdigest()[:32]
+
+    def file_name(self, kind: str) -> str:
+        return f"{FOLDER}/{self.student_id}/{self.name}-{self.key}.{kind}"
+
+    def file(self, kind: str) -> Path:
+        """The card's file of one of ``CONTENT_TYPES``; drawn now if it is not there.
+
+        Raises CardBusy, CardUnavailable, and PortraitProblem (503, ``storage_unavailable``).
+        """
+        path = storage.path_of(self.file_name(kind))
+        if not path.is_file():
+            with _drawing():
+                # Who waited may find that it was this card that was being drawn.
+                if not path.is_file():
+                    self._draw(kind)
+        return path
+
+    def _draw(self, kind: str) -> None:
+        portrait = film.read_portrait(_existing(self.portrait), self.facts)
+        files = (
+            {"png": film.card_png(self.facts, portrait)}
+            if kind == "png"
+            else film.card_films(self.facts, portrait)
+        )
+        for suffix, data in files.items():
+            storage.write(self.file_name(suffix), data)
+        for path in storage.path_of(f"{FOLDER}/{self.student_id}").glob(f"{self.name}-*"):
+            if not path.name.startswith(f"{self.name}-{self.key}."):
+                path.unlink(missing_ok=True)
+
+
+def edition(student: User, house: House, *, name: str) -> Edition:
+    """The card of ``student``, who lives in ``house``; ``name`` is OWN or PUBLIC."""
+    facts = Facts(
+        fullname=student.fullname,
+        number=student.student_number or "",
+        birthday=None if name == PUBLIC else student.birthday,
+        birthday_secret=name == PUBLIC,
+        join_date=student.join_date,
+        house=house.name,
+        colour=house.colour,
+        crest=_crest(house),
+        moving=bool(student.portrait),
+    )
+    return Edition(student.pk, name, facts, str((student.portrait or student.still).name or ""))
+
+
+def forget(student_id: int, name: str = "") -> None:
+    """Delete the student's cards, or those of one edition."""
+    folder = storage.path_of(f"{FOLDER}/{student_id}")
+    if not name:
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in folder.glob(f"{name}-*"):
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _drawing() -> Iterator[None]:
+    if not _PEN.acquire(timeout=PATIENCE):
+        raise CardBusy
+    try:
+        yield
+    except (fonts.FontError, EncodingError) as error:
+        logger.error("no student card can be drawn: %s", error)
+        raise CardUnavailable from error
+    except OSError as error:
+        raise PortraitProblem("storage_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
+    finally:
+        _PEN.release()
+
+
+def _existing(name: str) -> Path | None:
+    path = storage.path_of(name)
+    return path if name and path.is_file() else None
+
+
+def _crest(house: House) -> bytes:
+    """The house's own picture, else the drawing of its symbol."""
+    if house.crest and (path := _existing(str(house.crest.name))):
+        return path.read_bytes()
+    found: Any = finders.find(f"dormitory/crests/{house.symbol}.svg")
+    return Path(found).read_bytes()
+
+
+@cache
+def _drawing_version() -> str:
+    """Another drawing, another key: the contents of the files that it is made of."""
+    here = Path(drawing.__file__).parent
+    parts = sorted(path for path in here.iterdir() if path.suffix in (".svg", ".py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()

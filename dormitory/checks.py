@@ -1,0 +1,20 @@
+"""Checked at the start (``manage.py check``, ``serve``): the student card can be written in Hangul."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from dormitory.card import fonts
+
+
+@register()
+def card_font(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """An error, with what to do about it, where no typeface can draw Hangul."""
+    try:
+        fonts.family(fonts.font_file())
+    except fonts.FontError as error:
+        hint = "Let CARD_FONT name a .ttf or .otf file with Hangul, or leave it out for the packaged one."
+        return [Error(f"The student card cannot be drawn: {error}.", hint=hint, id="dormitory.E001")]
+    return []

@@ -1,0 +1,67 @@
+"""A student card that strangers may see: off until its student shares it, gone the moment they stop."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from functools import partial
+from typing import TypedDict
+
+from django.db import transaction
+from django.http import Http404
+from django.urls import reverse
+
+from dormitory.card import store
+from dormitory.models import CardShare
+from user.models import User
+
+# 192 bits: nobody guesses one.
+TOKEN_BYTES = 24
+
+
+class ShareState(TypedDict):
+    shared: bool
+    url: str | None  # a path
+    created: datetime | None
+
+
+def state(student: User) -> ShareState:
+    """Whether, where and since when the student's card is shared."""
+    share = CardShare.objects.filter(student=student).first()
+    if share is None:
+        return ShareState(shared=False, url=None, created=None)
+    return ShareState(shared=True, url=address(share), created=share.created)
+
+
+def address(share: CardShare) -> str:
+    """The URL path of the public page."""
+    return reverse("shared-card", args=[share.token])
+
+
+def share(student: User) -> ShareState:
+    """Share the card, at the address that it has or at a new one."""
+    CardShare.objects.get_or_create(student=student, defaults={"token": secrets.token_urlsafe(TOKEN_BYTES)})
+    return state(student)
+
+
+def revoke(student: User) -> ShareState:
+    """End it: the address answers nobody any more and never comes back."""
+    CardShare.objects.filter(student=student).delete()
+    return state(student)
+
+
+def shared_card(token: str) -> store.Edition:
+    """The public edition of the card that is shared under ``token``. Raises Http404, also for a closed account."""
+    share = (
+        CardShare.objects.select_related("student__house")
+        .filter(token=token, student__is_active=True, student__house__isnull=False)
+        .first()
+    )
+    if share is None or share.student.house is None:
+        raise Http404
+    return store.edition(share.student, share.student.house, name=store.PUBLIC)
+
+
+def forget_public_files(student_id: int) -> None:
+    """Delete the drawn public cards of the student once the transaction is through."""
+    transaction.on_commit(partial(store.forget, student_id, store.PUBLIC), robust=True)

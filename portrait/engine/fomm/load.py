@@ -48,7 +48,11 @@ def load_model(
 
 def load_checkpoint(networks: nn.ModuleDict, path: Path | str) -> None:
     """Fill ``networks`` from a weights file. Raises CheckpointError with the first key at fault."""
-    tensors = read_tensors(path)
+    fill(networks, read_tensors(path), path)
+
+
+def fill(networks: nn.ModuleDict, tensors: dict[str, Tensor], path: Path | str) -> None:
+    """Fill ``networks`` from ``tensors`` of the file ``path``. Raises CheckpointError with the first key at fault."""
     # A published checkpoint also holds what its training needed: a discriminator, optimizers, the epoch.
     ours = {key: value for key, value in tensors.items() if key.partition(".")[0] in networks}
     load_weights(networks, ours or tensors, path)

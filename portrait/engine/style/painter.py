@@ -14,9 +14,10 @@ from torch import Tensor
 from portrait.engine.errors import ChoiceError
 from portrait.engine.precision import choose_device, choose_dtype
 from portrait.engine.style.catalogue import Style, read_config
+from portrait.engine.style.layered import LayeredNetwork, build_layered, read_layers
 from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.steady import SteadyNetwork
-from portrait.engine.style.transformer import build_published
+from portrait.engine.style.transformer import build_published, is_published
 from portrait.engine.weights import load_weights, read_tensors
 
 # Reflection padding needs more pixels than it mirrors: four at full size, one at quarter size.
@@ -30,7 +31,8 @@ REFERENCE_FRAMES = 4
 def load_style(
     path: Path | str, device: str = "cpu", precision: str = "float32", style: str | None = None
 ) -> Painter:
-    """Load a painter: a published single-style ``.pth``, or our ``.safetensors`` with its yaml beside it.
+    """Load a painter: a published single-style ``.pth``, the same or a Torch7 network imported into ``.safetensors``,
+    or our own ``.safetensors`` with its yaml beside it.
 
     ``device`` and ``precision`` may be ``auto``. ``style`` is the slug to paint with where ``paint`` is given none
     (default: the file's first style). Raises CheckpointError for a file at fault, ChoiceError for a style
@@ -38,14 +40,19 @@ def load_style(
     """
     path = Path(path)
     tensors = read_tensors(path)
-    if path.suffix == ".safetensors":
+    styles: tuple[Style, ...] = (Style(slug=path.stem, title={"en": path.stem}, painter={}, year=""),)
+    layers = read_layers(path)
+    network: StyleNetwork | LayeredNetwork
+    if layers is not None:
+        network = build_layered(path, layers, tensors)
+    elif path.suffix == ".safetensors" and not is_published(tensors):
         config = read_config(path)
         styles = config.styles
         network = StyleNetwork(len(styles), config.widths, config.blocks, published=False)
+        load_weights(network, tensors, path)
     else:
-        styles = (Style(slug=path.stem, title={"en": path.stem}, painter={}, year=""),)
         network, tensors = build_published(path, tensors)
-    load_weights(network, tensors, path)
+        load_weights(network, tensors, path)
     where = choose_device(device)
     painter = Painter(network, styles, device=where, dtype=choose_dtype(precision, where))
     painter.default = painter.index(style)
@@ -56,7 +63,12 @@ class Painter:
     """A loaded style network. ``styles`` are the ones it can paint in; ``default`` is the row of the usual one."""
 
     def __init__(
-        self, network: StyleNetwork, styles: tuple[Style, ...], *, device: torch.device, dtype: torch.dtype
+        self,
+        network: StyleNetwork | LayeredNetwork,
+        styles: tuple[Style, ...],
+        *,
+        device: torch.device,
+        dtype: torch.dtype,
     ) -> None:
         self.network = network.eval().requires_grad_(False).to(device)
         self.network.compute_dtype = dtype
@@ -96,6 +108,8 @@ class Painter:
         ``paint`` does.
         """
         _check(clip)
+        if isinstance(self.network, LayeredNetwork):
+            return SteadyPainter(lambda frames: self.paint(frames, style))  # nothing in it can be held
         count = min(len(clip), REFERENCE_FRAMES)
         chosen = [index * len(clip) // count for index in range(count)]
         with torch.inference_mode():

@@ -13,6 +13,11 @@ from portrait.engine.style.network import StyleNetwork
 UNUSED = (".running_mean", ".running_var", ".num_batches_tracked")
 
 
+def is_published(tensors: dict[str, Tensor]) -> bool:
+    """Whether ``tensors`` carry the names of the published network's, whatever file they came in."""
+    return "conv1.conv2d.weight" in tensors
+
+
 def build_published(path: Path, tensors: dict[str, Tensor]) -> tuple[StyleNetwork, dict[str, Tensor]]:
     """The network that fits the published ``tensors``, and the tensors under that network's names.
 

@@ -27,7 +27,7 @@ def sample_features(
         source = features.expand(batch, -1, -1, -1)
         moved = F.grid_sample(source, field, padding_mode=padding, align_corners=align_corners)
         return moved if gain is None else moved * gain
-    table = features.permute(0, 2, 3, 1).reshape(height * width, channels)
+    table = features.float().permute(0, 2, 3, 1).reshape(height * width, channels)
     weight = torch.ones((batch, rows, columns), device=field.device) if gain is None else gain[:, 0]
     places = []
     for axis, size in ((0, width), (1, height)):

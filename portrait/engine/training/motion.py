@@ -83,7 +83,7 @@ def train_motion(
     )
     features = Perceptual.load(perceptual, taps=TAPS).to(place)
     done = all((folder / f"{name}.state").exists() for name in STAGES)
-    run = _Stages(networks, clips, features, place, training.integer("seed", minimum=0))
+    run = Stages(networks, clips, features, place, training.integer("seed", minimum=0))
     for name in STAGES:
         trainee = run.trainee(name, plans[name].batch)
         going_on = (folder / f"{name}.state").exists()
@@ -118,7 +118,7 @@ def export(networks: nn.ModuleDict, settings: Section, folder: Path) -> Path:
     return path
 
 
-class _Stages:
+class Stages:
     """The networks on their way through the stages: what one stage learned, the next one starts from."""
 
     def __init__(
@@ -140,7 +140,15 @@ class _Stages:
         networks.to(device)
         channels_last(networks)
 
+    @classmethod
+    def build(
+        cls, config: Path, clips: Split, features: Perceptual, device: torch.device, seed: int = 0
+    ) -> Stages:
+        """Fresh networks of a config."""
+        return cls(build_networks(read_config(config)), clips, features, device, seed)
+
     def trainee(self, name: str, batch: int) -> Trainee:
+        """The stage of that name, on the networks as they are now."""
         common = {"batch": batch, "device": self.device, "seed": self.seed + STAGES.index(name)}
         if name == "keypoints":
             return KeypointStage(self.detector, self.clips, **common)  # type: ignore[arg-type]
@@ -153,6 +161,7 @@ class _Stages:
         return stage
 
     def keep(self, averaged: nn.ModuleDict) -> None:
+        """Go on from what a stage has learned."""
         for name, network in averaged.items():
             self.networks[name].load_state_dict(network.state_dict())
 

@@ -64,7 +64,7 @@ class PortraitJobAdmin(ReadOnlyAdmin):
     actions = ("retry_jobs", "cancel_jobs")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("student", "comparison", "state_badge", "error", "attempts")}),
-        (_("Choices"), {"fields": ("style", "motion", "order", "seed")}),
+        (_("Choices"), {"fields": ("style", "motion", "strength", "order", "seed")}),
         (_("Timings"), {"fields": ("took", "stages")}),
         (_("Dates"), {"fields": ("created_at", "queued_at", "not_before", "started_at", "finished_at")}),
         (_("Worker"), {"fields": ("worker", "lease", "lease_expires_at"), "classes": ("collapse",)}),

@@ -96,6 +96,11 @@ def setting(name: str) -> str:
     return "" if value == RANDOM else value
 
 
+def strength_setting() -> float:
+    value: float = settings.PORTRAIT["STRENGTH"]
+    return value
+
+
 def order_setting() -> str:
     value: str = settings.PORTRAIT["ORDER"]
     return value

@@ -68,6 +68,7 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
         style=original.style,
         motion=original.motion,
         seed=original.seed,
+        strength=choices.strength_setting(),
         state=PortraitJob.State.SUCCEEDED,
         progress=1.0,
         attempts=1,

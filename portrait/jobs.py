@@ -46,7 +46,16 @@ class Results:
 
 
 def enqueue(
-    *, student_id: int, key: uuid.UUID, photo: str, still: str, style: str, motion: str, order: str, seed: int
+    *,
+    student_id: int,
+    key: uuid.UUID,
+    photo: str,
+    still: str,
+    style: str,
+    motion: str,
+    order: str,
+    seed: int,
+    strength: float = 1.0,
 ) -> PortraitJob:
     """Put a job for an uploaded photo into the queue; the student's active job, if any, is cancelled.
 
@@ -65,6 +74,7 @@ def enqueue(
             motion=motion,
             order=order,
             seed=seed,
+            strength=strength,
         )
         records.refresh(student_id)
     return job

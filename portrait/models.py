@@ -51,6 +51,7 @@ class PortraitJob(models.Model):
     motion = models.CharField(_("motion"), max_length=64, blank=True)
     order = models.CharField(_("order"), max_length=24, choices=Order, default=Order.ANIMATE_THEN_PAINT)
     seed = models.PositiveIntegerField(_("seed"))
+    strength = models.FloatField(_("strength of the motion"), default=1.0)
 
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     stage = models.CharField(_("stage"), max_length=16, blank=True)

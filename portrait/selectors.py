@@ -45,6 +45,7 @@ class Status(TypedDict):
     motion: str
     order: str
     seed: int | None
+    strength: float | None
     attempts: int
     created: datetime | None
 
@@ -68,6 +69,7 @@ def portrait_status(student: User) -> Status:
             motion="",
             order="",
             seed=None,
+            strength=None,
             attempts=0,
             created=None,
         )
@@ -88,6 +90,7 @@ def portrait_status(student: User) -> Status:
         motion=job.motion,
         order=job.order,
         seed=job.seed,
+        strength=job.strength,
         attempts=job.attempts,
         created=job.created_at,
     )

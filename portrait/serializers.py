@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH
 from portrait.models import PortraitJob
 from portrait.selectors import NO_JOB
 from user.fields import PublicUrl, Text
@@ -21,6 +22,9 @@ class UploadSerializer(serializers.Serializer[Any]):
     motion = serializers.CharField(required=False, allow_blank=True)
     order = serializers.ChoiceField(PortraitJob.Order.choices, required=False, allow_blank=True)
     seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    strength = serializers.FloatField(
+        required=False, min_value=MIN_STRENGTH, max_value=MAX_STRENGTH, help_text="of the motion"
+    )
 
 
 class AcceptedSerializer(serializers.Serializer[Any]):
@@ -55,6 +59,7 @@ class StatusSerializer(serializers.Serializer[Any]):
     motion = serializers.CharField()
     order = serializers.CharField()
     seed = serializers.IntegerField(allow_null=True)
+    strength = serializers.FloatField(allow_null=True, help_text="of the motion")
     attempts = serializers.IntegerField()
     created = serializers.DateTimeField(allow_null=True)
 
@@ -66,6 +71,9 @@ class AgainSerializer(serializers.Serializer[Any]):
     motion = Text(required=False, allow_blank=True, max_length=64)
     order = Text(required=False, allow_blank=True, max_length=24)
     seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**31 - 1)
+    strength = serializers.FloatField(
+        required=False, allow_null=True, min_value=MIN_STRENGTH, max_value=MAX_STRENGTH
+    )
 
 
 class ChosenSerializer(serializers.Serializer[Any]):
@@ -100,10 +108,17 @@ class OrderSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
 
 
+class StrengthSerializer(serializers.Serializer[Any]):
+    min = serializers.FloatField()
+    max = serializers.FloatField()
+    default = serializers.FloatField()
+
+
 class OptionsSerializer(serializers.Serializer[Any]):
     styles = ChoiceSerializer(many=True)
     motions = ChoiceSerializer(many=True)
     orders = OrderSerializer(many=True)
+    strength = StrengthSerializer(help_text="how large the motion may be, as a number")
     photo_kept_days = serializers.IntegerField(
         help_text="days after the latest portrait was finished until its uploaded photo is deleted"
     )

@@ -10,6 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from portrait import choices, jobs, storage
 from portrait.engine.errors import EngineError, PhotoError
+from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH
 from portrait.engine.photo import clean_jpeg, read_photo
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
@@ -27,32 +28,46 @@ def accept_photo(
     motion: str = "",
     order: str = "",
     seed: int | None = None,
+    strength: float | None = None,
 ) -> PortraitJob:
     """Put a photo into the queue; when this returns, it and its job are on the disk and in the database.
 
-    An empty ``style``, ``motion`` or ``order`` follows the settings. The job before it, if still active, is
-    cancelled, and the record shows the cropped photo until the portrait is there.
+    An empty ``style``, ``motion`` or ``order`` and no ``strength`` follow the settings. The job before it, if still
+    active, is cancelled, and the record shows the cropped photo until the portrait is there.
 
     Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
     """
-    check_choices(style=style, motion=motion, order=order)
+    check_choices(style=style, motion=motion, order=order, strength=strength)
     try:
         picture = read_photo(data)
     except PhotoError as error:
         raise PortraitProblem(error.code) from error
     return _enqueue(
-        student, clean_jpeg(picture), still_jpeg(picture), style=style, motion=motion, order=order, seed=seed
+        student,
+        clean_jpeg(picture),
+        still_jpeg(picture),
+        style=style,
+        motion=motion,
+        order=order,
+        seed=seed,
+        strength=strength,
     )
 
 
 def make_another(
-    *, student: User, style: str = "", motion: str = "", order: str = "", seed: int | None = None
+    *,
+    student: User,
+    style: str = "",
+    motion: str = "",
+    order: str = "",
+    seed: int | None = None,
+    strength: float | None = None,
 ) -> PortraitJob:
     """Queue the student's newest photo once more, as a portrait of its own; those before stay to go back to.
 
     Raises PortraitProblem: 400 with the choice's code, 409 ``photo_missing``, 503 ``storage_unavailable``.
     """
-    check_choices(style=style, motion=motion, order=order)
+    check_choices(style=style, motion=motion, order=order, strength=strength)
     job = PortraitJob.objects.filter(student=student).order_by("-id").first()
     try:
         if job is None or not job.photo:
@@ -60,7 +75,9 @@ def make_another(
         photo, still = (storage.path_of(str(file.name)).read_bytes() for file in (job.photo, job.still))
     except FileNotFoundError:
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT) from None
-    return _enqueue(student, photo, still, style=style, motion=motion, order=order, seed=seed)
+    return _enqueue(
+        student, photo, still, style=style, motion=motion, order=order, seed=seed, strength=strength
+    )
 
 
 def choose_portrait(*, student: User, job_id: int) -> None:
@@ -74,8 +91,12 @@ def choose_portrait(*, student: User, job_id: int) -> None:
         raise PortraitProblem("portrait_not_found", status.HTTP_404_NOT_FOUND)
 
 
-def check_choices(*, style: str, motion: str, order: str) -> None:
-    """Raises PortraitProblem (400, or 503 ``catalogue_unavailable``) for what is neither ``""`` nor in the lists."""
+def check_choices(*, style: str, motion: str, order: str, strength: float | None) -> None:
+    """Raises PortraitProblem (400, or 503 ``catalogue_unavailable``) for what is neither ``""`` nor in the lists, and
+    for a strength out of its range."""
+    # Written so that "not a number" fails as well.
+    if strength is not None and not MIN_STRENGTH <= strength <= MAX_STRENGTH:
+        raise PortraitProblem("bad_strength")
     if order and order not in choices.orders():
         raise PortraitProblem("unknown_order")
     try:
@@ -97,6 +118,7 @@ def _enqueue(
     motion: str,
     order: str,
     seed: int | None,
+    strength: float | None,
 ) -> PortraitJob:
     key = uuid.uuid4()
     photo, still = storage.photo_name(key), storage.still_name(key)
@@ -112,6 +134,7 @@ def _enqueue(
             motion=motion or choices.setting("MOTION"),
             order=order or choices.order_setting(),
             seed=secrets.randbelow(MAX_SEED + 1) if seed is None else seed,
+            strength=choices.strength_setting() if strength is None else strength,
         )
     except BaseException as error:
         storage.remove([photo, still])

@@ -62,6 +62,7 @@ class TaskOrder:
     seed: int
     folder: str
     options: Any = None
+    strength: float = 1.0
 
     @property
     def progress_file(self) -> Path:
@@ -155,6 +156,7 @@ def make_portrait(order: TaskOrder, report: Progress) -> TaskDone:
         motion=order.motion or None,
         order=order.order,
         seed=order.seed,
+        strength=order.strength,
         on_progress=report,
     )
     names = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from rest_framework.views import APIView
 
 from portrait import choices, selectors, services
 from portrait.engine.errors import EngineError
+from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH
 from portrait.engine.photo import MAX_BYTES
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
@@ -34,6 +36,7 @@ from portrait.serializers import (
 from user.models import User
 from user.selectors import signed_in
 
+DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,10})?")
 # Boundaries, headers and the small fields around the photo.
 FORM_BYTES = 64 * 1024
 # A body that is too large is read to its end up to this size: a server that closes the connection while the browser
@@ -68,6 +71,7 @@ class UploadView(APIView):
             motion=str(form.get("motion", "")),
             order=str(form.get("order", "")),
             seed=read_seed(str(form.get("seed", ""))),
+            strength=read_strength(str(form.get("strength", ""))),
         )
         return Response({"msg": "send", "job": job.pk})
 
@@ -91,6 +95,15 @@ def read_seed(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= services.MAX_SEED):
         raise PortraitProblem("bad_seed")
     return int(text)
+
+
+def read_strength(text: str) -> float | None:
+    """A number, or None for ``""``. Raises PortraitProblem (400) ``bad_strength``."""
+    if not text:
+        return None
+    if not DECIMAL.fullmatch(text):
+        raise PortraitProblem("bad_strength")
+    return float(text)
 
 
 def status_response(request: Request, student: User) -> Response:
@@ -186,6 +199,11 @@ class OptionsView(APIView):
             options = {
                 "styles": choices.styles(),
                 "motions": choices.motions(),
+                "strength": {
+                    "min": MIN_STRENGTH,
+                    "max": MAX_STRENGTH,
+                    "default": choices.strength_setting(),
+                },
                 "photo_kept_days": settings.PORTRAIT["PHOTO_DAYS"],
                 "orders": [{"name": order.value, "title": str(order.label)} for order in PortraitJob.Order],
             }

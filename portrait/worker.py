@@ -197,6 +197,7 @@ class Worker:
             motion=job.motion,
             order=job.order,
             seed=job.seed,
+            strength=job.strength,
             folder=str(self._children.new_folder()),
             options=self.options.options,
         )

@@ -90,7 +90,7 @@ def _first_time(order: TaskOrder) -> bool:
 def _log(order: TaskOrder) -> None:
     """One line for each execution; a single short write to an appended file is atomic."""
     with (_folder() / "executions").open("a") as file:
-        file.write(json.dumps({"job": order.job, "pid": os.getpid()}) + "\n")
+        file.write(json.dumps({"job": order.job, "pid": os.getpid(), "strength": order.strength}) + "\n")
 
 
 def main(arguments: list[str]) -> int:

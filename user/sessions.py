@@ -29,7 +29,7 @@ COOKIE = "refresh"
 # Where tokens are refreshed and spent; no other call ever sees the cookie.
 PATH = "/user/"
 
-PARAMETER = OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, enum=[BY_COOKIE])
+PARAMETER = OpenApiParameter(HEADER, str, OpenApiParameter.HEADER)
 
 
 class NoSession(AuthenticationFailed):

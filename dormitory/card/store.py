@@ -91,11 +91,9 @@ class Edition:
 
     def _draw(self, kind: str) -> None:
         portrait = film.read_portrait(_existing(self.portrait), self.facts)
-        files = (
-            {"png": film.card_png(self.facts, portrait)}
-            if kind == "png"
-            else film.card_films(self.facts, portrait)
-        )
+        # A portrait whose file is lost or damaged is not on the card, whatever the record says.
+        facts = dataclasses.replace(self.facts, moving=self.facts.moving and len(portrait.frames) > 1)
+        files = {"png": film.card_png(facts, portrait)} if kind == "png" else film.card_films(facts, portrait)
         for suffix, data in files.items():
             storage.write(self.file_name(suffix), data)
         for path in storage.path_of(f"{FOLDER}/{self.student_id}").glob(f"{self.name}-*"):

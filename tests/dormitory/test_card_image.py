@@ -111,7 +111,7 @@ def test_in_a_film_the_portrait_moves_and_the_card_stands_still(
     else:
         frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(Image.open(io.BytesIO(data)))]
     assert len(frames) == PORTRAIT_FRAMES
-    assert frames[0].size == (film.FILM_WIDTH, 454)
+    assert frames[0].size == (film.FILM_WIDTH, 604)
     first, third = (np.asarray(frame, float) for frame in (frames[0], frames[2]))
     assert np.abs(window(frames[0]) - window(frames[2])).mean() > 10
     assert np.abs(first - third)[:, film.FILM_WIDTH // 2 :].mean() < 2
@@ -134,9 +134,20 @@ def test_while_the_portrait_is_being_made_the_photo_hangs_there_and_claims_no_ma
     assert fetch(as_alice, "webp").status_code == 200
 
 
-@pytest.mark.django_db
-def test_a_lost_picture_leaves_the_card_whole(as_alice: APIClient, ravenclaw: User) -> None:
-    assert picture(fetch(as_alice)).size == (WIDTH, HEIGHT)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("damage", ["lost", "damaged"])
+def test_a_lost_or_damaged_picture_leaves_the_card_whole_and_claims_no_machine(
+    as_alice: APIClient, moving: User, damage: str
+) -> None:
+    name = str(moving.portrait.name)
+    if damage == "lost":
+        storage.remove([name])
+    else:
+        storage.write(name, b"not a picture")
+    data = fetch(as_alice).getvalue()
+    assert Image.open(io.BytesIO(data)).size == (WIDTH, HEIGHT)
+    assert read_provenance(data) is None
+    assert fetch(as_alice, "webp")["Content-Type"] == "image/webp"
 
 
 @pytest.mark.django_db

@@ -46,6 +46,8 @@ async function send(method, path, { body, headers = {} } = {}) {
     headers: { Accept: "application/json", "Accept-Language": language(), ...headers },
     credentials: "same-origin",
     cache: "no-cache",
+    // A deletion that waited for second thoughts still goes out when the window is closed.
+    keepalive: method === "DELETE",
   };
   if (access) options.headers.Authorization = `Bearer ${access}`;
   if (body !== undefined) {

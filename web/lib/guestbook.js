@@ -1,0 +1,176 @@
+/** The guestbook: everybody's entries, newest first; one's own can be changed and taken away. */
+import { announce, focusOn, h, replace } from "./dom.js";
+import { field, form } from "./form.js";
+import { formatDay, t } from "./i18n.js";
+import { explain, load } from "./problem.js";
+import { keep, recall } from "./store.js";
+
+const PAGE = 12;
+const LEAST = 6;
+const MOST = 250;
+// How long a deleted entry may be brought back before the server is told.
+const REGRET_SECONDS = 8;
+const DRAFT = "guestbook-draft";
+
+/** `{node, leave}`; `houses` are those of `GET /lounge/stats/`, for the colours of the seals. */
+export function guestbook({ api, student, toast }, houses) {
+  const list = h("ol", { class: "entries" });
+  const more = h("div", { class: "centred" });
+  const heading = h("h2", { id: "guestbook", tabindex: "-1" }, t("guestbook.title"));
+  const leaving = new Set();
+  const finishAll = () => leaving.forEach((finish) => finish());
+  window.addEventListener("pagehide", finishAll);
+  load(more, () => page(`?page_size=${PAGE}`));
+  const node = h(
+    "section",
+    { class: "sheet wide stack guestbook", "aria-labelledby": "guestbook" },
+    heading,
+    writeForm(),
+    list,
+    more,
+  );
+  const leave = () => {
+    window.removeEventListener("pagehide", finishAll);
+    finishAll();
+  };
+  return { node, leave };
+
+  /** Hang a page of entries; resolves to the button for the next one. */
+  async function page(query, focusFirst = false) {
+    const { results, next } = await api.get(`/lounge/board/${query}`);
+    const rows = results.map(row);
+    list.append(...rows);
+    if (focusFirst && rows.length) focusOn(rows[0]);
+    if (!list.children.length) return h("p", {}, t("guestbook.empty"));
+    if (!next) return h("p", { class: "hint" }, t("guestbook.end"));
+    const further = () => load(more, () => page(new URL(next).search, true));
+    return h("button", { class: "button quiet", type: "button", onclick: further }, t("guestbook.more"));
+  }
+
+  function writeForm() {
+    const content = textField(t("guestbook.write"), recall(DRAFT, "session") ?? "");
+    // A draft outlives a change of the language or a look into another room.
+    content.input.addEventListener("input", () => keep(DRAFT, content.input.value || null, "session"));
+    const submit = async () => {
+      const entry = await api.post("/lounge/", { content: content.input.value });
+      content.input.value = "";
+      content.input.dispatchEvent(new Event("input"));
+      list.prepend(row(entry));
+      announce(t("guestbook.written"));
+    };
+    return form({ fields: { content }, submit, label: t("guestbook.submit"), className: "stack write" }, content.node);
+  }
+
+  function row(entry) {
+    const item = h("li", { class: "entry", tabindex: "-1" });
+    show(item, entry);
+    return item;
+  }
+
+  function show(item, entry) {
+    const own = entry.author === student.id;
+    const day = `20${entry.created.replaceAll(".", "-")}`;
+    replace(
+      item,
+      seal(entry),
+      h(
+        "div",
+        { class: "entry-body" },
+        h(
+          "p",
+          { class: "entry-head" },
+          h("b", {}, entry.author_name),
+          entry.dorm_name && h("span", {}, entry.dorm_name),
+          h("time", { datetime: day }, formatDay(day)),
+          entry.edited && h("span", { class: "edited" }, t("guestbook.edited")),
+        ),
+        h("p", { class: "entry-text" }, entry.content),
+        own &&
+          h(
+            "div",
+            { class: "row small" },
+            doing("guestbook.edit", () => edit(item, entry)),
+            doing("guestbook.delete", () => remove(item, entry)),
+          ),
+      ),
+    );
+  }
+
+  function seal({ author_name: name, dorm_name: house }) {
+    const { id = "" } = houses.find((each) => each.name === house) ?? {};
+    return h("span", { class: "seal", dataset: { of: id }, "aria-hidden": "true" }, [...name][0]);
+  }
+
+  function edit(item, entry) {
+    const content = textField(t("guestbook.edit-label"), entry.content);
+    const done = (newest, said) => {
+      show(item, newest);
+      item.focus();
+      if (said) announce(said);
+    };
+    const submit = async () => {
+      done(await api.put(`/lounge/edit/${entry.id}/`, { content: content.input.value }), t("guestbook.changed"));
+    };
+    const made = form({ fields: { content }, submit, label: t("guestbook.save"), className: "stack edit" }, content.node);
+    const cancel = h("button", { class: "button quiet", type: "button", onclick: () => done(entry) }, t("guestbook.cancel"));
+    made.append(cancel);
+    made.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") done(entry);
+    });
+    replace(item, seal(entry), made);
+    content.input.focus();
+  }
+
+  /** Takes the entry from the page at once, and from the server when the time to regret it is over. */
+  function remove(item, entry) {
+    let timer = null;
+    const finish = async () => {
+      clearTimeout(timer);
+      leaving.delete(finish);
+      try {
+        await api.delete(`/lounge/delete/${entry.id}/`);
+      } catch (error) {
+        // Gone already (from another window): what was wanted.
+        if (error.code !== "entry_not_found") {
+          if (error.code !== "session_expired") toast(explain(error));
+          show(item, entry);
+          return;
+        }
+      }
+      if (item.contains(document.activeElement)) heading.focus({ preventScroll: true });
+      item.remove();
+    };
+    const undo = () => {
+      clearTimeout(timer);
+      leaving.delete(finish);
+      show(item, entry);
+      item.focus();
+      announce(t("guestbook.kept"));
+    };
+    const back = doing("guestbook.undo", undo);
+    replace(item, h("p", { class: "row gone" }, h("span", {}, t("guestbook.deleted")), back));
+    back.focus();
+    announce(t("guestbook.deleted"));
+    leaving.add(finish);
+    timer = setTimeout(finish, REGRET_SECONDS * 1000);
+  }
+}
+
+function doing(key, run) {
+  return h("button", { class: "link-button", type: "button", onclick: run }, t(key));
+}
+
+/** A text field that counts as the server does: code points of the composed form. */
+function textField(label, text) {
+  const counter = h("span", { class: "counter" });
+  const input = h("textarea", { name: "content", rows: 3, required: true, value: text });
+  const made = field(label, input, { hint: counter });
+  const count = () => {
+    const n = [...input.value.normalize("NFC")].length;
+    counter.textContent = t("guestbook.count", { n, least: LEAST, most: MOST });
+    counter.classList.toggle("over", n > MOST);
+  };
+  input.addEventListener("input", count);
+  count();
+  return made;
+}

@@ -1,0 +1,110 @@
+/** The account: the language, a new password, and the end of it all. */
+import { confirm } from "../lib/confirm.js";
+import { h } from "../lib/dom.js";
+import { field, form } from "../lib/form.js";
+import { LANGUAGES, formatDay, language, setLanguage } from "../lib/i18n.js";
+
+export default async function page(context) {
+  const { t, student } = context;
+  const node = h(
+    "div",
+    { class: "stack loose account" },
+    h("h1", {}, t("account.title")),
+    h(
+      "section",
+      { class: "sheet", "aria-label": t("account.who") },
+      h(
+        "dl",
+        { class: "who" },
+        line(t("account.fullname"), student.fullname),
+        line(t("signin.username"), student.username),
+        line(t("account.signed-up"), formatDay(student.signed_up)),
+      ),
+    ),
+    languageSection(context),
+    passwordSection(context),
+    deleteSection(context),
+  );
+  return { title: t("account.title"), node };
+}
+
+function line(name, value) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
+}
+
+function languageSection({ t }) {
+  const choice = (code) =>
+    h(
+      "label",
+      { class: "language", lang: code },
+      h("input", {
+        type: "radio",
+        name: "language",
+        value: code,
+        checked: code === language(),
+        onchange: () => setLanguage(code),
+      }),
+      t(`account.language-${code}`),
+    );
+  return h(
+    "section",
+    { class: "sheet" },
+    h("fieldset", { class: "stack" }, h("legend", {}, h("h2", {}, t("account.language"))), h("div", { class: "row" }, LANGUAGES.map(choice))),
+  );
+}
+
+function password(label, name, autocomplete, hint) {
+  return field(label, h("input", { name, type: "password", autocomplete, required: true }), { hint });
+}
+
+function passwordSection({ api, t, student, toast }) {
+  const fields = {
+    old_password: password(t("account.old-password"), "old_password", "current-password"),
+    new_password: password(t("account.new-password"), "new_password", "new-password", t("signup.password-hint")),
+  };
+  const { old_password: old, new_password: fresh } = fields;
+  const submit = async () => {
+    await api.changePassword(old.input.value, fresh.input.value);
+    old.input.value = "";
+    fresh.input.value = "";
+    toast(t("account.password-changed"));
+  };
+  return h(
+    "section",
+    { class: "sheet stack", "aria-labelledby": "password" },
+    h("h2", { id: "password" }, t("account.password")),
+    h("p", { class: "hint" }, t("account.password-text")),
+    form({ fields, submit, label: t("account.password-submit") }, whose(student), old.node, fresh.node),
+  );
+}
+
+function deleteSection({ api, t, student }) {
+  const proof = password(t("signin.password"), "password", "current-password");
+  const submit = async () => {
+    const sure = await confirm({
+      title: t("account.delete"),
+      text: t("account.delete-sure"),
+      yes: t("account.delete-submit"),
+      no: t("account.delete-stay"),
+    });
+    if (sure) await api.deleteAccount(proof.input.value);
+  };
+  const made = form(
+    { fields: { password: proof }, submit, label: t("account.delete-submit") },
+    whose(student),
+    proof.node,
+  );
+  made.querySelector("[type=submit]").classList.add("danger");
+  return h(
+    "section",
+    { class: "sheet stack", "aria-labelledby": "delete" },
+    h("h2", { id: "delete" }, t("account.delete")),
+    h("p", {}, t("account.delete-text")),
+    made,
+  );
+}
+
+/** For password managers: whose password this is. */
+function whose({ username }) {
+  return h("input", { name: "username", autocomplete: "username", value: username, hidden: true, readonly: true });
+}

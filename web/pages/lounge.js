@@ -1,0 +1,92 @@
+/** The lounge: classmates on the walls, two charts, and the guestbook. */
+import { barChart } from "../lib/chart.js";
+import { h } from "../lib/dom.js";
+import { guestbook } from "../lib/guestbook.js";
+import { portrait } from "../lib/portrait.js";
+
+// The least width at which all houses hang open; portraits are films, and a phone loads those that somebody asks for.
+const ROOMY = "(min-width: 52rem)";
+
+export default async function page(context) {
+  const { api, t, student } = context;
+  const [lounge, stats] = await Promise.all([api.get("/lounge/"), api.get("/lounge/stats/")]);
+  const book = guestbook(context, stats.houses);
+  const node = h(
+    "div",
+    { class: "stack loose" },
+    h(
+      "header",
+      { class: "lounge-head" },
+      h("div", {}, h("h1", {}, t("lounge.title")), h("p", { class: "lead" }, t("lounge.lead", { name: student.fullname }))),
+      h("img", { src: "/web/art/hearth.svg", alt: "", width: 240, height: 184 }),
+    ),
+    h(
+      "section",
+      { class: "stack", "aria-labelledby": "classmates" },
+      h("h2", { id: "classmates" }, t("lounge.classmates")),
+      lounge.house.map((house, index) => houseWall(house, index === 0, stats.houses, t)),
+    ),
+    h(
+      "section",
+      { class: "sheet wide stack", "aria-labelledby": "numbers" },
+      h("h2", { id: "numbers" }, t("lounge.numbers")),
+      h("div", { class: "charts" }, charts(lounge, stats.houses, t)),
+    ),
+    book.node,
+  );
+  return { title: t("lounge.title"), node, leave: book.leave };
+}
+
+/** A house and some of its members, behind a summary that opens and closes; one's own is open. */
+function houseWall(house, own, houses, t) {
+  const saving = navigator.connection?.saveData ?? false;
+  const open = own || (matchMedia(ROOMY).matches && !saving);
+  const { id = "" } = houses.find(({ name }) => name === house.name) ?? {};
+  return h(
+    "details",
+    { class: "house-wall", open, dataset: { of: id } },
+    h(
+      "summary",
+      {},
+      h("img", { src: house.logo, alt: "", width: 44, height: 48 }),
+      h("span", {}, h("b", {}, house.name), own && h("span", { class: "own" }, t("lounge.own"))),
+    ),
+    h("p", { class: "small house-words" }, house.desc),
+    house.users.length
+      ? h(
+          "ul",
+          { class: "members" },
+          house.users.map((member) =>
+            h(
+              "li",
+              {},
+              h(
+                "figure",
+                {},
+                // The name below says who it is.
+                portrait({ src: member.portrait, alt: "", size: 150 }),
+                h("figcaption", {}, member.fullname),
+              ),
+            ),
+          ),
+        )
+      : h("p", { class: "small" }, t(own ? "lounge.alone" : "lounge.empty-house")),
+  );
+}
+
+function charts({ dorm_name: names, users_count: students, comments_count: entries }, houses, t) {
+  const rows = (counts) =>
+    names.map((label, index) => ({ label, value: counts[index], colour: houses[index]?.colour ?? "#5e4728" }));
+  return [
+    barChart({
+      title: t("lounge.students"),
+      rows: rows(students),
+      columns: [t("card.house"), t("lounge.students-column")],
+    }),
+    barChart({
+      title: t("lounge.entries"),
+      rows: rows(entries),
+      columns: [t("card.house"), t("lounge.entries-column")],
+    }),
+  ];
+}

@@ -1,0 +1,150 @@
+/** My room: the portrait on the wall, the house, and where to go from here. */
+import { h, replace } from "../lib/dom.js";
+import { formatDay } from "../lib/i18n.js";
+import { portrait } from "../lib/portrait.js";
+import { problem } from "../lib/problem.js";
+import { watchPortrait } from "../lib/watch.js";
+
+export default async function page(context) {
+  const { api, t, announce } = context;
+  const [card, { houses }] = await Promise.all([api.get("/dorm/card/"), api.get("/dorm/houses/")]);
+  const house = houses.find((each) => each.id === card.house.id);
+  const frame = h("div", { class: "room-portrait" });
+  const news = h("div", { class: "room-news" });
+  const hang = ({ webp, poster, still }) => {
+    const alt = t(webp ? "card.portrait-alt" : "card.photo-alt", { name: card.fullname });
+    replace(frame, portrait({ src: webp ?? still, poster, still, alt, lazy: false, size: 320 }));
+  };
+  hang(card.portrait);
+  let shown = card.portrait.webp;
+  let stop = () => {};
+  const watch = () => {
+    stop = watchPortrait(api, (status) => {
+      tell(status);
+      if (status.status !== "succeeded" || status.files.webp === shown) return;
+      shown = status.files.webp;
+      hang(status.files);
+      announce(t("card.ready"));
+    });
+  };
+  const tell = newsAbout(news, context, watch);
+  watch();
+  const node = h(
+    "div",
+    { class: "stack loose" },
+    h("h1", { class: "room-title" }, t("room.welcome", { name: card.fullname })),
+    wall(frame, house),
+    news,
+    h(
+      "div",
+      { class: "room-sheets" },
+      h(
+        "section",
+        { class: "sheet room-house", "aria-labelledby": "house" },
+        h("img", { src: house.crest, alt: t("card.crest", { house: house.name }), width: 100, height: 110 }),
+        h(
+          "div",
+          { class: "stack" },
+          h("h2", { id: "house" }, house.name),
+          h("p", { class: "room-motto" }, house.desc),
+          h(
+            "p",
+            { class: "hint" },
+            t("room.member", { number: card.number, day: card.join_date ? formatDay(card.join_date) : "–" }),
+          ),
+        ),
+      ),
+      h(
+        "section",
+        { class: "sheet stack", "aria-labelledby": "ways" },
+        h("h2", { id: "ways" }, t("room.ways")),
+        h("ul", { class: "ways" }, ["card", "lounge", "choose", "photo"].map((way) => h("li", {}, wayTo(way, t)))),
+      ),
+    ),
+  );
+  return { title: t("shell.room"), node, leave: () => stop() };
+}
+
+/** The wall of the room; all but the portrait is decoration. */
+function wall(frame, house) {
+  const drawing = (name, width, height) =>
+    h("img", { class: `wall-${name}`, src: `/web/art/${name}.svg`, alt: "", width, height });
+  return h(
+    "div",
+    { class: "wall" },
+    drawing("window", 200, 260),
+    h(
+      "div",
+      { class: "wall-middle" },
+      frame,
+      h("p", { class: "wall-plate", "aria-hidden": "true" }, house.name),
+      ["left", "right"].map((side) =>
+        h("img", { class: `wall-candle ${side}`, src: "/web/art/candle.svg", alt: "", width: 56, height: 72 }),
+      ),
+    ),
+    drawing("shelf", 200, 260),
+  );
+}
+
+function wayTo(way, t) {
+  return h(
+    "a",
+    { class: "way", href: `#/${way}` },
+    h("span", { class: `icon icon-${way}`, "aria-hidden": "true" }),
+    h("span", {}, h("b", {}, t(`room.${way}`)), h("span", { class: "hint" }, t(`room.${way}-text`))),
+  );
+}
+
+/**
+ * What there is to say about a portrait that is not finished: how far it is, or why it failed. Returns the function
+ * that takes each answer of `GET /user/portrait/`; `watch()` is called when there is something to follow again.
+ */
+function newsAbout(root, { api, t }, watch) {
+  const words = h("p", {});
+  const part = h("span", {});
+  const progress = h(
+    "section",
+    { class: "sheet stack" },
+    words,
+    h("div", { class: "progress", "aria-hidden": "true" }, part),
+    h("p", {}, h("a", { href: "#/reveal" }, t("room.watch"))),
+  );
+  return ({ status, progress: done, error }) => {
+    if (status === "queued" || status === "running") {
+      const percent = Math.round(done * 100);
+      words.textContent = t(`room.${status}`, { percent });
+      part.style.setProperty("--part", `${percent}%`);
+      // Put there once: drawn anew every second, it would drop the keyboard's focus each time.
+      if (!progress.isConnected) replace(root, progress);
+    } else {
+      replace(root, status === "failed" && failure(error));
+    }
+  };
+
+  function failure(error) {
+    const box = h("div", {});
+    const retry = async () => {
+      replace(box);
+      try {
+        await api.post("/user/portrait/retry/");
+        watch();
+      } catch (refusal) {
+        if (refusal.code !== "session_expired") replace(box, problem(refusal, refusal.passing ? retry : null));
+      }
+    };
+    return h(
+      "section",
+      { class: "sheet stack", role: "status" },
+      h("h2", {}, t("room.failed")),
+      h("p", {}, error.message),
+      box,
+      h(
+        "div",
+        { class: "row" },
+        // The same photo has no more of a face the second time.
+        error.code !== "no_face" && h("button", { class: "button", type: "button", onclick: retry }, t("room.retry")),
+        h("a", { class: "button quiet", href: "#/photo" }, t("room.other-photo")),
+      ),
+    );
+  }
+}

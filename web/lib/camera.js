@@ -1,0 +1,27 @@
+/** The camera in the page. What it sees stays in the page until somebody sends it. */
+import { h } from "./dom.js";
+import { t } from "./i18n.js";
+
+export const hasCamera = Boolean(navigator.mediaDevices?.getUserMedia);
+
+/**
+ * Open the camera that looks at the person. Resolves to `{node, capture(), stop()}`: `capture()` is the picture of the
+ * moment as a JPEG Blob (upright, not mirrored). Rejects when there is no camera or it may not be used.
+ */
+export async function openCamera() {
+  const stream = await navigator.mediaDevices.getUserMedia({
+    video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 1280 } },
+    audio: false,
+  });
+  const node = h("video", { class: "camera", autoplay: true, playsinline: true, "aria-label": t("photo.camera-label") });
+  node.muted = true;
+  node.srcObject = stream;
+  const stop = () => stream.getTracks().forEach((track) => track.stop());
+  const capture = () => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [node.videoWidth, node.videoHeight];
+    canvas.getContext("2d").drawImage(node, 0, 0);
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
+  };
+  return { node, capture, stop };
+}

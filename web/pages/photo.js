@@ -1,0 +1,166 @@
+/** The photo: from the camera or the album, in its window, with what happens to it; then whether a face was found. */
+import { hasCamera, openCamera } from "../lib/camera.js";
+import { cropper } from "../lib/crop.js";
+import { focusOn, h, replace } from "../lib/dom.js";
+import { picker } from "../lib/picker.js";
+import { portrait } from "../lib/portrait.js";
+import { problem } from "../lib/problem.js";
+import { progressBar } from "../lib/progress.js";
+import { watchPortrait } from "../lib/watch.js";
+
+// As the server's limit; only for files that this browser cannot open and make smaller.
+const MAX_MEGABYTES = 10;
+const KINDS = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif";
+
+export default async function page({ api, t, go, student, announce, refreshStudent }) {
+  const options = await api.get("/user/portrait/options/");
+  const stage = h("div", { class: "stack" });
+  let camera = null;
+  let unwatch = null;
+
+  const rest = () => {
+    camera?.stop();
+    camera = null;
+    unwatch?.();
+    unwatch = null;
+  };
+
+  /** Step 1: where the photo comes from. */
+  function ask(trouble = null) {
+    rest();
+    const input = h("input", { class: "visually-hidden", id: "photo-file", type: "file", accept: KINDS });
+    input.addEventListener("change", () => input.files[0] && prepare(input.files[0]));
+    const drop = h(
+      "div",
+      { class: "drop stack centred" },
+      h("img", { src: "/web/art/empty-frame.svg", alt: "", width: 140, height: 140 }),
+      h("p", {}, t("photo.advice")),
+      h(
+        "div",
+        { class: "row" },
+        hasCamera && h("button", { class: "button", type: "button", onclick: film }, t("photo.camera")),
+        input,
+        h("label", { class: "button quiet file-button", for: "photo-file" }, t("photo.choose")),
+      ),
+    );
+    drop.addEventListener("dragover", (event) => event.preventDefault());
+    drop.addEventListener("drop", (event) => {
+      event.preventDefault();
+      if (event.dataTransfer.files[0]) prepare(event.dataTransfer.files[0]);
+    });
+    replace(stage, trouble && h("div", { class: "problem", role: "alert" }, h("p", {}, trouble)), drop);
+  }
+
+  async function film() {
+    try {
+      camera = await openCamera();
+    } catch {
+      ask(t("photo.no-camera"));
+      return;
+    }
+    const shoot = h(
+      "button",
+      { class: "button", type: "button", onclick: async () => prepare(await camera.capture()) },
+      t("photo.shoot"),
+    );
+    replace(
+      stage,
+      h("div", { class: "camera-window" }, camera.node, h("div", { class: "crop-guide", "aria-hidden": "true" })),
+      h("div", { class: "row" }, shoot, backButton()),
+    );
+    shoot.focus();
+  }
+
+  /** Step 2: the window. A file that the browser cannot open goes as it is, if it is small enough. */
+  async function prepare(file) {
+    rest();
+    let crop = null;
+    try {
+      crop = await cropper(file);
+    } catch {
+      if (file.size > MAX_MEGABYTES * 2 ** 20) return ask(t("photo.too-big", { n: MAX_MEGABYTES }));
+    }
+    const wishes = picker(options);
+    const box = h("div", {});
+    const bar = progressBar(t("photo.sending"));
+    bar.node.hidden = true;
+    const button = h("button", { class: "button", type: "button" }, t("photo.send"));
+    const again = backButton();
+    const send = async () => {
+      button.disabled = again.disabled = true;
+      replace(box);
+      bar.node.hidden = false;
+      bar.set(0);
+      try {
+        const form = new FormData();
+        form.append("pic", crop ? await crop.blob() : file, "photo");
+        for (const [name, value] of Object.entries(wishes.value())) form.append(name, value);
+        await api.upload("/user/main/", form, (part) => bar.set(part));
+        await refreshStudent();
+        look();
+      } catch (error) {
+        bar.node.hidden = true;
+        button.disabled = again.disabled = false;
+        if (error.code === "session_expired") return;
+        replace(box, problem(error, error.passing ? send : null));
+      }
+    };
+    button.addEventListener("click", send);
+    replace(
+      stage,
+      crop ? crop.node : h("p", {}, t("photo.no-preview", { name: file.name })),
+      crop && h("p", { class: "hint centred" }, t("photo.crop-hint")),
+      h("details", { class: "wishes" }, h("summary", {}, t("photo.wishes")), wishes.node),
+      h("p", { class: "consent small" }, t("photo.consent", { n: options.photo_kept_days })),
+      bar.node,
+      box,
+      h("div", { class: "row" }, button, again),
+    );
+    focusOn(crop ? crop.node.querySelector("canvas") : button);
+    return undefined;
+  }
+
+  /** Step 3: the face. Nobody has to wait for it: the questions can be answered meanwhile. */
+  function look() {
+    const line = h("p", { class: "lead", role: "status" }, t("photo.looking"));
+    const frame = h("div", { class: "found-frame" });
+    const onward = h(
+      "button",
+      { class: "button", type: "button", onclick: () => go(student.house ? "#/reveal" : "#/sorting") },
+      student.house ? t("photo.to-portrait") : t("photo.to-sorting"),
+    );
+    let shown = null;
+    replace(stage, h("div", { class: "found stack centred" }, frame, line, h("div", { class: "row" }, onward, backButton())));
+    focusOn(onward);
+    unwatch = watchPortrait(api, (state) => {
+      if (state.status === "failed" && state.error.code === "no_face") return ask(t("photo.no-face"));
+      if (state.status === "failed") return ask(state.error.message);
+      if (state.files.still && shown !== state.files.still) {
+        shown = state.files.still;
+        replace(frame, portrait({ src: shown, alt: t("photo.still-alt"), lazy: false, size: 200 }));
+      }
+      if (state.status === "succeeded" || !["", "reading", "face"].includes(state.stage)) {
+        if (line.dataset.found) return undefined;
+        line.dataset.found = "yes";
+        line.textContent = t("photo.found");
+        announce(t("photo.found"));
+      } else if (state.status === "queued") {
+        line.textContent = t("photo.queued");
+      }
+      return undefined;
+    });
+  }
+
+  const backButton = () =>
+    h("button", { class: "button quiet", type: "button", onclick: () => ask() }, t("photo.another"));
+
+  ask();
+  const node = h(
+    "section",
+    { class: "sheet stack" },
+    h("h1", {}, t("photo.title")),
+    h("p", {}, student.portrait ? t("photo.lead-again") : t("photo.lead")),
+    stage,
+  );
+  return { title: t("photo.title"), node, leave: rest };
+}

@@ -205,6 +205,7 @@ export default {
   "room.photo-text": "화가 앞에 다시 앉기",
   "room.queued": "초상화가 화가를 기다리고 있어요.",
   "room.running": "초상화를 그리고 있어요: {percent}%",
+  "room.progress": "그린 정도",
   "room.watch": "그리는 모습 보기",
   "room.failed": "초상화를 완성하지 못했어요",
   "room.retry": "다시 그리기",
@@ -226,7 +227,7 @@ export default {
   // 방명록
   "guestbook.title": "방명록",
   "guestbook.write": "한마디 남기기",
-  "guestbook.count": "{n}자 ({least}~{most}자)",
+  "guestbook.count": "{n} / {most}자 ({least}자부터)",
   "guestbook.submit": "남기기",
   "guestbook.written": "방명록에 글을 남겼어요.",
   "guestbook.edited": "수정됨",

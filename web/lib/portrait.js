@@ -1,10 +1,13 @@
 /** A portrait: the moving one, its first frame for those who want no motion, the still photo while there is none. */
 import { h } from "./dom.js";
 
+const NO_MOTION = "(prefers-reduced-motion: reduce)";
+
 /**
  * `portrait({src, poster, still, alt, lazy, size})` is a `<picture>`.
  *
- * With `prefers-reduced-motion` the browser loads `poster` and never the film. What cannot be loaded gives way to
+ * With `prefers-reduced-motion` the browser loads `poster` and never the film, of which the first frame is shown where
+ * there is no poster. What cannot be loaded gives way to
  * `still`, and that to a drawn frame. `size` is the side in CSS pixels, so that nothing jumps when it arrives.
  */
 export function portrait({ src, poster = null, still = null, alt = "", lazy = true, size = 256 }) {
@@ -19,7 +22,7 @@ export function portrait({ src, poster = null, still = null, alt = "", lazy = tr
   const picture = h(
     "picture",
     { class: "portrait" },
-    poster && h("source", { srcset: poster, media: "(prefers-reduced-motion: reduce)" }),
+    poster && h("source", { srcset: poster, media: NO_MOTION }),
     image,
   );
   const fallbacks = [still, "/web/art/empty-frame.svg"].filter((url) => url && url !== src);
@@ -29,6 +32,14 @@ export function portrait({ src, poster = null, still = null, alt = "", lazy = tr
     picture.querySelectorAll("source").forEach((source) => source.remove());
     image.src = next;
   });
+  if (!poster && matchMedia(NO_MOTION).matches) image.addEventListener("load", () => freeze(image), { once: true });
   image.src = src || fallbacks.shift();
   return picture;
+}
+
+/** Put the first frame in place of the film: a canvas takes no other one of an animated image. */
+function freeze(image) {
+  const canvas = h("canvas", { width: image.naturalWidth, height: image.naturalHeight });
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  image.src = canvas.toDataURL("image/jpeg", 0.9);
 }

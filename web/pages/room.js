@@ -3,6 +3,7 @@ import { h, replace } from "../lib/dom.js";
 import { formatDay } from "../lib/i18n.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
+import { progressBar } from "../lib/progress.js";
 import { watchPortrait } from "../lib/watch.js";
 
 export default async function page(context) {
@@ -101,19 +102,19 @@ function wayTo(way, t) {
  */
 function newsAbout(root, { api, t }, watch) {
   const words = h("p", {});
-  const part = h("span", {});
+  const bar = progressBar(t("room.progress"));
   const progress = h(
     "section",
     { class: "sheet stack" },
     words,
-    h("div", { class: "progress", "aria-hidden": "true" }, part),
+    bar.node,
     h("p", {}, h("a", { href: "#/reveal" }, t("room.watch"))),
   );
   return ({ status, progress: done, error }) => {
     if (status === "queued" || status === "running") {
       const percent = Math.round(done * 100);
       words.textContent = t(`room.${status}`, { percent });
-      part.style.setProperty("--part", `${percent}%`);
+      bar.set(done);
       // Put there once: drawn anew every second, it would drop the keyboard's focus each time.
       if (!progress.isConnected) replace(root, progress);
     } else {

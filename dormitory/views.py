@@ -124,7 +124,7 @@ class CardImageView(APIView):
     @extend_schema(
         parameters=[
             OpenApiParameter("format", str, enum=list(store.CONTENT_TYPES), default="png"),
-            OpenApiParameter("download", str, enum=["0", "1"], default="0"),
+            OpenApiParameter("download", str),
         ],
         responses={
             **{(200, media_type): OpenApiTypes.BINARY for media_type in store.CONTENT_TYPES.values()},

@@ -28,6 +28,8 @@ export default {
   "problem.server": "A spell of ours went wrong. Please try again in a moment.",
   "problem.bug": "This page made a mistake. Reloading it usually helps.",
 
+  "problem.required": "Please fill this in.",
+
   // Spans of time.
   "time.seconds": { one: "{n} second", other: "{n} seconds" },
   "time.minutes": { one: "about {n} minute", other: "about {n} minutes" },
@@ -36,14 +38,14 @@ export default {
   "welcome.title": "Welcome",
   "welcome.heading": "The portraits here look back at you",
   "welcome.lead":
-    "Send a photo, answer seven curious questions, and a student card is made for you, with a portrait of yours that moves and is painted.",
+    "Send a photo, answer a handful of curious questions, and a student card is made for you, with a portrait of yours that moves and is painted.",
   "welcome.sign-up": "Enrol",
   "welcome.sign-in": "I am a student already",
   "welcome.go-on": "Go on, {name}",
   "welcome.step-photo": "A photo",
   "welcome.step-photo-text": "Taken with the camera or chosen from your album. It is yours: nobody but the painter sees it.",
   "welcome.step-sorting": "The sorting",
-  "welcome.step-sorting-text": "Seven questions without right answers. Meanwhile your portrait is being painted.",
+  "welcome.step-sorting-text": "Questions without right answers. Meanwhile your portrait is being painted.",
   "welcome.step-card": "Your card",
   "welcome.step-card-text": "House, crest and a portrait that breathes, nods and smiles, to keep and to share.",
   "welcome.steps": "How it goes",

@@ -28,6 +28,8 @@ export default {
   "problem.server": "저희 주문이 빗나갔어요. 잠시 뒤에 다시 시도해 주세요.",
   "problem.bug": "페이지에 문제가 생겼어요. 새로고침하면 대부분 해결돼요.",
 
+  "problem.required": "빈칸을 채워 주세요.",
+
   // 시간
   "time.seconds": { other: "{n}초" },
   "time.minutes": { other: "약 {n}분" },
@@ -36,14 +38,14 @@ export default {
   "welcome.title": "환영해요",
   "welcome.heading": "이곳의 초상화는 당신을 바라봐요",
   "welcome.lead":
-    "사진을 한 장 보내고 엉뚱한 질문 일곱 개에 답해 보세요. 움직이는 그림 초상화가 담긴 학생증을 만들어 드려요.",
+    "사진을 한 장 보내고 엉뚱한 질문 몇 가지에 답해 보세요. 움직이는 그림 초상화가 담긴 학생증을 만들어 드려요.",
   "welcome.sign-up": "입학하기",
   "welcome.sign-in": "이미 학생이에요",
   "welcome.go-on": "{name} 님, 계속하기",
   "welcome.step-photo": "사진 한 장",
   "welcome.step-photo-text": "카메라로 찍거나 앨범에서 골라요. 사진은 화가 말고는 아무도 보지 않아요.",
   "welcome.step-sorting": "기숙사 배정",
-  "welcome.step-sorting-text": "정답 없는 질문 일곱 개. 답하는 동안 초상화가 그려져요.",
+  "welcome.step-sorting-text": "정답 없는 질문들이에요. 답하는 동안 초상화가 그려져요.",
   "welcome.step-card": "학생증",
   "welcome.step-card-text": "기숙사와 문장, 숨 쉬고 끄덕이고 미소 짓는 초상화. 간직하고 나눌 수 있어요.",
   "welcome.steps": "이렇게 진행돼요",

@@ -1,6 +1,10 @@
 /** Forms that say what is wrong beside the field that is wrong, and keep what was typed. */
 import { focusOn, h, replace, uniqueId } from "./dom.js";
+import { t } from "./i18n.js";
 import { problem } from "./problem.js";
+
+// The server says it as a framework does ("may not be blank"); a person says it more kindly.
+const EMPTY = new Set(["required", "null", "blank"]);
 
 /**
  * A labelled field. `input` is any form element; `hint` stands below it. `field.fail(text)` marks it, `field.fail("")`
@@ -42,7 +46,7 @@ export function form({ fields, submit, label, className = "stack" }, ...children
     } catch (error) {
       if (error.code === "session_expired") return;
       const wrong = Object.entries(error.fields ?? {}).filter(([name]) => name in fields);
-      for (const [name, text] of wrong) fields[name].fail(text);
+      for (const [name, text] of wrong) fields[name].fail(EMPTY.has(error.fieldCodes[name]) ? t("problem.required") : text);
       if (wrong.length) focusOn(fields[wrong[0][0]].input);
       else replace(box, problem(error, error.passing ? run : null));
     } finally {

@@ -7,8 +7,8 @@ const NO_MOTION = "(prefers-reduced-motion: reduce)";
  * `portrait({src, poster, still, alt, lazy, size})` is a `<picture>`.
  *
  * With `prefers-reduced-motion` the browser loads `poster` and never the film, of which the first frame is shown where
- * there is no poster. What cannot be loaded gives way to
- * `still`, and that to a drawn frame. `size` is the side in CSS pixels, so that nothing jumps when it arrives.
+ * there is no poster. What cannot be loaded gives way to `still`, and that to a drawn frame. `size` is the side in CSS
+ * pixels, so that nothing jumps when it arrives.
  */
 export function portrait({ src, poster = null, still = null, alt = "", lazy = true, size = 256 }) {
   const image = h("img", {

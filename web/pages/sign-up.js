@@ -26,7 +26,7 @@ export default async function page({ api, t, enter, toast }) {
   );
   const fields = { fullname, username, password };
   // The account may be there although the sign-in after it was cut off: a second try then only signs in.
-  let enrolled = "";
+  let enrolled = null;
   const submit = async () => {
     const entries = Object.entries(fields).map(([name, { input }]) => [name, input.value]);
     const account = Object.fromEntries(entries);

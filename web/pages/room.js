@@ -133,6 +133,8 @@ function newsAbout(root, { api, t }, watch) {
         if (refusal.code !== "session_expired") replace(box, problem(refusal, refusal.passing ? retry : null));
       }
     };
+    // The same photo has no more of a face the second time.
+    const again = error.code !== "no_face";
     return h(
       "section",
       { class: "sheet stack", role: "status" },
@@ -142,9 +144,8 @@ function newsAbout(root, { api, t }, watch) {
       h(
         "div",
         { class: "row" },
-        // The same photo has no more of a face the second time.
-        error.code !== "no_face" && h("button", { class: "button", type: "button", onclick: retry }, t("room.retry")),
-        h("a", { class: "button quiet", href: "#/photo" }, t("room.other-photo")),
+        again && h("button", { class: "button", type: "button", onclick: retry }, t("room.retry")),
+        h("a", { class: again ? "button quiet" : "button", href: "#/photo" }, t("room.other-photo")),
       ),
     );
   }

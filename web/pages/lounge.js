@@ -37,10 +37,10 @@ export default async function page(context) {
   return { title: t("lounge.title"), node, leave: book.leave };
 }
 
-/** A house and some of its members, behind a summary that opens and closes; one's own is open. */
+/** A house and some of its members, behind a summary that opens and closes; one's own is open, unless data is dear. */
 function houseWall(house, own, houses, t) {
   const saving = navigator.connection?.saveData ?? false;
-  const open = own || (matchMedia(ROOMY).matches && !saving);
+  const open = !saving && (own || matchMedia(ROOMY).matches);
   const { id = "" } = houses.find(({ name }) => name === house.name) ?? {};
   return h(
     "details",

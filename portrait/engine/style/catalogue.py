@@ -52,7 +52,7 @@ def read_config(weights: Path) -> PainterConfig:
     widths = _field(path, data, "widths", list)
     if len(widths) != 3 or not all(isinstance(width, int) and width > 0 for width in widths):
         raise CheckpointError(path, "must be three numbers of channels", key="widths")
-    styles = tuple(_style(path, entry) for entry in _field(path, data, "styles", list))
+    styles = tuple(read_style(path, entry) for entry in _field(path, data, "styles", list))
     if not styles or len({style.slug for style in styles}) != len(styles):
         raise CheckpointError(path, "must name at least one style, and none twice", key="styles")
     return PainterConfig(
@@ -60,7 +60,8 @@ def read_config(weights: Path) -> PainterConfig:
     )
 
 
-def _style(path: Path, entry: object) -> Style:
+def read_style(path: Path, entry: object) -> Style:
+    """One style of the yaml ``path``. Raises CheckpointError, which names the field at fault."""
     if not isinstance(entry, dict):
         raise CheckpointError(path, "each style is a mapping", key="styles")
     return Style(

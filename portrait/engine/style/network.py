@@ -6,11 +6,14 @@ and a style is one row of scales and shifts in every layer. With a single row th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 EPSILON = 1e-5  # added to the variance, as in torch.nn.InstanceNorm2d
+Rows = int | Sequence[int]  # the style of all images, or of each
 
 
 class ConditionalInstanceNorm(nn.Module):
@@ -21,8 +24,11 @@ class ConditionalInstanceNorm(nn.Module):
         self.scale = nn.Parameter(torch.ones(styles, channels))
         self.shift = nn.Parameter(torch.zeros(styles, channels))
 
-    def forward(self, x: Tensor, style: int) -> Tensor:
+    def forward(self, x: Tensor, style: Rows) -> Tensor:
         """(B, C, H, W) -> the same shape and dtype; the statistics are float32 whatever the dtype."""
+        if not isinstance(style, int):
+            # Quicker than one normalization with a scale for each image, which copies channels-last data.
+            return torch.cat([self(image, row) for image, row in zip(x.split(1), style, strict=True)])
         scale, shift = self.scale[style], self.shift[style]
         if len(x) == 1:
             # For a single image the two normalizations agree, and this one needs no copy of channels-last data.
@@ -47,7 +53,7 @@ class ConvLayer(nn.Module):
             x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")
         return convolve(self.conv, reflect(x, self.conv.kernel_size[0] // 2))
 
-    def forward(self, x: Tensor, style: int) -> Tensor:
+    def forward(self, x: Tensor, style: Rows) -> Tensor:
         out: Tensor = self.norm(self.convolve(x), style)
         return out
 
@@ -60,7 +66,7 @@ class ResidualBlock(nn.Module):
         self.a = ConvLayer(channels, channels, 3, styles)
         self.b = ConvLayer(channels, channels, 3, styles)
 
-    def forward(self, x: Tensor, style: int) -> Tensor:
+    def forward(self, x: Tensor, style: Rows) -> Tensor:
         out: Tensor = x + self.b(F.relu(self.a(x, style)), style)
         return out
 
@@ -93,8 +99,11 @@ class StyleNetwork(nn.Module):
         )
         self.out = nn.Conv2d(full, 3, 9)
 
-    def forward(self, x: Tensor, style: int) -> Tensor:
-        """float (B, 3, H, W) in 0..1 -> float32 (B, 3, H, W), nominally 0..1 (the published one may exceed it)."""
+    def forward(self, x: Tensor, style: Rows) -> Tensor:
+        """float (B, 3, H, W) in 0..1 -> float32 (B, 3, H, W), nominally 0..1 (the published one may exceed it).
+
+        ``style`` is one row for all images, or a row for each of them.
+        """
         height, width = x.shape[2:]
         y = self.enter(x)
         for layer in self.down:

@@ -33,7 +33,7 @@ class Perceptual(nn.Module):
         """
         super().__init__()
         layers = sorted((int(m[1]), int(m[2])) for m in map(WEIGHT.fullmatch, tensors) if m)
-        wanted = [(int(tap[4]), int(tap[6])) for tap in taps]
+        wanted = [_place(tap) for tap in taps]
         for place in wanted:
             if place not in layers:
                 raise CheckpointError(path, "a tensor is missing", key="conv{}_{}.weight".format(*place))
@@ -66,8 +66,12 @@ class Perceptual(nn.Module):
             return cls(_torchvision(), taps, TORCHVISION)
         return cls(read_tensors(source), taps, source)
 
-    def features(self, images: Tensor) -> list[Tensor]:
-        """float (B, 3, H, W) in 0..1 -> the taps' features in the order of the layers, (B, C, H / 2^b, W / 2^b)."""
+    def features(self, images: Tensor, last: str | None = None) -> list[Tensor]:
+        """float (B, 3, H, W) in 0..1 -> the taps' features in the order of the layers, (B, C, H / 2^b, W / 2^b).
+
+        ``last`` is the tap to stop at, where not all are needed.
+        """
+        end = self.layers[-1] if last is None else _place(last)
         x = (images * 255 - self.mean).contiguous(memory_format=torch.channels_last)
         found, block = [], 1
         for layer in self.layers:
@@ -76,7 +80,14 @@ class Perceptual(nn.Module):
             x = F.relu(self.get_submodule("conv{}_{}".format(*layer))(x))
             if layer in self.taps:
                 found.append(x)
+            if layer == end:
+                break
         return found
+
+
+def _place(tap: str) -> tuple[int, int]:
+    """Block and index of a tap such as ``relu3_2``."""
+    return int(tap[4]), int(tap[6])
 
 
 def _torchvision() -> dict[str, Tensor]:

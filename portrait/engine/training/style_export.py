@@ -1,0 +1,72 @@
+"""Writing the painter's two files: float16 weights, and the yaml that describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import yaml
+from safetensors.torch import save_file
+from torch import Tensor
+
+from portrait.engine.errors import CheckpointError
+from portrait.engine.style.catalogue import FORMAT, PainterConfig, Style
+from portrait.engine.style.network import ConvLayer, StyleNetwork
+
+HEADER = "# Describes {name}: the network's sizes, and its styles in the order of the weights' rows.\n"
+
+
+def write_painter(network: StyleNetwork, styles: Sequence[Style], path: Path, rows: Sequence[int]) -> Path:
+    """Write ``rows`` of ``network``, which are ``styles``, to ``path`` and the yaml beside it.
+
+    Raises CheckpointError where a value is too large for float16.
+    """
+    tensors = network.state_dict()
+    tensors = {
+        key: value[list(rows)] if key.endswith((".norm.scale", ".norm.shift")) else value
+        for key, value in tensors.items()
+    }
+    full, half, quarter = (cast(ConvLayer, layer).conv.out_channels for layer in network.down)
+    config = PainterConfig((full, half, quarter), len(network.res), tuple(styles))
+    return write_files(tensors, config, path)
+
+
+def write_files(tensors: dict[str, Tensor], config: PainterConfig, path: Path) -> Path:
+    """Write weights (as float16) and yaml. Raises CheckpointError where a value is too large for float16."""
+    halves = {key: value.detach().cpu().half().contiguous() for key, value in tensors.items()}
+    for key, value in halves.items():
+        if not torch.isfinite(value).all():
+            raise CheckpointError(path, "a value is too large for float16", key=key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Each beside the old one first, so that a kill leaves no half-written file.
+    weights = path.with_suffix(".safetensors.new")
+    save_file(halves, weights, metadata={"format": FORMAT})
+    text = path.with_suffix(".yaml.new")
+    text.write_text(HEADER.format(name=path.name) + _yaml(config), encoding="utf-8")
+    weights.replace(path)
+    text.replace(path.with_suffix(".yaml"))
+    return path
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists of numbers and names by language on one line, everything else on lines of its own."""
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        names = bool(mapping) and set(mapping) <= {"en", "ko"}
+        return super().represent_mapping(tag, mapping, flow_style=names)
+
+
+def _yaml(config: PainterConfig) -> str:
+    full, half, quarter = config.widths
+    lines = f"format: {FORMAT}\n"
+    lines += f"widths: [{full}, {half}, {quarter}]  # channels at full, half and quarter size\n"
+    lines += f"blocks: {config.blocks}  # residual blocks at quarter size\n"
+    styles = [
+        {"slug": style.slug, "title": style.title, "painter": style.painter, "year": style.year}
+        for style in config.styles
+    ]
+    return lines + yaml.dump(
+        {"styles": styles}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110
+    )

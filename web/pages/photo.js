@@ -84,7 +84,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     const box = h("div", {});
     const bar = progressBar(t("photo.sending"));
     bar.node.hidden = true;
-    const button = h("button", { class: "button", type: "button" }, t("photo.send"));
+    const button = h("button", { class: "button", type: "button", "data-act": "send" }, t("photo.send"));
     const again = backButton();
     const send = async () => {
       button.disabled = again.disabled = true;
@@ -126,7 +126,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     const frame = h("div", { class: "found-frame" });
     const onward = h(
       "button",
-      { class: "button", type: "button", onclick: () => go(student.house ? "#/reveal" : "#/sorting") },
+      { class: "button", type: "button", "data-act": "onward", onclick: () => go(student.house ? "#/reveal" : "#/sorting") },
       student.house ? t("photo.to-portrait") : t("photo.to-sorting"),
     );
     let shown = null;

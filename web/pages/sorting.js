@@ -26,7 +26,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
   const stage = h("div", { class: "stack sorting-stage" });
   const box = h("div", {});
   const back = h("button", { class: "button quiet", type: "button", onclick: () => walk(-1) }, t("sorting.back"));
-  const onward = h("button", { class: "button", type: "button", onclick: () => walk(1) }, t("sorting.next"));
+  const onward = h("button", { class: "button", type: "button", "data-act": "onward", onclick: () => walk(1) }, t("sorting.next"));
 
   /** One of several cards, by mouse, by arrow keys (radio buttons do that) or by its number. */
   function cards(legend, entries, chosen, choose) {

@@ -1,0 +1,142 @@
+"""A school in a folder of its own and a browser to walk through it: for the browser tests and the README's pictures.
+
+The browser is Debian's Chromium, or the one that ``CHROMIUM`` names; Playwright drives it and is imported only here,
+when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+START_SECONDS = 60.0
+STOP_SECONDS = 40.0
+# A camera that needs nobody's permission and shows a drawn picture.
+FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+
+class NoBrowser(Exception):
+    """What is missing to walk through the pages, in one sentence."""
+
+
+@dataclass(frozen=True)
+class School:
+    """A running server with a database, a media folder and a key of its own."""
+
+    url: str
+    environment: dict[str, str]
+
+    def manage(self, *command: str) -> None:
+        """Run a ``manage.py`` command in this school. Raises CalledProcessError."""
+        manage(self.environment, *command)
+
+
+def manage(environment: dict[str, str], *command: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_school(folder: Path, *, seed_demo: tuple[str, ...], **variables: str) -> Iterator[School]:
+    """``manage.py serve`` on a free port with everything in ``folder``, filled by ``seed_demo`` with these options.
+
+    Limits are off; ``variables`` are further environment variables. What the server says is in ``folder/serve.log``.
+    Raises TimeoutError when it does not open.
+    """
+    port = free_port()
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "MEDIA_ROOT": str(folder / "media"),
+        "SECRET_KEY": "a-key-for-a-school-that-lives-for-a-minute-or-two",
+        "THROTTLES": "off",
+        **variables,
+    }
+    (folder / "media").mkdir()
+    manage(environment, "migrate", "--verbosity", "0")
+    manage(environment, "seed", "--verbosity", "0")
+    manage(environment, "seed_demo", *seed_demo)
+    with (folder / "serve.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", str(port)],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for_port(port, server)
+            yield School(f"http://127.0.0.1:{port}", environment)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(STOP_SECONDS)
+
+
+def wait_for_port(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Return when ``server`` accepts connections. Raises TimeoutError."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(f"the server did not open port {port}; its log says why")
+
+
+def chromium_path() -> str:
+    """The browser's program. Raises NoBrowser."""
+    named = os.environ.get("CHROMIUM")
+    found = shutil.which(named) if named else next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise NoBrowser(
+            f"{named} is no program" if named else "no Chromium (apt install chromium, or CHROMIUM=...)"
+        )
+    return found
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless browser. Raises NoBrowser where Playwright or Chromium is missing."""
+    program = chromium_path()
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise NoBrowser("no Playwright (pip install -r requirements-dev.txt)") from error
+    # Chromium's sandbox refuses to work for root, who runs things in containers.
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *sandbox])
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,81 @@
+"""A session lasts over reloads and expired tokens, without anybody noticing, until somebody ends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import jwt
+from playwright.sync_api import Route
+
+from config.browsing import School
+from tests.conftest import PASSWORD
+from tests.web.kit import Visitor
+
+
+def test_a_reload_keeps_the_session(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.open("#/lounge")
+    assert visitor.page.url.endswith("#/lounge")
+
+
+def test_an_expired_token_is_renewed_by_itself(school: School, visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    statuses: list[int] = []
+
+    def expire(route: Route) -> None:
+        """Let the page's call go out with its own token, aged by an hour; the server really refuses it."""
+        key = school.environment["SECRET_KEY"]
+        token = (route.request.header_value("authorization") or "").removeprefix("Bearer ")
+        claims = jwt.decode(token, key, algorithms=["HS256"])
+        aged = jwt.encode({**claims, "exp": int(time.time()) - 3600}, key, "HS256")
+        answer = route.fetch(headers={**route.request.headers, "authorization": f"Bearer {aged}"})
+        statuses.append(answer.status)
+        route.fulfill(response=answer)
+
+    visitor.page.route("**/lounge/", expire, times=1)
+    with visitor.page.expect_response("**/user/api/token/refresh/") as renewal:
+        visitor.walk("#/lounge")
+    assert statuses == [401]
+    assert renewal.value.ok
+    assert visitor.page.locator(".problem").count() == 0
+    visitor.page.locator(".guestbook > form").wait_for()
+
+
+def test_two_tabs_renew_their_tokens_at_the_same_moment(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    tabs = [visitor.context.new_page() for _ in range(3)]
+    for tab in tabs:
+        tab.goto(f"{visitor.url}/#/room", wait_until="commit")
+    for tab in tabs:
+        tab.locator(".room-title").wait_for()
+
+
+def test_signing_out_ends_the_session_in_every_tab(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    other = visitor.context.new_page()
+    other.goto(f"{visitor.url}/#/room")
+    other.locator(".room-title").wait_for()
+
+    visitor.page.locator("header button").last.click()
+    visitor.page.locator(".hero").wait_for()
+    other.locator("[name=password]").wait_for()
+    visitor.open("#/room")
+    assert visitor.page.url.endswith("#/sign-in")
+    assert [cookie for cookie in visitor.context.cookies() if cookie["name"] == "refresh"] == []
+
+
+def test_a_session_that_was_ended_elsewhere_leads_to_the_door_and_back(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.context.clear_cookies()
+    visitor.open("#/lounge")
+    assert visitor.page.url.endswith("#/sign-in")
+    visitor.page.fill("[name=username]", "demo1-00001")
+    visitor.page.fill("[name=password]", PASSWORD)
+    visitor.page.click("button[type=submit]")
+    visitor.page.wait_for_url("**/#/lounge")

@@ -1,0 +1,100 @@
+"""Errors as a person meets them: said in words, with a way on, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Route
+
+from tests.web.kit import PORTRAIT_TIMEOUT, Visitor, astronaut, no_face
+
+
+def test_a_photo_without_a_face_is_refused_kindly(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("ko")
+    visitor.sign_up("faceless", "얼굴없음")
+    visitor.send_photo(no_face())
+    visitor.page.locator(".problem").filter(has_text="얼굴을 찾지 못했어요").wait_for(
+        timeout=PORTRAIT_TIMEOUT
+    )
+    visitor.page.locator("label[for=photo-file]").wait_for()
+    visitor.look("no-face")
+
+
+def test_a_file_that_is_too_big_is_not_even_sent(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_up("bigfile", "Big File")
+    sent: list[str] = []
+    visitor.page.on("request", lambda request: sent.append(request.url))
+    visitor.choose_photo(bytes(10 * 2**20 + 1), "me.heic", "image/heic")
+    visitor.page.locator(".problem").filter(has_text="10 MB").wait_for()
+    assert not [url for url in sent if url.endswith("/user/main/")]
+    visitor.look("too-big")
+
+
+def test_a_file_that_is_no_picture_is_refused_by_the_server_and_explained(
+    visit: Callable[..., Visitor],
+) -> None:
+    visitor = visit()
+    visitor.sign_up("nopicture", "No Picture")
+    visitor.choose_photo(b"once upon a time", "me.jpg")
+    visitor.page.click("[data-act=send]")
+    visitor.page.locator(".problem").filter(has_text="JPEG").wait_for()
+
+
+def test_what_was_answered_survives_an_interrupted_connection(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_up("offline", "Off Line")
+    visitor.send_photo(astronaut())
+    visitor.page.click("[data-act=onward]")
+    visitor.answer_all()
+    visitor.context.set_offline(True)
+    visitor.page.keyboard.press("Enter")
+    visitor.page.locator(".problem").filter(has_text="no connection").wait_for()
+    visitor.look("offline")
+    # Nobody presses anything: the page goes on by itself.
+    visitor.context.set_offline(False)
+    visitor.page.wait_for_url("**/#/reveal")
+
+
+def test_a_guestbook_entry_survives_an_interrupted_connection(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in("demo1-00003")
+    visitor.walk("#/lounge")
+    visitor.page.fill(".guestbook > form textarea", "Written on a train, between two tunnels.")
+    visitor.context.set_offline(True)
+    visitor.page.click(".guestbook > form [type=submit]")
+    visitor.page.locator(".problem").wait_for()
+    assert (
+        visitor.page.input_value(".guestbook > form textarea") == "Written on a train, between two tunnels."
+    )
+    visitor.context.set_offline(False)
+    visitor.page.locator(".entry").filter(has_text="between two tunnels").wait_for()
+
+
+def test_a_busy_server_is_tried_again_when_it_said_so(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    # As a proxy answers while the service starts anew.
+    busy = {"status": 503, "headers": {"Retry-After": "1"}, "body": "<h1>Service Unavailable</h1>"}
+
+    def refuse(route: Route) -> None:
+        route.fulfill(**busy)  # type: ignore[arg-type]
+
+    visitor.page.route("**/lounge/", refuse, times=1)
+    visitor.page.evaluate("location.hash = '#/lounge'")
+    visitor.page.locator(".problem").filter(has_text="very busy").wait_for()
+    visitor.page.locator(".guestbook > form").wait_for()
+
+
+def test_motion_is_shown_to_those_who_want_it_only(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.page.emulate_media(reduced_motion="reduce")
+    paths: list[str] = []
+    visitor.page.on("request", lambda request: paths.append(urlsplit(request.url).path))
+    visitor.sign_in()
+    visitor.walk("#/choose")
+    visitor.page.locator(".preview img").first.wait_for()
+    visitor.page.wait_for_load_state("networkidle")
+    assert [path for path in paths if "/previews/" in path and path.endswith(".jpg")]
+    assert not [path for path in paths if path.endswith(".webp")]

@@ -47,7 +47,7 @@ export default async function page({ api, t, student, announce, refreshStudent }
     const key = `reveal.stage-${state.stage}`;
     const stage = state.status === "running" && hasText(key) ? t(key) : t("reveal.stage-queued");
     const left = state.eta === null ? "" : ` · ${t("reveal.left", { wait: formatWait(state.eta) })}`;
-    line.textContent = `${stage} ${Math.round(state.progress * 100)}%${left}`;
+    replace(line, stage, h("span", { class: "reveal-numbers" }, `${Math.round(state.progress * 100)}%${left}`));
     // A screen reader hears each stage once, and not each percent.
     if (stage !== stageSaid) announce(stage);
     stageSaid = stage;

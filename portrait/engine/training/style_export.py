@@ -15,6 +15,7 @@ from portrait.engine.errors import CheckpointError
 from portrait.engine.style.catalogue import FORMAT, PainterConfig, Style
 from portrait.engine.style.network import ConvLayer, StyleNetwork
 
+VECTORS = (".norm.scale", ".norm.shift")  # what is a style's own: one row of each
 HEADER = "# Describes {name}: the network's sizes, and its styles in the order of the weights' rows.\n"
 
 
@@ -24,25 +25,24 @@ def write_painter(network: StyleNetwork, styles: Sequence[Style], path: Path, ro
     Raises CheckpointError where a value is too large for float16.
     """
     tensors = network.state_dict()
-    tensors = {
-        key: value[list(rows)] if key.endswith((".norm.scale", ".norm.shift")) else value
-        for key, value in tensors.items()
-    }
+    tensors = {key: value[list(rows)] if key.endswith(VECTORS) else value for key, value in tensors.items()}
     full, half, quarter = (cast(ConvLayer, layer).conv.out_channels for layer in network.down)
     config = PainterConfig((full, half, quarter), len(network.res), tuple(styles))
     return write_files(tensors, config, path)
 
 
 def write_files(tensors: dict[str, Tensor], config: PainterConfig, path: Path) -> Path:
-    """Write weights (as float16) and yaml. Raises CheckpointError where a value is too large for float16."""
-    halves = {key: value.detach().cpu().half().contiguous() for key, value in tensors.items()}
-    for key, value in halves.items():
+    """Write weights, in their dtypes, and yaml. Raises CheckpointError where a value is not finite."""
+    tensors = {key: value.detach().contiguous() for key, value in tensors.items()}
+    for key, value in tensors.items():
         if not torch.isfinite(value).all():
-            raise CheckpointError(path, "a value is too large for float16", key=key)
+            raise CheckpointError(
+                path, "a value is infinite, not a number, or too large for float16", key=key
+            )
     path.parent.mkdir(parents=True, exist_ok=True)
     # Each beside the old one first, so that a kill leaves no half-written file.
     weights = path.with_suffix(".safetensors.new")
-    save_file(halves, weights, metadata={"format": FORMAT})
+    save_file(tensors, weights, metadata={"format": FORMAT})
     text = path.with_suffix(".yaml.new")
     text.write_text(HEADER.format(name=path.name) + _yaml(config), encoding="utf-8")
     weights.replace(path)

@@ -26,7 +26,7 @@ from portrait.engine.training.style_data import (
     read_photos,
     sample,
 )
-from portrait.engine.training.style_export import write_painter
+from portrait.engine.training.style_export import VECTORS, write_painter
 from portrait.engine.training.style_losses import (
     content_distance,
     gram,
@@ -101,10 +101,10 @@ class StyleTrainee(Trainee):
 
     def groups(self) -> list[dict[str, Any]]:
         own = {name: p for name, p in self.networks.named_parameters() if p.requires_grad}
-        vectors = [p for name, p in own.items() if ".norm." in name]
+        vectors = [p for name, p in own.items() if name.endswith(VECTORS)]
         # A style's vectors move only when it is its turn, and start alike: they may run.
         return [
-            {"params": [p for name, p in own.items() if ".norm." not in name], "scale": 1.0},
+            {"params": [p for name, p in own.items() if not name.endswith(VECTORS)], "scale": 1.0},
             {"params": vectors, "scale": VECTOR_RATE},
         ]
 

@@ -31,7 +31,7 @@ SMALLEST_FACE = 60  # pixels; a smaller one would be more blur than face
 FACES_DRAWN = 0.65  # of the training crops show a face as the product crops it
 SCALES = (0.68, 1.0)  # of a stored crop that a training crop is taken from: faces from 126 to 186 pixels
 # A style is what a painting has in common at several sizes: its forms, and its strokes. Shorter side in pixels.
-PAINTING_SIDES = (288, 448)
+PAINTING_SIDES = (320, 512)
 LARGEST_PAINTING = 3.0  # longer side by shorter side; what is longer is cut to it
 
 

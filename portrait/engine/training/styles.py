@@ -50,11 +50,11 @@ Report = Callable[[Progress], None]
 class Weights:
     """What counts how much."""
 
-    content: float = 1.0
+    content: float = 0.8
     face: float = 1.5  # more of it where a face is
-    detail: float = 0.25  # of relu2_2's content where a face is: eyes and mouths are a few pixels
-    style: tuple[float, ...] = (0.7, 1.0, 1.1, 1.2)  # of each tap's Gram matrix
-    variation: float = 0.25
+    detail: float = 0.3  # of relu2_2's content where a face is: eyes and mouths are a few pixels
+    style: tuple[float, ...] = (1.0, 1.4, 2.0, 3.0)  # of each tap's Gram matrix
+    variation: float = 0.2
     stability: float = 30.0
     noise: float = 0.03  # deviation of the noise that must not change the painting
 
@@ -63,6 +63,8 @@ class Weights:
 class Plan:
     """How the painter is trained."""
 
+    widths: tuple[int, int, int] = WIDTHS
+    blocks: int = BLOCKS
     batch: int = 3
     side: int = 176  # of the crops; larger ones show more of a painting's large forms
     weights: Weights = field(default_factory=Weights)
@@ -236,7 +238,7 @@ def train_styles(
             raise ChoiceError(f"no style {slug!r} is trained here: {', '.join(slugs)}", code="unknown_style")
     features = Perceptual.load(perceptual, TAPS).to(place)
     torch.manual_seed(seed)
-    network = make_network(len(paintings), place)
+    network = make_network(len(paintings), plan, place)
     trainee = StyleTrainee(
         network,
         read_photos(content, folder / "faces.json"),
@@ -259,9 +261,9 @@ def train_styles(
     )
 
 
-def make_network(styles: int, device: torch.device) -> StyleNetwork:
-    """A new network of the shipped size."""
-    network = StyleNetwork(styles, WIDTHS, BLOCKS, published=False).to(device)
+def make_network(styles: int, plan: Plan, device: torch.device) -> StyleNetwork:
+    """A new network of the planned size."""
+    network = StyleNetwork(styles, plan.widths, plan.blocks, published=False).to(device)
     network.compute_dtype = choose_dtype("auto", device)
     channels_last(network)
     return network

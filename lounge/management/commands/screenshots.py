@@ -83,7 +83,7 @@ def picture_of(page: Page, hash_: str) -> bytes:
     page.locator("main:not([aria-busy]) h1").wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_function(
-        "[...document.images].every((image) => image.complete || image.loading === 'lazy')"
+        "() => [...document.images].every((image) => image.complete || image.loading === 'lazy')"
     )
     out = io.BytesIO()
     Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(out, "WEBP", quality=QUALITY, method=6)

@@ -70,6 +70,7 @@ class GeneratorStage(Trainee):
 
     name = "generator"
     held_statistics = False
+    sampling = "bilinear"  # of the picture
 
     def __init__(
         self,
@@ -103,7 +104,7 @@ class GeneratorStage(Trainee):
         pairs = self.pairs.draw(self.device)
         own, other = self._keypoints(pairs)
         cut = self._cut(pairs.driving_keypoints)
-        flow, part, made = render(self.networks, pairs.source, own, other, cut)
+        flow, part, made = render(self.networks, pairs.source, own, other, self.sampling, cut)
         true = cut(pairs.driving, 2)
         moved = warp(pairs.source, enlarged(part))
         near = F.interpolate(cut(pairs.importance[:, None], 1), scale_factor=2)
@@ -190,7 +191,7 @@ class GeneratorStage(Trainee):
             with torch.autocast(self.device.type, torch.bfloat16):
                 found = self.detector(torch.cat([source, driving]))
             own, other = found[: len(source)], found[len(source) :]
-            flow, _, full = render(averaged, source, own, other)
+            flow, _, full = render(averaged, source, own, other, self.sampling)
             made = {
                 "copy": source,
                 "analytic": warp(source, enlarged(analytic_flow(start, own, other))),
@@ -209,10 +210,11 @@ class GeneratorStage(Trainee):
 
 
 class FinishingStage(GeneratorStage):
-    """The same with batch normalization as at run time: statistics of whole frames, held."""
+    """The same as at run time: normalization with held statistics of whole frames, the picture sampled bicubically."""
 
     name = "finish"
     held_statistics = True
+    sampling = "bicubic"
 
     def measure_statistics(self) -> None:
         """Measure the generator's statistics anew, on whole augmented frames."""
@@ -226,11 +228,16 @@ class FinishingStage(GeneratorStage):
         with torch.no_grad():
             for _ in range(STATISTICS_BATCHES):
                 pairs = self.pairs.draw(self.device)
-                render(self.networks, pairs.source, *self._keypoints(pairs))
+                render(self.networks, pairs.source, *self._keypoints(pairs), self.sampling)
 
 
 def render(
-    networks: nn.ModuleDict, source: Tensor, own: Keypoints, other: Keypoints, cut: Cut | None = None
+    networks: nn.ModuleDict,
+    source: Tensor,
+    own: Keypoints,
+    other: Keypoints,
+    sampling: str,
+    cut: Cut | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Sources (B, 3, 256, 256) moved from their ``own`` keypoints to the ``other`` ones: the whole flow
     (B, 128, 128, 2), the cut of it (the same without ``cut``), and the picture of the cut (B, 3, H, W)."""
@@ -241,7 +248,7 @@ def render(
         if cut is not None:
             part = cut(flow.permute(0, 3, 1, 2), 1).permute(0, 2, 3, 1)
             hidden, blobs = cut(hidden, 1), cut(blobs, 0.5)
-        made = generator(source, generator.encode(source), part, hidden, blobs, "bilinear")
+        made = generator(source, generator.encode(source), part, hidden, blobs, sampling)
     return flow, part, made
 
 

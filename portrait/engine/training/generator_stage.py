@@ -210,7 +210,7 @@ class GeneratorStage(Trainee):
 
 
 class FinishingStage(GeneratorStage):
-    """The same as at run time: normalization with held statistics of whole frames, the picture sampled bicubically."""
+    """The same as at run time: held statistics of whole frames, and the picture sampled bicubically."""
 
     name = "finish"
     held_statistics = True

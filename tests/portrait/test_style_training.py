@@ -34,6 +34,7 @@ from portrait.engine.training.style_data import (
 )
 from portrait.engine.training.style_losses import gram, gram_distance, instability
 from portrait.engine.training.styles import TAPS, Plan, StyleTrainee, train_styles
+from tests.portrait.drawn_vgg import write_vgg
 
 OWN = Path(__file__).parent / "data" / "painter" / "painter.safetensors"
 QUICK = Plan(batch=2, side=40)
@@ -42,18 +43,7 @@ VECTORS = (".norm.scale", ".norm.shift")
 
 @pytest.fixture(scope="module")
 def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A VGG-16 with random filters and few channels."""
-    path = tmp_path_factory.mktemp("vgg") / "vgg.safetensors"
-    generator = torch.Generator().manual_seed(0)
-    tensors, inputs = {}, 3
-    for block, count in enumerate((2, 2, 3, 3), 1):
-        for index in range(1, count + 1):
-            filters = torch.randn(8, inputs, 3, 3, generator=generator) * (2 / (9 * inputs)) ** 0.5
-            tensors[f"conv{block}_{index}.weight"] = filters
-            tensors[f"conv{block}_{index}.bias"] = torch.zeros(8)
-            inputs = 8
-    save_file(tensors, path)
-    return path
+    return write_vgg(tmp_path_factory.mktemp("vgg") / "vgg.safetensors")
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,9 @@ class Command(EngineCommand):
             "--only", metavar="SLUGS", help="of the styles (default: all that a painter knows)"
         )
         parser.add_argument(
+            "--weights", type=Path, metavar="FILE", help="of the painter (default: the setting's)"
+        )
+        parser.add_argument(
             "--against",
             action="append",
             default=[],
@@ -49,7 +52,7 @@ class Command(EngineCommand):
         from portrait.engine.training.style_report import measure_painters
 
         chosen = engine_options()
-        files = {"ours": chosen.painter_file}
+        files = {"ours": options["weights"] or chosen.painter_file}
         for path in options["against"]:
             files[path.parent.name if path.stem == "painter" else path.stem] = path
         report = measure_painters(

@@ -98,6 +98,27 @@ def test_the_yaml_says_how_far_the_learned_masks_are_damped(
     assert cast(CompactModel, load_model(changed, weights)).dense_motion.gain == 0.7
 
 
+def test_what_was_learned_can_be_damped_at_the_eyes_alone(
+    model: CompactModel, expected: dict[str, np.ndarray]
+) -> None:
+    dense = model.dense_motion
+    dense.gain = 1.0
+    own, other = keypoints(expected, "face").expand(3), keypoints(expected, "relative")
+    half = torch.from_numpy(unit(expected["source"])).permute(2, 0, 1)[None, :, ::2, ::2]
+    with torch.inference_mode():
+        learned, _ = dense(half, own, other)
+        dense.eye_gain = 1e-6
+        damped, _ = dense(half, own, other)
+        analytic = dense.combine(torch.softmax(dense.log_prior(other, 128), 1), dense.motions(own, other))
+    place = ((other.value[:, :2] + 1) * 64).long()
+    frame = torch.arange(3)[:, None]
+    at_eyes = (frame, place[..., 1], place[..., 0])
+    assert torch.allclose(damped[at_eyes], analytic[at_eyes], atol=2e-3)
+    assert not torch.allclose(learned[at_eyes], analytic[at_eyes], atol=2e-3)
+    # The far corner of the picture does not know of it.
+    assert torch.allclose(damped[:, -1, -1], learned[:, -1, -1], atol=1e-5)
+
+
 def test_bicubic_sampling_is_the_default_and_keeps_a_moved_face_sharper(
     expected: dict[str, np.ndarray],
 ) -> None:

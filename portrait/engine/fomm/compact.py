@@ -21,6 +21,8 @@ from portrait.engine.fomm.sampling import sample_features
 from portrait.engine.layout import fit, join
 from portrait.engine.rearrange import upsample_then
 
+EYES = slice(0, 2)
+EYE_WIDTH = 0.13  # how far around an eye its lids reach, in face units
 MOUTH = slice(6, 11)  # both corners, upper and lower lip, chin
 MOUTH_WIDTH = 0.16  # how far the mouth's keypoints reach, in face units
 CROWN = -1  # its Jacobian is the whole face's
@@ -165,10 +167,12 @@ class DenseMotion(nn.Module):
         kp_variance: float,
         mask_gain: float,
         *,
+        eye_gain: float = 1.0,
         residual_flow: bool = False,
     ) -> None:
         super().__init__()
         self.variance, self.gain, self.residual_flow = kp_variance, mask_gain, residual_flow
+        self.eye_gain = eye_gain
         self.sig = nn.Parameter(torch.zeros(num_kp))  # log of each Gaussian's width, in face units
         self.amp = nn.Parameter(torch.zeros(num_kp))
         self.bg = nn.Parameter(torch.zeros(()))
@@ -249,13 +253,18 @@ class DenseMotion(nn.Module):
         logits = self.mask(
             self.hi(join(x, self.mask))
         ).float()  # (B, 36 + K, 128, 128) -> (B, K + 2 [+ 2], 128, 128)
-        correction, hidden = logits[:, :count], logits[:, count : count + 1]
+        hidden = logits[:, count : count + 1]
+        correction = logits[:, :count]
+        residual = logits[:, count + 1 :]
         if self.gain < 1:
             correction = correction * self.mouth_gain(driving)
+        if self.eye_gain < 1:
+            near_eyes = self.around_eyes(driving)
+            correction, residual = correction * near_eyes, residual * near_eyes
         masks = torch.softmax(correction + prior, 1)  # (B, count, 128, 128)
         flow = self.combine(masks, maps)
         if self.residual_flow:
-            flow = flow + RESIDUAL_REACH * logits[:, count + 1 :].permute(0, 2, 3, 1)
+            flow = flow + RESIDUAL_REACH * residual.permute(0, 2, 3, 1)
         return flow, torch.sigmoid(hidden)
 
     def mouth_gain(self, driving: Keypoints) -> Tensor:
@@ -265,6 +274,18 @@ class DenseMotion(nn.Module):
         form = product(local.transpose(-1, -2), local) * (-0.5 / MOUTH_WIDTH**2)
         near = torch.exp(quadratic(form, driving.value[:, MOUTH], FINE).amax(1, keepdim=True))
         return self.gain + (1 - self.gain) * near
+
+    def around_eyes(self, driving: Keypoints) -> Tensor:
+        """The damping of everything learned, (B, 1, 128, 128): 1 everywhere, ``eye_gain`` at the eyes.
+
+        What the correction learns of blinks is the mean of many, an eye half open; the analytic masks shut it.
+        """
+        assert driving.jacobian is not None
+        # The face's frame, not the eye's own, which a blink flattens to less than its lids.
+        local = inverse(driving.jacobian[:, CROWN:])
+        form = (product(local.transpose(-1, -2), local) * (-0.5 / EYE_WIDTH**2)).expand(-1, 2, -1, -1)
+        near = torch.exp(quadratic(form, driving.value[:, EYES], FINE).amax(1, keepdim=True))
+        return 1 - (1 - self.eye_gain) * near
 
     @staticmethod
     def combine(masks: Tensor, maps: Tensor) -> Tensor:

@@ -161,6 +161,7 @@ def _build_compact(config: Section) -> nn.ModuleDict:
                 dense.integers("channels"),
                 dense.number("kp_variance"),
                 dense.number("mask_gain", 1),
+                eye_gain=dense.number("eye_gain", 1),
                 residual_flow=dense.flag("residual_flow", False),
             ),
             "generator": compact.Generator(

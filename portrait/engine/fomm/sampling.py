@@ -15,8 +15,9 @@ def sample_features(
     With channels last, a pixel's features are one row of a table; a sample is the weighted sum of four rows. The
     source is not copied for each frame, the occlusion costs nothing, and the result comes channels last.
 
-    ``features``: float32 (1, C, H, W), or (B, C, H, W) in training. ``field``: float32 (B, h, w, 2), x and y in -1..1. ``gain``: float32
-    (B, 1, h, w) or None. ``border``: the border pixel goes on outside, else it is black there.
+    ``features``: float32 (1, C, H, W), or (B, C, H, W) in training. ``field``: float32 (B, h, w, 2), x and y in
+    -1..1. ``gain``: float32 (B, 1, h, w) or None. ``border``: the border pixel goes on outside, else it is black
+    there.
     Returns float32 (B, C, h, w).
     """
     channels, height, width = features.shape[1:]

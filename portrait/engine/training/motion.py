@@ -134,6 +134,7 @@ class Stages:
         self.detector = cast(compact.KeypointDetector, networks["kp_detector"])
         self.dense = cast(compact.DenseMotion, networks["dense_motion"])
         self.generator = cast(compact.Generator, networks["generator"])
+        self.eye_gain = self.dense.eye_gain
         prepare_detector(self.detector)
         prepare_dense(self.dense)
         prepare_generator(self.generator)
@@ -152,6 +153,8 @@ class Stages:
         common = {"batch": batch, "device": self.device, "seed": self.seed + STAGES.index(name)}
         if name == "keypoints":
             return KeypointStage(self.detector, self.clips, **common)  # type: ignore[arg-type]
+        # Learned undamped, run damped: a network that learned under the damping would learn to outweigh it.
+        self.dense.eye_gain = self.eye_gain if name == "finish" else 1.0
         if name == "dense":
             return DenseStage(self.dense, self.clips, **common)  # type: ignore[arg-type]
         kind = FinishingStage if name == "finish" else GeneratorStage

@@ -51,11 +51,11 @@ class Weights:
     """What counts how much."""
 
     content: float = 0.8
-    face: float = 1.5  # more of it where a face is
-    detail: float = 0.3  # of relu2_2's content where a face is: eyes and mouths are a few pixels
+    face: float = 2.2  # more of it where a face is
+    detail: float = 0.45  # of relu2_2's content where a face is: eyes and mouths are a few pixels
     style: tuple[float, ...] = (1.0, 1.4, 2.0, 3.0)  # of each tap's Gram matrix
     variation: float = 0.2
-    stability: float = 30.0
+    stability: float = 40.0
     noise: float = 0.03  # deviation of the noise that must not change the painting
 
 

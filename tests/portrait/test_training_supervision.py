@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from portrait.engine.fomm import compact
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.training.augment import Camera, move_keypoints, move_pictures, relight
 from portrait.engine.training.clips import SIDE
 from portrait.engine.training.dense_stage import analytic_flow, analytic_motion
 from portrait.engine.training.keypoint_stage import eye_opening
-from portrait.engine.training.landmarks import EYE_RINGS, KeypointFit, mean_face, mirror_partners
+from portrait.engine.training.landmarks import EYE_RINGS, MIRRORED, KeypointFit, mean_face, mirror_partners
 from portrait.engine.training.losses import ssim
 from portrait.engine.training.mesh import Mesh, inverse_affine
 from tests.portrait.drawn_faces import drawn_clip, drawn_face
@@ -38,6 +39,23 @@ def test_a_pair_of_eyes_mirrors_into_itself() -> None:
     partner = mirror_partners(torch.from_numpy(drawn_face(1)))
     assert [int(partner[i]) for i in EYE_RINGS[0]] == EYE_RINGS[1]
     assert [int(partner[i]) for i in EYE_RINGS[1]] == EYE_RINGS[0]
+
+
+def test_detector_and_teacher_agree_on_what_a_mirror_does() -> None:
+    assert list(compact.MIRRORED) == MIRRORED
+
+
+def test_a_detector_with_a_mirror_finds_the_mirrored_face_in_the_mirror() -> None:
+    torch.manual_seed(0)
+    detector = compact.KeypointDetector(16, (8, 16), 0.1, 128, mirrored=True).eval()
+    picture = torch.rand(1, 3, 128, 128)
+    with torch.no_grad():
+        plain, flipped = detector(picture), detector(picture.flip(-1))
+    mirror = torch.tensor([[[-1.0, 0, 0], [0, 1, 0]]])
+    back = move_keypoints(flipped, mirror)
+    assert back.jacobian is not None
+    assert torch.allclose(plain.value, back.value, atol=1e-5)
+    assert torch.allclose(plain.jacobian, back.jacobian, atol=1e-5)
 
 
 def test_the_mean_of_turned_faces_is_upright_and_symmetric(faces: torch.Tensor) -> None:

@@ -25,6 +25,7 @@ EYES = slice(0, 2)
 EYE_WIDTH = 0.13  # how far around an eye its lids reach, in face units
 MOUTH = slice(6, 11)  # both corners, upper and lower lip, chin
 MOUTH_WIDTH = 0.16  # how far the mouth's keypoints reach, in face units
+MIRRORED = (1, 0, 3, 2, 4, 5, 7, 6, 8, 9, 10, 12, 11, 14, 13, 15)  # what each keypoint becomes in a mirror
 CROWN = -1  # its Jacobian is the whole face's
 RESIDUAL_REACH = 0.1  # what a unit of the residual flow's output moves, in coordinates
 SIDE = 256  # of the pictures
@@ -125,11 +126,22 @@ class Hourglass(nn.Module):
 
 
 class KeypointDetector(nn.Module):
-    """Where each keypoint is (softmax of a heat map) and its Jacobian (a map, averaged under the heat)."""
+    """Where each keypoint is (softmax of a heat map) and its Jacobian (a map, averaged under the heat).
 
-    def __init__(self, num_kp: int, channels: tuple[int, ...], temperature: float, in_size: int) -> None:
+    With ``mirrored`` it looks into a mirror as well, but for training, and takes the mean of what it finds.
+    """
+
+    def __init__(
+        self,
+        num_kp: int,
+        channels: tuple[int, ...],
+        temperature: float,
+        in_size: int,
+        *,
+        mirrored: bool = False,
+    ) -> None:
         super().__init__()
-        self.temperature, self.in_size = temperature, in_size
+        self.temperature, self.in_size, self.mirrored = temperature, in_size, mirrored
         self.packed = in_size // COARSE  # pixels that lie in one cell of the hourglass, each way
         self.hg = Hourglass(3 * self.packed**2, channels)
         self.kp = nn.Conv2d(self.hg.out, num_kp, 5, 1, 2)
@@ -137,6 +149,18 @@ class KeypointDetector(nn.Module):
 
     def forward(self, images: Tensor) -> Keypoints:
         """float (B, 3, H, W) in 0..1 -> Keypoints."""
+        found = self.detect(images)
+        if not self.mirrored or self.training:
+            return found
+        other = self.detect(images.flip(-1))
+        assert found.jacobian is not None and other.jacobian is not None
+        flip = torch.tensor([-1.0, 1.0], device=images.device)
+        value = other.value[:, MIRRORED] * flip
+        jacobian = flip[:, None] * other.jacobian[:, MIRRORED] * flip
+        return Keypoints((found.value + value) / 2, (found.jacobian + jacobian) / 2)
+
+    def detect(self, images: Tensor) -> Keypoints:
+        """The same from one look."""
         x = images
         if x.shape[-2:] != (self.in_size, self.in_size):
             x = F.interpolate(x, size=(self.in_size, self.in_size), mode="area")

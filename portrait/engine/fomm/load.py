@@ -155,6 +155,7 @@ def _build_compact(config: Section) -> nn.ModuleDict:
                 detector.integers("channels"),
                 detector.number("temperature"),
                 detector.integer("in_size"),
+                mirrored=detector.flag("mirrored", False),
             ),
             "dense_motion": compact.DenseMotion(
                 num_kp,

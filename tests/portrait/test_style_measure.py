@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from portrait.engine.fomm.compact import coordinate_grid
-from portrait.engine.training.style_measure import ALONE, HELD, PAINTED_FIRST, flicker
+from portrait.engine.training.style_measure import ALONE, HELD, PAINTED_FIRST, flicker, grain
 from tests.portrait.drawn_vgg import write_vgg
 
 OWN = Path(__file__).parent / "data" / "painter" / "painter.safetensors"
@@ -41,6 +41,13 @@ def test_noise_on_each_frame_is_flicker_of_its_size() -> None:
     noisy = (frames // 2 + 40 + noise).astype(np.uint8)
     # Two independent values of 0 or 20 differ by 10 on average.
     assert flicker(noisy, flow) == pytest.approx(10, abs=1)
+
+
+def test_a_pattern_that_repeats_every_fourth_pixel_is_grain() -> None:
+    noise = np.random.default_rng(0).normal(128, 20, (4, 64, 64, 3))
+    columns = 10.0 * (np.arange(64) % 4 == 0)
+    assert grain(noise.clip(0, 255).astype(np.uint8)) < 2
+    assert grain((noise + columns[:, None]).clip(0, 255).astype(np.uint8)) > 5
 
 
 def test_the_command_measures_both_orders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

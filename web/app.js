@@ -101,6 +101,11 @@ const FAREWELLS = {
   "account-deleted": "shell.account-deleted",
 };
 
+document.addEventListener("goodbye", ({ detail: waiting }) => {
+  waiting.push(leave?.());
+  leave = null;
+});
+
 document.addEventListener("session", async ({ detail: reason }) => {
   if (reason === "elsewhere") {
     const before = student?.id ?? null;

@@ -69,6 +69,24 @@ def test_signing_out_ends_the_session_in_every_tab(visit: Callable[..., Visitor]
     assert [cookie for cookie in visitor.context.cookies() if cookie["name"] == "refresh"] == []
 
 
+def test_an_entry_that_was_just_deleted_is_gone_after_signing_out(visit: Callable[..., Visitor]) -> None:
+    text = "This one I shall regret at once."
+    visitor = visit()
+    visitor.sign_in()
+    visitor.walk("#/lounge")
+    visitor.page.fill("[name=content]", text)
+    visitor.page.locator(".write [type=submit]").click()
+    entry = visitor.page.locator(".entry").filter(has_text=text)
+    entry.get_by_role("button", name="Delete").click()
+    visitor.page.locator(".gone button").wait_for()
+    visitor.page.locator("header button").last.click()
+    visitor.page.locator(".hero").wait_for()
+    visitor.sign_in()
+    visitor.walk("#/lounge")
+    visitor.page.locator(".entry").first.wait_for()
+    assert entry.count() == 0
+
+
 def test_a_session_that_was_ended_elsewhere_leads_to_the_door_and_back(visit: Callable[..., Visitor]) -> None:
     visitor = visit()
     visitor.sign_in()

@@ -12,13 +12,13 @@ const MOST = 250;
 const REGRET_SECONDS = 8;
 const DRAFT = "guestbook-draft";
 
-/** `{node, leave}`; `houses` are those of `GET /lounge/stats/`, for the colours of the seals. */
+/** `{node, leave}`; `leave` resolves when the server knows of every deletion. `houses` are those of `GET /lounge/stats/`, for the colours of the seals. */
 export function guestbook({ api, student, toast }, houses) {
   const list = h("ol", { class: "entries" });
   const more = h("div", { class: "centred" });
   const heading = h("h2", { id: "guestbook", tabindex: "-1" }, t("guestbook.title"));
   const leaving = new Set();
-  const finishAll = () => leaving.forEach((finish) => finish());
+  const finishAll = () => Promise.all([...leaving].map((finish) => finish()));
   window.addEventListener("pagehide", finishAll);
   load(more, () => page(`?page_size=${PAGE}`));
   const node = h(
@@ -31,7 +31,7 @@ export function guestbook({ api, student, toast }, houses) {
   );
   const leave = () => {
     window.removeEventListener("pagehide", finishAll);
-    finishAll();
+    return finishAll();
   };
   return { node, leave };
 

@@ -81,7 +81,11 @@ function languageSwitch() {
 
 function signOutButton() {
   const leave = async () => {
+    // What the page still has to tell the server is told while somebody is signed in.
+    const goodbye = new CustomEvent("goodbye", { detail: [] });
+    document.dispatchEvent(goodbye);
     try {
+      await Promise.all(goodbye.detail);
       await api.signOut();
     } catch (error) {
       toast(explain(error));

@@ -76,6 +76,8 @@ class MemberSerializer(serializers.Serializer[Any]):
     """All that the lounge tells about another student."""
 
     portrait = PublicUrl(source="picture")
+    # For those who want no motion, or few bytes.
+    poster = PublicUrl(source="resting_picture")
     fullname = serializers.CharField()
 
 

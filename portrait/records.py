@@ -55,13 +55,15 @@ def refresh(student_id: int) -> None:
         .order_by("-id")
     )
     if not jobs:
-        User.objects.filter(pk=student_id).update(still="", portrait="")
+        User.objects.filter(pk=student_id).update(still="", portrait="", poster="")
         return
     newest = jobs[0]
     made = [job for job in jobs if job.state == State.SUCCEEDED]
     made.sort(key=lambda job: (job.shown_since, job.pk), reverse=True)
     shown = made[0] if made and not newest.active else newest
-    User.objects.filter(pk=student_id).update(still=shown.still.name, portrait=shown.webp.name)
+    User.objects.filter(pk=student_id).update(
+        still=shown.still.name, portrait=shown.webp.name, poster=shown.poster.name
+    )
     _forget_files(jobs, keep_all={newest.pk}, keep_public={job.pk for job in made[:KEPT]})
 
 

@@ -61,6 +61,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     still = models.FileField(_("cropped photo"), max_length=200, blank=True, editable=False)
     portrait = models.FileField(_("moving portrait"), max_length=200, blank=True, editable=False)
+    poster = models.FileField(_("poster"), max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("signed up"), default=timezone.now, editable=False)
@@ -92,4 +93,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def picture(self) -> str:
         """The URL path of what an ``<img>`` shows: the moving portrait, else the cropped photo, else ``""``."""
         file = self.portrait or self.still
+        return file.url if file else ""
+
+    @property
+    def resting_picture(self) -> str:
+        """The same without motion: the portrait's poster, the photo before there is a portrait, else ``""``."""
+        file = self.poster or ("" if self.portrait else self.still)
         return file.url if file else ""

@@ -20,6 +20,7 @@ def sort(student: User, house: int) -> User:
     student.birthday = BIRTHDAY
     student.join_date = timezone.localdate()
     student.portrait.name = f"portraits/{student.username}/moving.webp"
+    student.poster.name = f"portraits/{student.username}/moving.png"
     student.save()
     return student
 

@@ -74,7 +74,13 @@ def test_a_house_with_one_member_and_a_house_with_none_are_shown(
         # Alice is alone in her house, and not shown to herself.
         "Gryffindor": [],
         "Hufflepuff": [],
-        "Slytherin": [{"portrait": "http://testserver/media/portraits/bob/moving.webp", "fullname": "Bob"}],
+        "Slytherin": [
+            {
+                "portrait": "http://testserver/media/portraits/bob/moving.webp",
+                "poster": "http://testserver/media/portraits/bob/moving.png",
+                "fullname": "Bob",
+            }
+        ],
         "Ravenclaw": [],
     }
 

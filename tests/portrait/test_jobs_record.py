@@ -21,12 +21,14 @@ def shown(user: User) -> tuple[str, str]:
 def test_the_record_shows_the_still_first_and_the_portrait_when_it_is_made(alice: User) -> None:
     job = enqueue(alice)
     assert shown(alice) == (job.still.name, "")
+    assert alice.resting_picture.endswith(job.still.name)
 
     job = claim()
     results = write_results(job)
     assert jobs.finish(job, results)
 
     assert shown(alice) == (job.still.name, results.names["webp"])
+    assert alice.resting_picture.endswith(results.names["poster"])
     job.refresh_from_db()
     assert (job.state, job.style, job.motion, job.progress) == ("succeeded", "starry-night", "nod", 1.0)
     assert job.timings == {"animate": 0.5}

@@ -64,7 +64,7 @@ function houseWall(house, own, houses, t) {
                 "figure",
                 {},
                 // The name below says who it is.
-                portrait({ src: member.portrait, alt: "", size: 150 }),
+                portrait({ src: member.portrait, poster: member.poster || null, alt: "", size: 150 }),
                 h("figcaption", {}, member.fullname),
               ),
             ),

@@ -149,7 +149,8 @@ class Engine:
             if order == ANIMATE_THEN_PAINT:
                 frames = self._painted(self._animated(source, performance, stages), style, stages)
             else:
-                frames = self._animated(self._paint_once(source, style, stages), performance, stages)
+                painting = self._paint_once(source, style, stages)
+                frames = self._animated(painting, performance, stages, photo=source)
             for batch in frames:
                 encoder.write(stamp(batch) if self.options.ai_mark else batch)
             with stages.enter("encoding"):
@@ -202,13 +203,19 @@ class Engine:
             load_motion(name, self.options.motions), self.options.strength if strength is None else strength
         )
 
-    def _animated(self, source: Picture, motion: Motion, stages: Stages) -> Iterator[NDArray[np.uint8]]:
-        """Batches of uint8 (B, H, W, 3): ``source``, uint8 (H, W, 3), performing ``motion``."""
+    def _animated(
+        self, source: Picture, motion: Motion, stages: Stages, photo: Picture | None = None
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Batches of uint8 (B, H, W, 3): ``source``, uint8 (H, W, 3), performing ``motion``.
+
+        Eyes and mouth are found in ``photo``, where the source is a painting of it: strokes lead the detector astray.
+        """
         done = 0
         with stages.enter("animating") as advance:
             picture = source.astype(np.float32) / np.float32(255)
+            seen = picture if photo is None else photo.astype(np.float32) / np.float32(255)
             # Templates are in the proportions of the face that they were made from.
-            for batch in self.model.frames(picture, motion, adapt_scale=True):
+            for batch in self.model.frames(picture, motion, adapt_scale=True, photo=seen):
                 done += len(batch)
                 advance(done / len(motion))
                 yield np.rint(batch * 255).astype(np.uint8)

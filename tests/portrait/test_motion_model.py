@@ -69,6 +69,19 @@ def test_a_motion_drives_as_the_frames_it_was_made_from(
     )
 
 
+def test_a_painting_moves_by_the_keypoints_of_its_photo(
+    model: MotionModel, source: np.ndarray, driving: np.ndarray
+) -> None:
+    painting = np.ascontiguousarray(1 - source[::-1])  # no detector finds the face in it again
+    performance = motion(model, driving)
+
+    def frames(picture: np.ndarray, photo: np.ndarray | None = None) -> np.ndarray:
+        return np.concatenate(list(model.frames(picture, performance, photo=photo)))
+
+    np.testing.assert_array_equal(frames(source, photo=source), frames(source))
+    assert np.abs(frames(painting, photo=source) - frames(painting)).max() > 0.01
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
 def test_the_batch_size_changes_nothing(
     model: MotionModel, source: np.ndarray, driving: np.ndarray, batch_size: int

@@ -92,19 +92,19 @@ class MotionModel(ABC):
         adapt_scale: bool = False,
         best_frame: bool = False,
         batch_size: int | None = None,
+        *,
+        photo: NDArray[np.float32] | None = None,
     ) -> Iterator[NDArray[np.float32]]:
-        """What ``animate`` does, batch by batch: yields float32 (up to ``batch_size``, H, W, 3), in time order."""
-        picture = _tensor(source)
-        if picture.ndim != 3 or picture.shape[2] != 3 or not picture.numel():
-            raise ValueError(f"source must be (H, W, 3), not {tuple(picture.shape)}")
-        picture = _checked("source", picture)
-        self._check_size("source", *picture.shape[:2])
+        """What ``animate`` does, batch by batch: yields float32 (up to ``batch_size``, H, W, 3), in time order.
+
+        ``photo``, float (H, W, 3) in 0..1, is what ``source`` was painted from: its keypoints are looked for there.
+        """
+        picture, seen = (self._picture(part) for part in (source, source if photo is None else photo))
         batch_size = self.batch if batch_size is None else batch_size
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         with torch.inference_mode():
-            picture = picture.permute(2, 0, 1)[None].to(self.device)
-            own = self._detect(picture)
+            own = self._detect(seen)
             performance = self._performance(driving).to(self.device)
             start = animation.closest_frame(own, performance) if best_frame else 0
             first = performance[start : start + 1]
@@ -117,6 +117,15 @@ class MotionModel(ABC):
                 out = self._render(encoded, performance[begin : begin + batch_size])
                 array: NDArray[np.float32] = out.permute(0, 2, 3, 1).contiguous().cpu().numpy()
             yield array
+
+    def _picture(self, source: NDArray[np.float32]) -> Tensor:
+        """float (H, W, 3) -> (1, 3, H, W) on the device. Raises ValueError."""
+        picture = _tensor(source)
+        if picture.ndim != 3 or picture.shape[2] != 3 or not picture.numel():
+            raise ValueError(f"source must be (H, W, 3), not {tuple(picture.shape)}")
+        picture = _checked("source", picture)
+        self._check_size("source", *picture.shape[:2])
+        return picture.permute(2, 0, 1)[None].to(self.device)
 
     def animate(
         self,

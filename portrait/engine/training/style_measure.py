@@ -90,12 +90,15 @@ def grain(pictures: Frames) -> float:
     return float(np.mean(ratios))
 
 
-def animate(model: MotionModel, source: Picture, motion: Motion) -> Clip:
-    """uint8 (256, 256, 3) performing ``motion``, as the pipeline animates it. Raises ChoiceError (``unknown_model``)
-    for a model whose flow is not to be had."""
+def animate(model: MotionModel, source: Picture, motion: Motion, photo: Picture) -> Clip:
+    """uint8 (256, 256, 3), ``photo`` or a painting of it, performing ``motion`` as in the pipeline.
+
+    Raises ChoiceError (``unknown_model``) for a model whose flow is not to be had.
+    """
     begin = time.monotonic()
+    picture, seen = (part.astype(np.float32) / np.float32(255) for part in (source, photo))
     with _recorded(model) as flows:
-        frames = model.animate(source.astype(np.float32) / np.float32(255), motion, adapt_scale=True)
+        frames = np.concatenate(list(model.frames(picture, motion, adapt_scale=True, photo=seen)))
     seconds = time.monotonic() - begin
     return Clip(np.rint(frames * 255).astype(np.uint8), torch.cat(flows), seconds)
 
@@ -151,7 +154,7 @@ def moving_numbers(
     """Flicker, and seconds of animating and painting together, by how it is made: means over ``sources``."""
     sums: dict[str, list[tuple[float, float]]] = {"unpainted": [], ALONE: [], HELD: [], PAINTED_FIRST: []}
     for source in sources:
-        clip = animate(model, source, motion)
+        clip = animate(model, source, motion, source)
         sums["unpainted"].append((flicker(clip.frames, clip.flow), clip.seconds))
         for name in (ALONE, HELD):
             begin = time.monotonic()
@@ -160,7 +163,7 @@ def moving_numbers(
             sums[name].append((flicker(painted, clip.flow), seconds))
         begin = time.monotonic()
         painting = painter.paint(source[None], style)[0]
-        moved = animate(model, painting, motion)
+        moved = animate(model, painting, motion, source)
         sums[PAINTED_FIRST].append((flicker(moved.frames, moved.flow), time.monotonic() - begin))
     return {
         name: dict(zip(("flicker", "seconds"), np.mean(values, axis=0).tolist(), strict=True))

@@ -196,6 +196,7 @@ def test_a_killed_run_goes_on_and_ends_with_weights_that_load(
 
     # 2. What was learned can be written again, some of it, in another order.
     full = load_file(output / "painter.safetensors")
+    assert {value.dtype for value in full.values()} == {torch.float16}
     call_command(
         "train_styles",
         *("--content", str(photos), "--styles", str(paintings), "--perceptual", str(features)),

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import torch
 import yaml
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from portrait.engine.errors import CheckpointError
@@ -20,12 +20,15 @@ HEADER = "# Describes {name}: the network's sizes, and its styles in the order o
 
 
 def write_painter(network: StyleNetwork, styles: Sequence[Style], path: Path, rows: Sequence[int]) -> Path:
-    """Write ``rows`` of ``network``, which are ``styles``, to ``path`` and the yaml beside it.
+    """Write ``rows`` of ``network``, which are ``styles``, as float16 to ``path``, and the yaml beside it.
 
     Raises CheckpointError where a value is too large for float16.
     """
-    tensors = network.state_dict()
-    tensors = {key: value[list(rows)] if key.endswith(VECTORS) else value for key, value in tensors.items()}
+    chosen = list(rows)
+    tensors = {
+        key: (value[chosen] if key.endswith(VECTORS) else value).cpu().half()
+        for key, value in network.state_dict().items()
+    }
     full, half, quarter = (cast(ConvLayer, layer).conv.out_channels for layer in network.down)
     config = PainterConfig((full, half, quarter), len(network.res), tuple(styles))
     return write_files(tensors, config, path)
@@ -42,7 +45,7 @@ def write_files(tensors: dict[str, Tensor], config: PainterConfig, path: Path) -
     path.parent.mkdir(parents=True, exist_ok=True)
     # Each beside the old one first, so that a kill leaves no half-written file.
     weights = path.with_suffix(".safetensors.new")
-    save_file(tensors, weights, metadata={"format": FORMAT})
+    weights.write_bytes(save(tensors, metadata={"format": FORMAT}))
     text = path.with_suffix(".yaml.new")
     text.write_text(HEADER.format(name=path.name) + _yaml(config), encoding="utf-8")
     weights.replace(path)

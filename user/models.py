@@ -98,5 +98,5 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def resting_picture(self) -> str:
         """The same without motion: the portrait's poster, the photo before there is a portrait, else ``""``."""
-        file = self.poster or ("" if self.portrait else self.still)
+        file = self.poster if self.poster or self.portrait else self.still
         return file.url if file else ""

@@ -21,7 +21,7 @@ def shown(user: User) -> tuple[str, str]:
 def test_the_record_shows_the_still_first_and_the_portrait_when_it_is_made(alice: User) -> None:
     job = enqueue(alice)
     assert shown(alice) == (job.still.name, "")
-    assert alice.resting_picture.endswith(job.still.name)
+    assert alice.resting_picture == job.still.url
 
     job = claim()
     results = write_results(job)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from portrait.engine.style import Painter, load_style
+from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.steady import SteadyNetwork
 
 DATA = Path(__file__).parent / "data"
@@ -65,6 +66,7 @@ def test_a_clip_of_one_frame_is_painted_the_same_steady_or_not(own: Painter, row
     recorded = np.load(OWN / "expected.npz")
     x = to_input(recorded["image"])
 
+    assert isinstance(own.network, StyleNetwork)
     with torch.inference_mode():
         output = SteadyNetwork(own.network, row, x)(x)[0].numpy()
 
@@ -74,6 +76,7 @@ def test_a_clip_of_one_frame_is_painted_the_same_steady_or_not(own: Painter, row
 def test_folding_and_rearranging_hold_for_sides_that_are_no_multiple_of_four(published: Painter) -> None:
     x = to_input(np.load(PUBLISHED / "expected.npz")["image"][:61, :47])
 
+    assert isinstance(published.network, StyleNetwork)
     with torch.inference_mode():
         steady = SteadyNetwork(published.network, 0, x)(x)
         exact = published.network(x, 0)

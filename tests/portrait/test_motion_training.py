@@ -210,11 +210,12 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_training_data_that_cannot_be_used_is_named(spoil: object, told: str, tmp_path: Path) -> None:
-    write_clips(tmp_path, {"ada": "MIT", "bo": "MIT"})
+    folder = tmp_path / "clips"
+    write_clips(folder, {"ada": "MIT", "bo": "MIT"})
     assert callable(spoil)
-    spoil(tmp_path)
+    spoil(folder)
     with pytest.raises(TrainingDataError, match=told):
-        read_clips(tmp_path)
+        read_clips(folder)
 
 
 def test_nobody_left_to_judge_is_told(clips: Path) -> None:

@@ -205,7 +205,7 @@ def test_a_damaged_state_is_named(tmp_path: Path) -> None:
         (lambda folder: (folder / "landmarks.npz").unlink(), "find_landmarks.py"),
         (lambda folder: np.savez(folder / "landmarks.npz", other=np.zeros(3)), "no landmarks of 'clip-ada'"),
         (lambda folder: (folder / "clip-ada" / "000.png").unlink(), "4 frames, but landmarks of shape"),
-        (lambda folder: (folder / "index.tsv").write_text("clip\n"), "clip_id"),
+        (lambda folder: (folder / "index.tsv").write_text("clip\nada\n"), "clip_id"),
         (lambda folder: (folder / "clip-ada" / "000.png").write_bytes(b"no picture"), "clip-ada"),
     ],
 )

@@ -40,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         output: Path = options["output"]
         password = secrets.token_urlsafe(12)
-        demo = ("--students", "24", "--entries", "40", "--password", password)
+        demo = ("--students", "24", "--entries", "40", f"--password={password}")
         try:
             with (
                 chromium() as browser,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -247,3 +249,39 @@ def test_the_command_says_what_is_missing(
     with pytest.raises(CommandError, match=told) as caught:
         call_command("train_motion", *given)
     assert caught.value.returncode == 2
+
+
+def test_a_run_that_could_not_begin_does_not_stand_in_the_way(
+    clips: Path, config: Path, features: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "run"
+    given = ["--data", str(clips), "--config", str(config), "--output", str(output), "--minutes", "0.02"]
+    with pytest.raises(CommandError, match="nothing"):
+        call_command("train_motion", *given, "--perceptual", "nothing.safetensors")
+    call_command("train_motion", *given, "--perceptual", str(features), stdout=StringIO())
+    assert (output / "motion.safetensors").exists()
+
+
+def test_the_model_is_measured_beside_the_copy_and_the_analytic_warp(
+    clips: Path, config: Path, features: Path, tmp_path: Path
+) -> None:
+    frames = tmp_path / "frames"
+    given = ["--data", str(clips), "--config", str(config), "--perceptual", str(features), "--each", "2"]
+
+    def table() -> dict[str, dict[str, float]]:
+        call_command("measure_motion", *given, "--frames", str(frames), stdout=StringIO(), stderr=StringIO())
+        numbers: dict[str, dict[str, float]] = json.loads((frames / "numbers.json").read_text())
+        return numbers
+
+    plain = table()
+    assert set(plain) == {"copy", "analytic", "ours"}
+    assert all(0 < row["l1"] < 0.5 and 0 < row["ssim"] < 1 for row in plain.values())
+    assert "akd" not in plain["copy"]
+    # Landmarks as they would be found in the copies: those of each clip's first frame.
+    copies = sorted(path for path in (frames / "copy").iterdir() if path.is_dir())
+    with np.load(clips / "landmarks.npz") as stored:
+        first = stored["clip-di"][:1]
+    found = {path.name: np.repeat(first, len(list(path.iterdir())), 0) for path in copies}
+    np.savez(frames / "copy" / "landmarks.npz", **found)  # type: ignore[arg-type]
+    assert table()["copy"]["akd"] > 1
+    shutil.rmtree(frames)

@@ -65,7 +65,7 @@ class Measurement:
                 sums.setdefault(name, []).append(row)
                 if frames is not None:
                     for index, (clip, picture) in enumerate(zip(clips, to_pixels(made), strict=True)):
-                        path = frames / name / f"{clip:03d}" / f"{begin + index:05d}.png"
+                        path = frames / name / f"{clip:05d}" / f"{begin + index:05d}.png"
                         path.parent.mkdir(parents=True, exist_ok=True)
                         Image.fromarray(picture).save(path)
         names = ("l1", "ssim", "features", "sharpness")

@@ -74,7 +74,6 @@ def train_motion(
     networks = build_networks(settings)
     if cast(compact.KeypointDetector, networks["kp_detector"]).kp.out_channels != len(NAMES):
         raise CheckpointError(config, f"{len(NAMES)} is needed", key="kp_detector.num_kp")
-    folder.mkdir(parents=True, exist_ok=True)
     total = _minutes(folder, minutes, resume)
     clips = split_people(
         read_clips(data),
@@ -82,6 +81,9 @@ def train_motion(
         share=training.number("validation_share"),
     )
     features = Perceptual.load(perceptual, taps=TAPS).to(place)
+    # Only now: a run that could not begin must not stand in the way of the next one.
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RUN).write_text(json.dumps({"minutes": total}))
     done = all((folder / f"{name}.state").exists() for name in STAGES)
     run = Stages(networks, clips, features, place, training.integer("seed", minimum=0))
     for name in STAGES:
@@ -101,7 +103,7 @@ def train_motion(
 
 
 def export(networks: nn.ModuleDict, settings: Section, folder: Path) -> Path:
-    """Write float16 weights and the yaml that describes them. Raises CheckpointError where they do not load again."""
+    """Write float16 weights and the yaml that describes them. Raises CheckpointError for a value beyond float16."""
     tensors = {
         key: value.detach().cpu().half().contiguous()
         for key, value in networks.state_dict().items()
@@ -196,5 +198,4 @@ def _minutes(folder: Path, minutes: float | None, resume: bool) -> float:
         raise ChoiceError(f"{folder} holds no run to resume" if resume else "how many --minutes?", code=code)
     if not resume and path.exists():
         raise ChoiceError(f"{folder} holds a run already; --resume goes on with it", code="state_exists")
-    path.write_text(json.dumps({"minutes": minutes}))
     return minutes

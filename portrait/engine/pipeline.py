@@ -25,6 +25,7 @@ from portrait.engine.precision import choose_device, choose_dtype
 from portrait.engine.provenance import with_provenance
 from portrait.engine.stages import OnProgress, Stages
 from portrait.engine.style import load_style
+from portrait.engine.style.tone import tone_curve
 
 # The still, cropped photo has more pixels than the model's frame: it is what is seen until the portrait is ready.
 STILL_SIDE = 512
@@ -147,7 +148,7 @@ class Engine:
             threads=max(1, torch.get_num_threads() // 2),
         ) as encoder:
             if order == ANIMATE_THEN_PAINT:
-                frames = self._painted(self._animated(source, performance, stages), style, stages)
+                frames = self._painted(source, self._animated(source, performance, stages), style, stages)
             else:
                 painting = self._paint_once(source, style, stages)
                 frames = self._animated(painting, performance, stages, photo=source)
@@ -221,21 +222,23 @@ class Engine:
                 yield np.rint(batch * 255).astype(np.uint8)
 
     def _painted(
-        self, batches: Iterator[NDArray[np.uint8]], style: str, stages: Stages
+        self, source: Picture, batches: Iterator[NDArray[np.uint8]], style: str, stages: Stages
     ) -> Iterator[NDArray[np.uint8]]:
-        """Batches of painted frames. All frames are animated first: the painter looks at the whole clip once, to
-        hold its colours steady; as bytes, 60 of them take 12 MB."""
+        """Batches of painted frames, in the key of the photo ``source``. All frames are animated first: the painter
+        looks at the whole clip once, to hold its colours steady; as bytes, 60 of them take 12 MB."""
         frames = np.concatenate(list(batches))
         with stages.enter("painting") as advance:
-            painter = self.painter.hold(frames, style)
+            painter, curve = self.painter.hold(frames, style), None
             for start in range(0, len(frames), BATCH):
                 painted = painter.paint(frames[start : start + BATCH])
+                curve = tone_curve(source, painted[0]) if curve is None else curve
                 advance((start + len(painted)) / len(frames))
-                yield painted
+                yield curve[painted]
 
     def _paint_once(self, source: Picture, style: str, stages: Stages) -> Picture:
         with stages.enter("painting"):
-            return self.painter.paint(source[None], style)[0]
+            painting = self.painter.paint(source[None], style)[0]
+            return tone_curve(source, painting)[painting]
 
 
 @lru_cache(maxsize=1)

@@ -104,8 +104,23 @@ def test_every_stage_learns(name: str, split: Split, config: Path, features: Pat
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < 0.9 * losses[0]
+
+
+@pytest.mark.parametrize(("name", "moves"), [("generator", False), ("finish", True)])
+def test_the_detector_learns_from_the_picture_in_the_last_stage_alone(
+    name: str, moves: bool, split: Split, config: Path, features: Path
+) -> None:
+    stages = Stages.build(
+        config, split, Perceptual.load(features, ("relu1_2", "relu2_2")), torch.device("cpu")
+    )
+    trainee = stages.trainee(name, 2)
+    trainee.networks.train()
+
+    trainee.step()["picture"].backward()
+
+    assert any(p.grad is not None and bool(p.grad.any()) for p in stages.detector.parameters()) is moves
 
 
 def test_a_killed_run_goes_on_and_ends_with_weights_that_load(

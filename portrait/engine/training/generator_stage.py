@@ -2,7 +2,7 @@
 
 It learns on cuts of the frame, mostly around mouth and eyes, because that is where the face is alive. The statistics
 of batch normalization must come from whole frames all the same, so a last stage goes on with statistics that were
-measured on whole frames and are held.
+measured on whole frames and are held, and there all three networks learn together, from what is seen in the picture.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from portrait.engine.training.augment import Camera
 from portrait.engine.training.clips import Split
 from portrait.engine.training.dense_stage import analytic_flow, analytic_motion, warp
 from portrait.engine.training.judge import JudgePairs, Mean
+from portrait.engine.training.keypoint_stage import KeypointStage
 from portrait.engine.training.landmarks import EYES, LIPS
 from portrait.engine.training.loop import Trainee
 from portrait.engine.training.losses import (
@@ -35,14 +36,14 @@ from portrait.engine.training.perceptual import Perceptual
 from portrait.engine.training.sheets import spread, to_pixels, write_grid
 
 CAMERA = Camera(smallest=0.85, largest=1.18, rotation=12, shift=0.03)
-OWN_KEYPOINTS = 0.75  # how often the keypoints are the detector's, not the landmarks'
 DENSE_RATE = 0.25  # of the learning rate
-PATCH = 72  # pixels, of the perceptual loss
+DETECTOR_RATE = 0.25
+ANCHORS = 8  # strongly augmented faces a step, by which the detector stays a detector of faces
 STATISTICS_BATCHES = 24
 JUDGED = 1  # driving frames of each validation clip: looking must not take longer than training
 # Weights of the losses.
-PICTURE, STRUCTURE, SHARPNESS, PERCEPTUAL, DETAIL = 4.0, 1.0, 2.0, 0.6, 3.0
-WARPED, WARPED_STRUCTURE, FLOW = 2.0, 0.5, 0.35
+PICTURE, STRUCTURE, SHARPNESS, PERCEPTUAL, LIKENESS = 6.0, 1.0, 2.0, 0.6, 3.0
+WARPED, WARPED_STRUCTURE, FLOW, ANCHOR = 2.0, 0.5, 0.35, 1.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class GeneratorStage(Trainee):
 
     name = "generator"
     held_statistics = False
+    own_keypoints = 0.75  # how often the keypoints are the detector's, not the landmarks'
     sampling = "bilinear"  # of the picture
 
     def __init__(
@@ -108,25 +110,25 @@ class GeneratorStage(Trainee):
         true = cut(pairs.driving, 2)
         moved = warp(pairs.source, enlarged(part))
         near = F.interpolate(cut(pairs.importance[:, None], 1), scale_factor=2)
-        ours, theirs = self._patches(made, true, cut, pairs.driving_keypoints)
+        perceptual, likeness = self._perceptual(made, true)
         losses = {
             "picture": (charbonnier(made - true) * near).mean(),
             "structure": (1 - ssim(made, true, 7, 2)).mean(),
             "sharpness": gradient_difference(made, true),
-            "perceptual": self._perceptual(ours, theirs),
-            "detail": charbonnier(ours - theirs).mean(),
+            "perceptual": perceptual,
+            "likeness": likeness,
             "warped": (charbonnier(moved - true).clamp(max=0.3) * near).mean(),
             "warped_structure": (1 - ssim(moved, true, 7, 3)).mean(),
             "flow": flow_loss(flow, pairs),
         }
-        weights = (PICTURE, STRUCTURE, SHARPNESS, PERCEPTUAL, DETAIL, WARPED, WARPED_STRUCTURE, FLOW)
+        weights = (PICTURE, STRUCTURE, SHARPNESS, PERCEPTUAL, LIKENESS, WARPED, WARPED_STRUCTURE, FLOW)
         losses["loss"] = torch.stack([w * x for w, x in zip(weights, losses.values(), strict=True)]).sum()
         return losses
 
     def _keypoints(self, pairs: PairBatch) -> tuple[Keypoints, Keypoints]:
         """Of source and driving frames: mostly the detector's, whose mistakes the others must learn to bear."""
-        if torch.rand((), generator=self.generator) < OWN_KEYPOINTS:
-            with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+        if torch.rand((), generator=self.generator) < self.own_keypoints:
+            with torch.autocast(self.device.type, torch.bfloat16):
                 found = self.detector(torch.cat([pairs.source, pairs.driving]))
             own, other = found[: self.batch], found[self.batch :]
         else:
@@ -152,44 +154,28 @@ class GeneratorStage(Trainee):
             corners.append((corner[0], corner[1]))
         return Cut(*sides, corners)
 
-    def _patches(self, made: Tensor, true: Tensor, cut: Cut, driving: Keypoints) -> tuple[Tensor, Tensor]:
-        """One patch a picture for the perceptual loss: mouth, an eye, or anywhere in the cut."""
-        ours, theirs = [], []
-        draw = torch.rand(self.batch, 3, generator=self.generator).tolist()
-        values = ((driving.value.cpu() + 1) * 128).tolist()
-        for index, (kind, across, down) in enumerate(draw):
-            top, left = (2 * corner for corner in cut.corners[index])
-            if kind < 0.75:
-                x, y = values[index][LIPS[0] if kind < 0.4 else EYES[int(kind < 0.58)]]
-            else:
-                x, y = left + across * 2 * cut.width, top + down * 2 * cut.height
-            row = int(min(max(y - top - PATCH / 2, 0), 2 * cut.height - PATCH))
-            column = int(min(max(x - left - PATCH / 2, 0), 2 * cut.width - PATCH))
-            place = (slice(None), slice(row, row + PATCH), slice(column, column + PATCH))
-            ours.append(made[index][place])
-            theirs.append(true[index][place])
-        return torch.stack(ours), torch.stack(theirs)
-
-    def _perceptual(self, ours: Tensor, theirs: Tensor) -> Tensor:
-        """At full and at half size."""
-        parts = []
+    def _perceptual(self, ours: Tensor, theirs: Tensor) -> tuple[Tensor, Tensor]:
+        """How far the features are, at full and at half size; and how far their directions are, at full size."""
+        features = []
         for a, b in ((ours, theirs), (F.avg_pool2d(ours, 2), F.avg_pool2d(theirs, 2))):
             with torch.autocast(self.device.type, torch.bfloat16):
                 with torch.no_grad():
                     target = self.perceptual.features(b)
-                parts.append(feature_distance(self.perceptual.features(a), target))
-        return torch.stack(parts).sum()
+                features.append((self.perceptual.features(a), target))
+        distance = torch.stack([feature_distance(*pair) for pair in features]).sum()
+        return distance, unit_feature_distance(*features[0]).mean()
 
     def validate(self, averaged: nn.ModuleDict, folder: Path) -> dict[str, float]:
         """L1 and SSIM of whole frames, beside the copied source and the analytic warp; ours in features too."""
         pairs = JudgePairs(self.data.validation, JUDGED)
         start = analytic_motion().to(self.device)
         mean, rows = Mean(), []
+        detector = dict(averaged.items()).get("kp_detector", self.detector)
         for begin in range(0, len(pairs), 8):
             source, driving, _, _ = pairs.batch(begin, 8)
             source, driving = source.to(self.device), driving.to(self.device)
             with torch.autocast(self.device.type, torch.bfloat16):
-                found = self.detector(torch.cat([source, driving]))
+                found = detector(torch.cat([source, driving]))
             own, other = found[: len(source)], found[len(source) :]
             flow, _, full = render(averaged, source, own, other, self.sampling)
             made = {
@@ -210,11 +196,42 @@ class GeneratorStage(Trainee):
 
 
 class FinishingStage(GeneratorStage):
-    """The same as at run time: held statistics of whole frames, and the picture sampled bicubically."""
+    """The same as at run time: held statistics of whole frames, and the picture sampled bicubically.
+
+    The detector learns with the others: what a keypoint says is what helps to paint the driving frame, hair and
+    shoulders too. Landmarks of strongly augmented faces hold it where it was.
+    """
 
     name = "finish"
     held_statistics = True
+    own_keypoints = 1.0
     sampling = "bicubic"
+
+    def __init__(
+        self,
+        detector: KeypointDetector,
+        dense: DenseMotion,
+        generator: Generator,
+        data: Split,
+        perceptual: Perceptual,
+        *,
+        batch: int,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        super().__init__(detector, dense, generator, data, perceptual, batch=batch, seed=seed, device=device)
+        self.networks["kp_detector"] = detector.requires_grad_(True)
+        self.anchors = KeypointStage(detector, data, batch=ANCHORS, seed=seed, device=device)
+        self.anchors.generator = self.generator
+
+    def groups(self) -> list[dict[str, Any]]:
+        detector = {"params": list(self.detector.parameters()), "scale": DETECTOR_RATE}
+        return [*super().groups(), detector]
+
+    def step(self) -> dict[str, Tensor]:
+        losses = super().step()
+        anchor = self.anchors.step()["loss"]
+        return {**losses, "anchor": anchor, "loss": losses["loss"] + ANCHOR * anchor}
 
     def measure_statistics(self) -> None:
         """Measure the generator's statistics anew, on whole augmented frames."""

@@ -25,7 +25,6 @@ from portrait.engine.precision import choose_device, choose_dtype
 from portrait.engine.provenance import with_provenance
 from portrait.engine.stages import OnProgress, Stages
 from portrait.engine.style import load_style
-from portrait.engine.style.tone import tone_curve
 
 # The still, cropped photo has more pixels than the model's frame: it is what is seen until the portrait is ready.
 STILL_SIDE = 512
@@ -224,21 +223,21 @@ class Engine:
     def _painted(
         self, source: Picture, batches: Iterator[NDArray[np.uint8]], style: str, stages: Stages
     ) -> Iterator[NDArray[np.uint8]]:
-        """Batches of painted frames, in the key of the photo ``source``. All frames are animated first: the painter
+        """Batches of painted frames, in the tones of painting and photo. All frames are animated first: the painter
         looks at the whole clip once, to hold its colours steady; as bytes, 60 of them take 12 MB."""
         frames = np.concatenate(list(batches))
         with stages.enter("painting") as advance:
             painter, curve = self.painter.hold(frames, style), None
             for start in range(0, len(frames), BATCH):
                 painted = painter.paint(frames[start : start + BATCH])
-                curve = tone_curve(source, painted[0]) if curve is None else curve
+                curve = self.painter.tones(source, painted[0], style) if curve is None else curve
                 advance((start + len(painted)) / len(frames))
                 yield curve[painted]
 
     def _paint_once(self, source: Picture, style: str, stages: Stages) -> Picture:
         with stages.enter("painting"):
             painting = self.painter.paint(source[None], style)[0]
-            return tone_curve(source, painting)[painting]
+            return self.painter.tones(source, painting, style)[painting]
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,6 @@ from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH, at_stre
 from portrait.engine.photo import Picture
 from portrait.engine.pipeline import Engine
 from portrait.engine.provenance import XMP_PACKET, with_provenance
-from portrait.engine.style.tone import tone_curve
 
 STRENGTHS = (MIN_STRENGTH, 1.0, MAX_STRENGTH)
 SHOWN = 10  # frames of a motion
@@ -97,7 +96,10 @@ def gallery(engine: Engine, photo: Picture) -> bytes:
     rows: list[tuple[tuple[str, ...], NDArray[np.uint8]]] = [(("photo",), stack)]
     for style in engine.painter.styles:
         painted = engine.painter.paint(stack, style.slug)
-        toned = [tone_curve(*pair)[pair[1]] for pair in zip(stack, painted, strict=True)]
+        toned = [
+            engine.painter.tones(face, painting, style.slug)[painting]
+            for face, painting in zip(stack, painted, strict=True)
+        ]
         rows.append(((style.title["en"], style.painter["en"], style.year), np.stack(toned)))
     for column, face in enumerate(faces):
         _write(draw, margin + column * FACE + FACE // 2, LINE // 2, face.title)

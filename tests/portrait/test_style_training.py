@@ -23,6 +23,7 @@ from portrait.engine.errors import CheckpointError, ChoiceError
 from portrait.engine.style import load_style
 from portrait.engine.style.catalogue import Style, list_styles
 from portrait.engine.style.network import StyleNetwork
+from portrait.engine.style.tone import luma_deviation
 from portrait.engine.training.clips import TrainingDataError
 from portrait.engine.training.perceptual import Perceptual
 from portrait.engine.training.style_data import (
@@ -235,7 +236,13 @@ def test_one_more_style_leaves_the_others_bit_for_bit(
         title={"en": "Stripes", "ko": "줄무늬"},
         painter={"en": "Ada", "ko": "Ada"},
         year="1900",
+        contrast=now[-1].contrast,
     )
+    # Of stripes of two colours: half the difference of their lumas.
+    with Image.open(paintings / "red_stripes.png") as painting:
+        assert now[-1].contrast == pytest.approx(
+            luma_deviation(np.asarray(painting.convert("RGB"))), abs=0.02
+        )
     assert load_style(weights, style="red-stripes").default == len(styles)
     assert (tmp_path / "sheet.png").stat().st_size > 1000
 

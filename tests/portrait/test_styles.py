@@ -227,6 +227,11 @@ def test_more_styles_in_the_yaml_than_in_the_weights_are_noticed(copy: Path) -> 
         ("format: portrait-painter-1\nwidths: [1, 2]\nblocks: 1\nstyles: []", "widths"),
         ("format: portrait-painter-1\nwidths: [8, 12, 16]\nblocks: 2\nstyles: []", "styles"),
         ("format: portrait-painter-1\nwidths: [8, 12, 16]\nstyles: [{slug: a}]", "title"),
+        (
+            "format: portrait-painter-1\nwidths: [8, 12, 16]\nblocks: 1\n"
+            "styles: [{slug: a, title: {}, painter: {}, year: 1, contrast: 40}]",
+            "contrast",
+        ),
     ],
 )
 def test_a_yaml_at_fault_is_named_with_its_key(copy: Path, text: str, key: str) -> None:

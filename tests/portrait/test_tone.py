@@ -1,18 +1,21 @@
-"""Dark faces stay dark: a painting follows the key of its photo."""
+"""Tones: paintings have the painter's contrast, and dark faces stay dark."""
 
 from __future__ import annotations
 
 import io
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from portrait.engine.options import ORDERS, EngineOptions
 from portrait.engine.photo import Picture
 from portrait.engine.pipeline import Engine
-from portrait.engine.style.tone import luma_of_face, tone_curve
+from portrait.engine.style.catalogue import Style
+from portrait.engine.style.tone import luma_deviation, luma_of_face, steeper, tone_curve
 from tests.portrait.pictures import astronaut, encoded
 
 
@@ -50,15 +53,56 @@ def test_a_face_of_usual_brightness_keeps_its_painting_to_the_bit(style: str) ->
     assert np.array_equal(tone_curve(face(), painting), np.arange(256))
 
 
+@pytest.mark.parametrize("style", engine().painter.styles, ids=lambda style: style.slug)
+def test_contrast_comes_nearer_to_the_painters_own(style: Style) -> None:
+    painting = engine().painter.paint(face()[None], style.slug)[0]
+    assert style.contrast is not None
+
+    toned = tone_curve(face(), painting, style.contrast)[painting]
+
+    before, after = (abs(luma_deviation(picture) - style.contrast) for picture in (painting, toned))
+    assert after < 0.8 * before
+
+
+def test_contrast_that_is_there_already_is_not_taken_away() -> None:
+    painting = engine().painter.paint(face()[None], "udnie")[0]
+
+    assert np.array_equal(tone_curve(face(), painting, 0.01), np.arange(256))
+
+
+def test_the_same_curve_serves_a_whole_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = []
+    tones = engine().painter.tones
+
+    def seen(*args: Any) -> NDArray[np.uint8]:
+        curves.append(tones(*args))
+        return curves[-1]
+
+    monkeypatch.setattr(engine().painter, "tones", seen)
+    engine().make_portrait(encoded(astronaut(), "PNG"), "the-scream", "nod", seed=1)
+
+    assert len(curves) == 1
+    assert not np.array_equal(curves[0], np.arange(256))
+
+
+@pytest.mark.parametrize(("middle", "slope"), [(0.1, 1.6), (0.5, 1.3), (0.9, 1.6), (0.4, 1.0)])
+def test_a_steeper_curve_keeps_its_ends_and_its_middle(middle: float, slope: float) -> None:
+    values = np.array([0.0, middle, 1.0])
+    near = np.array([middle - 1e-4, middle + 1e-4])
+
+    assert steeper(values, middle, slope) == pytest.approx(values)
+    assert np.diff(steeper(near, middle, slope))[0] / 2e-4 == pytest.approx(slope, rel=1e-3)
+
+
 @pytest.mark.parametrize("fill", [0, 255])
 def test_a_painting_of_one_colour_is_left_alone(fill: int) -> None:
     painting = np.full((64, 64, 3), fill, np.uint8)
 
-    assert np.array_equal(tone_curve(darker(face(), 0.2), painting), np.arange(256))
+    assert np.array_equal(tone_curve(darker(face(), 0.2), painting, 0.2), np.arange(256))
 
 
 def test_the_curve_keeps_black_white_and_the_order_of_values() -> None:
-    curve = tone_curve(darker(face(), 0.1), face()).astype(int)
+    curve = tone_curve(darker(face(), 0.1), face(), 0.3).astype(int)
 
     assert curve[0] == 0
     assert curve[255] == 255

@@ -16,12 +16,17 @@ FORMAT = "portrait-painter-1"
 
 @dataclass(frozen=True)
 class Style:
-    """A painting whose manner a network has learned. ``title`` and ``painter`` are by language code."""
+    """A painting whose manner a network has learned. ``title`` and ``painter`` are by language code.
+
+    ``contrast``: the standard deviation of the painting's luma, 0..0.5, where it is known; portraits are brought
+    nearer to it.
+    """
 
     slug: str
     title: dict[str, str]
     painter: dict[str, str]
     year: str
+    contrast: float | None = None
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,15 @@ def read_style(path: Path, entry: object) -> Style:
     """One style of the yaml ``path``. Raises CheckpointError, which names the field at fault."""
     if not isinstance(entry, dict):
         raise CheckpointError(path, "each style is a mapping", key="styles")
+    contrast = entry.get("contrast")
+    if contrast is not None and (not isinstance(contrast, int | float) or not 0 <= contrast <= 0.5):
+        raise CheckpointError(path, "must be a number from 0 to 0.5", key="contrast")
     return Style(
         slug=_field(path, entry, "slug", str),
         title=_field(path, entry, "title", dict),
         painter=_field(path, entry, "painter", dict),
         year=str(_field(path, entry, "year", (int, str))),
+        contrast=contrast,
     )
 
 

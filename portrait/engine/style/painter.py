@@ -17,6 +17,7 @@ from portrait.engine.style.catalogue import Style, read_config
 from portrait.engine.style.layered import LayeredNetwork, build_layered, read_layers
 from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.steady import SteadyNetwork
+from portrait.engine.style.tone import tone_curve
 from portrait.engine.style.transformer import build_published, is_published
 from portrait.engine.weights import load_weights, read_tensors
 
@@ -100,6 +101,12 @@ class Painter:
             return self.hold(frames, style).paint(frames)
         row = self.index(style)
         return self._paint(frames, lambda x: self.network(x, row))
+
+    def tones(
+        self, photo: NDArray[np.uint8], painting: NDArray[np.uint8], style: str | None = None
+    ) -> NDArray[np.uint8]:
+        """The tone curve, uint8 (256,), for what was painted in ``style``; see ``tone_curve``."""
+        return tone_curve(photo, painting, self.styles[self.index(style)].contrast)
 
     def hold(self, clip: NDArray[np.uint8], style: str | None = None) -> SteadyPainter:
         """Get ready to paint the frames of one clip, uint8 (T, H, W, 3), without their colours pulsing.

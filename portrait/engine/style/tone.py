@@ -1,8 +1,8 @@
-"""The key of a painting: a photo of a dark face must not become a painting of a light one.
+"""The tones of a painting: as much contrast as the painter used, in the key of the photo.
 
-Instance normalization forgets how bright its input was, so that a style paints every face about equally light. Where
-the photo's face is dark, a tone curve takes the painting part of the way back. It is measured once for a clip, so
-that it cannot flicker.
+A network that is trained on means paints between the extremes, with about half the contrast of the painting that it
+learned from. And instance normalization forgets how bright its input was, so that every face comes out about equally
+light, dark skin too. A tone curve gives back part of both. It is measured once for a clip, so that it cannot flicker.
 """
 
 from __future__ import annotations
@@ -14,30 +14,54 @@ from numpy.typing import NDArray
 
 # Linear light is not needed to compare means: Rec. 709's weights on the coded values.
 LUMA = np.array([0.2126, 0.7152, 0.0722])
-DARK = 110 / 255  # mean luma of a face, from which on a painting is left as it is
+BOLDNESS = 0.6  # how far contrast goes towards the painting's, of the way in stops
+BOLDEST = 1.6  # times the network's: more would make its grain and what flickers visible
+DARK = 110 / 255  # mean luma of a face, from which on the key is left as it is
 WAY_BACK = 0.5  # how far the painting follows a darker photo, of the way in stops
 LEAST = 0.6  # of the painting's luma: an almost black photo still becomes a painting
 
 
-def tone_curve(photo: NDArray[np.uint8], painting: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What each of the 256 values of ``painting``, uint8 (H, W, 3), becomes, so that it is in the key of ``photo``,
-    uint8 (h, w, 3): uint8 (256,), to be indexed by frames.
+def tone_curve(
+    photo: NDArray[np.uint8], painting: NDArray[np.uint8], contrast: float | None = None
+) -> NDArray[np.uint8]:
+    """What each of the 256 values of ``painting``, uint8 (H, W, 3), becomes: uint8 (256,), to be indexed by frames.
 
-    The face is looked for in the middle of both, where the product's crop has it. Black and white stay; for a face of
-    usual brightness all values stay.
+    ``contrast`` is the painter's own, as ``luma_deviation`` tells it (None: contrast stays). ``photo``, uint8
+    (h, w, 3), shows the face in its middle, where the product's crop has it. Black, white and the order of values
+    stay.
     """
+    curve = np.arange(256) / 255
+    if contrast is not None:
+        deviation = luma_deviation(painting)
+        if deviation > 0.01:  # a plain colour has no contrast to enlarge
+            wanted = (contrast / deviation) ** BOLDNESS
+            curve = steeper(curve, float((painting @ LUMA).mean() / 255), min(max(wanted, 1.0), BOLDEST))
     gain = max(LEAST, min(1.0, luma_of_face(photo) / DARK) ** WAY_BACK)
-    values = np.arange(256)
-    painted = luma_of_face(painting)
+    painted = float((curve[painting[_middle(painting)]] @ LUMA).mean())
     # Nothing to darken, or nothing to measure the power by.
-    if gain == 1 or not 0.02 < painted < 0.98:
-        return values.astype(np.uint8)
-    power = 1 + math.log(gain) / math.log(painted)
-    return np.rint(255 * (values / 255) ** power).astype(np.uint8)
+    if gain < 1 and 0.02 < painted < 0.98:
+        curve = curve ** (1 + math.log(gain) / math.log(painted))
+    return np.rint(255 * curve).astype(np.uint8)
+
+
+def steeper(values: NDArray[np.float64], middle: float, slope: float) -> NDArray[np.float64]:
+    """Values in 0..1 with ``slope`` >= 1 at ``middle`` (0..1, exclusive), flattening towards 0 and 1, which stay."""
+    from_middle = values - middle
+    room = np.where(from_middle < 0, middle, 1 - middle)
+    bent = slope * from_middle / np.sqrt(1 + (slope**2 - 1) * (from_middle / room) ** 2)
+    return np.clip(middle + bent, 0, 1)
+
+
+def luma_deviation(picture: NDArray[np.uint8]) -> float:
+    """The contrast of uint8 (H, W, 3): the standard deviation of its luma, 0..0.5."""
+    return float((picture @ LUMA).std() / 255)
 
 
 def luma_of_face(picture: NDArray[np.uint8]) -> float:
     """Mean luma, 0..1, of the middle half of uint8 (H, W, 3), in both directions."""
+    return float((picture[_middle(picture)] @ LUMA).mean() / 255)
+
+
+def _middle(picture: NDArray[np.uint8]) -> tuple[slice, slice]:
     height, width = picture.shape[:2]
-    middle = picture[height // 4 : height - height // 4, width // 4 : width - width // 4]
-    return float((middle @ LUMA).mean() / 255)
+    return slice(height // 4, height - height // 4), slice(width // 4, width - width // 4)

@@ -17,7 +17,7 @@ from portrait.engine.style.catalogue import PainterConfig, Style, read_config
 from portrait.engine.style.network import StyleNetwork
 from portrait.engine.training.loop import Schedule, train
 from portrait.engine.training.perceptual import Perceptual
-from portrait.engine.training.style_data import painting_grams, read_photos
+from portrait.engine.training.style_data import painting_grams, read_photos, with_contrast
 from portrait.engine.training.style_export import VECTORS, write_files
 from portrait.engine.training.styles import TAPS, Plan, Report, StyleTrainee
 from portrait.engine.weights import load_weights, read_tensors
@@ -87,5 +87,6 @@ def add_style(
         key: torch.cat([value, learned[key].cpu().to(value.dtype)]) if key.endswith(VECTORS) else value
         for key, value in tensors.items()
     }
-    write_files(grown, PainterConfig(config.widths, config.blocks, (*config.styles, style)), weights)
+    styles = (*config.styles, with_contrast(style, image))
+    write_files(grown, PainterConfig(config.widths, config.blocks, styles), weights)
     return numbers

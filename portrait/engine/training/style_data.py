@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from portrait.engine.face import FACE_CENTRE_IN_FRAME, FACE_HEIGHT_IN_FRAME, Fac
 from portrait.engine.motions.template import SLUG
 from portrait.engine.photo import Picture
 from portrait.engine.style.catalogue import Style, read_style
+from portrait.engine.style.tone import luma_deviation
 from portrait.engine.training.clips import TrainingDataError
 from portrait.engine.training.perceptual import Perceptual
 from portrait.engine.training.style_losses import gram
@@ -167,6 +168,13 @@ def unknown_style(path: Path) -> Style:
     slug = path.stem.replace("_", "-").lower()
     title = slug.replace("-", " ").capitalize()
     return Style(slug=slug, title={"en": title, "ko": title}, painter={}, year="")
+
+
+def with_contrast(style: Style, path: Path) -> Style:
+    """``style`` with the contrast of the painting at ``path``, seen as small as portraits are."""
+    image = Image.fromarray(read_picture(path))
+    image.thumbnail((PAINTING_SIDES[0],) * 2, Image.Resampling.LANCZOS)
+    return replace(style, contrast=round(luma_deviation(np.asarray(image)), 3))
 
 
 def painting_grams(path: Path, features: Perceptual) -> list[Tensor]:

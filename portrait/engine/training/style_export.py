@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -67,8 +68,7 @@ def _yaml(config: PainterConfig) -> str:
     lines += f"widths: [{full}, {half}, {quarter}]  # channels at full, half and quarter size\n"
     lines += f"blocks: {config.blocks}  # residual blocks at quarter size\n"
     styles = [
-        {"slug": style.slug, "title": style.title, "painter": style.painter, "year": style.year}
-        for style in config.styles
+        {key: value for key, value in asdict(style).items() if value is not None} for style in config.styles
     ]
     return lines + yaml.dump(
         {"styles": styles}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110

@@ -159,10 +159,13 @@ def moving_numbers(
         for name in (ALONE, HELD):
             begin = time.monotonic()
             painted = painter.paint(clip.frames, style, steady=name == HELD)
+            if name == HELD:  # as the product paints
+                painted = painter.tones(source, painted[0], style)[painted]
             seconds = time.monotonic() - begin + clip.seconds
             sums[name].append((flicker(painted, clip.flow), seconds))
         begin = time.monotonic()
         painting = painter.paint(source[None], style)[0]
+        painting = painter.tones(source, painting, style)[painting]
         moved = animate(model, painting, motion, source)
         sums[PAINTED_FIRST].append((flicker(moved.frames, moved.flow), time.monotonic() - begin))
     return {

@@ -25,6 +25,7 @@ from portrait.engine.training.style_data import (
     painting_grams,
     read_photos,
     sample,
+    with_contrast,
 )
 from portrait.engine.training.style_export import VECTORS, write_painter
 from portrait.engine.training.style_losses import (
@@ -255,7 +256,7 @@ def train_styles(
     rows = [slugs.index(slug) for slug in keep or slugs]
     return write_painter(
         cast(StyleNetwork, averaged["painter"]),
-        [paintings[row].style for row in rows],
+        [with_contrast(paintings[row].style, paintings[row].path) for row in rows],
         folder / "painter.safetensors",
         rows,
     )

@@ -8,6 +8,7 @@ measured on whole frames and are held, and there all three networks learn togeth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,6 +72,7 @@ class GeneratorStage(Trainee):
 
     name = "generator"
     held_statistics = False
+    detector_learns = False
     own_keypoints = 0.75  # how often the keypoints are the detector's, not the landmarks'
     sampling = "bilinear"  # of the picture
 
@@ -87,7 +89,9 @@ class GeneratorStage(Trainee):
         device: torch.device,
     ) -> None:
         self.networks = nn.ModuleDict({"dense_motion": dense, "generator": generator})
-        self.detector = detector.eval().requires_grad_(False)
+        self.detector = detector.eval().requires_grad_(self.detector_learns)
+        if self.detector_learns:
+            self.networks["kp_detector"] = detector
         self.data, self.perceptual, self.device, self.batch = data, perceptual, device, batch
         self.generator = torch.Generator().manual_seed(seed)
         self.pairs = PairSampler(
@@ -170,7 +174,7 @@ class GeneratorStage(Trainee):
         pairs = JudgePairs(self.data.validation, JUDGED)
         start = analytic_motion().to(self.device)
         mean, rows = Mean(), []
-        detector = dict(averaged.items()).get("kp_detector", self.detector)
+        detector = averaged["kp_detector"] if self.detector_learns else self.detector
         for begin in range(0, len(pairs), 8):
             source, driving, _, _ = pairs.batch(begin, 8)
             source, driving = source.to(self.device), driving.to(self.device)
@@ -204,25 +208,16 @@ class FinishingStage(GeneratorStage):
 
     name = "finish"
     held_statistics = True
+    detector_learns = True
     own_keypoints = 1.0
     sampling = "bicubic"
 
-    def __init__(
-        self,
-        detector: KeypointDetector,
-        dense: DenseMotion,
-        generator: Generator,
-        data: Split,
-        perceptual: Perceptual,
-        *,
-        batch: int,
-        seed: int,
-        device: torch.device,
-    ) -> None:
-        super().__init__(detector, dense, generator, data, perceptual, batch=batch, seed=seed, device=device)
-        self.networks["kp_detector"] = detector.requires_grad_(True)
-        self.anchors = KeypointStage(detector, data, batch=ANCHORS, seed=seed, device=device)
-        self.anchors.generator = self.generator
+    @cached_property
+    def anchors(self) -> KeypointStage:
+        """The detector's own stage, on small batches."""
+        stage = KeypointStage(self.detector, self.data, batch=ANCHORS, seed=0, device=self.device)
+        stage.generator = self.generator
+        return stage
 
     def groups(self) -> list[dict[str, Any]]:
         detector = {"params": list(self.detector.parameters()), "scale": DETECTOR_RATE}

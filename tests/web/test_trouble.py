@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Route
 
+from config.browsing import School
 from tests.web.kit import PORTRAIT_TIMEOUT, Visitor, astronaut, no_face
 
 
@@ -85,6 +86,37 @@ def test_a_busy_server_is_tried_again_when_it_said_so(visit: Callable[..., Visit
     visitor.page.evaluate("location.hash = '#/lounge'")
     visitor.page.locator(".problem").filter(has_text="very busy").wait_for()
     visitor.page.locator(".guestbook > form").wait_for()
+
+
+# As a worker leaves it that lost its lease for the third time: no attempt holds the job any more.
+FAIL = """
+from django.db.models import F
+from django.utils import timezone
+from portrait import records
+from portrait.models import PortraitJob
+jobs = PortraitJob.objects.filter(student__username="demo1-00004")
+jobs.update(state="failed", lease=F("lease") + 1, error_code="child_killed", finished_at=timezone.now())
+records.refresh(jobs.get().student_id)
+"""
+
+
+def test_a_portrait_that_failed_is_painted_at_the_second_try(
+    school: School, visit: Callable[..., Visitor]
+) -> None:
+    visitor = visit()
+    visitor.sign_in("demo1-00004")
+    visitor.walk("#/photo")
+    visitor.send_photo(astronaut())
+    school.manage("shell", "-c", FAIL)
+    visitor.open("#/room")
+    retry = visitor.page.get_by_role("button", name="Paint it again")
+    retry.wait_for()
+    visitor.look("failed")
+
+    retry.click()
+    visitor.page.locator("[role=progressbar], progress").first.wait_for()
+    visitor.page.locator(".wall img[src*='.webp']").wait_for(timeout=PORTRAIT_TIMEOUT)
+    assert retry.count() == 0
 
 
 def test_motion_is_shown_to_those_who_want_it_only(visit: Callable[..., Visitor]) -> None:

@@ -15,6 +15,7 @@ from portrait.engine.training.keypoint_stage import eye_opening
 from portrait.engine.training.landmarks import EYE_RINGS, MIRRORED, KeypointFit, mean_face, mirror_partners
 from portrait.engine.training.losses import ssim
 from portrait.engine.training.mesh import Mesh, inverse_affine
+from portrait.engine.training.pairs import PairBatch, flow_loss
 from tests.portrait.drawn_faces import drawn_clip, drawn_face
 
 CAMERA = Camera(smallest=0.8, largest=1.25, rotation=20, shift=0.05)
@@ -149,3 +150,16 @@ def test_ssim_is_one_for_the_same_picture_and_less_for_another() -> None:
     a = torch.rand(1, 3, 32, 32)
     assert float(ssim(a, a).mean()) == pytest.approx(1)
     assert float(ssim(a, torch.rand(1, 3, 32, 32)).mean()) < 0.3
+
+
+@pytest.mark.parametrize("pixels", [1.0, 5.0, 30.0])
+def test_a_face_that_was_left_behind_is_fetched_however_far_it_is(pixels: float) -> None:
+    some, none = torch.ones(1, 8, 8), torch.zeros(1, 8, 8, 2)
+    nothing = Keypoints(torch.zeros(1, 1, 2), None)
+    pairs = PairBatch(none, none, nothing, nothing, flow=none, weight=some, importance=some)
+    flow = torch.full((1, 8, 8, 2), pixels / 64, requires_grad=True)
+
+    flow_loss(flow, pairs).backward()
+
+    assert flow.grad is not None
+    assert bool((flow.grad > 0).all())

@@ -44,7 +44,7 @@ STATISTICS_BATCHES = 24
 JUDGED = 1  # driving frames of each validation clip: looking must not take longer than training
 # Weights of the losses.
 PICTURE, STRUCTURE, SHARPNESS, PERCEPTUAL, LIKENESS = 6.0, 1.0, 2.0, 0.6, 3.0
-WARPED, WARPED_STRUCTURE, FLOW, ANCHOR = 2.0, 0.5, 0.35, 1.0
+WARPED, WARPED_STRUCTURE, FLOW, ANCHOR = 2.0, 0.5, 0.8, 1.0
 
 
 @dataclass(frozen=True)

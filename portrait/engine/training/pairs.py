@@ -14,8 +14,9 @@ from portrait.engine.training.clips import Faces
 from portrait.engine.training.keypoint_stage import eye_opening, mouth_opening, pick, rarity
 from portrait.engine.training.mesh import Mesh, identity_flow
 
-CANDIDATES = 4  # sources that are looked at for a driving frame
-SEEK_MOTION = 0.6  # how often the candidate that differs most is taken
+CANDIDATES = 6  # sources that are looked at for a driving frame
+SEEK_MOTION = 0.7  # how often the candidate that differs most is taken
+FAR, FAR_SLOPE = 6.0, 0.25  # pixels of 128, from which on an error of the flow counts less, and how much
 VALUE_NOISE, JACOBIAN_NOISE = 0.006, 0.02  # a detector is never exact
 
 
@@ -94,7 +95,7 @@ class PairSampler:
 def expression(keypoints: Keypoints) -> Tensor:
     """What differs between two frames of a face, in like units: (N, F)."""
     return torch.cat(
-        [keypoints.value.flatten(1) / 8, eye_opening(keypoints), 4 * mouth_opening(keypoints)[:, None]], 1
+        [keypoints.value.flatten(1) / 3, eye_opening(keypoints), 4 * mouth_opening(keypoints)[:, None]], 1
     )
 
 
@@ -111,7 +112,9 @@ def blur_keypoints(keypoints: Keypoints, generator: torch.Generator) -> Keypoint
 def flow_loss(flow: Tensor, pairs: PairBatch) -> Tensor:
     """How far a flow (B, 128, 128, 2) is from the mesh's, in pixels of 128, where the mesh knows."""
     error = charbonnier_length((flow - pairs.flow) * 64)
-    return (error.clamp(max=6) * pairs.weight).sum() / pairs.weight.sum()
+    # Less, but not nothing: a face that was left behind must still be fetched.
+    error = torch.where(error > FAR, FAR + FAR_SLOPE * (error - FAR), error)
+    return (error * pairs.weight).sum() / pairs.weight.sum()
 
 
 def charbonnier_length(pixels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pictures for the documentation: a contact sheet of each motion, and the gallery of styles by faces.
+"""Pictures for the documentation: a contact sheet of each motion, the gallery of styles by faces, and both orders.
 
 They are drawn from a photograph that may be shown, by the weights that ship, so that they show what one gets.
 """
@@ -6,6 +6,7 @@ They are drawn from a photograph that may be shown, by the weights that ship, so
 from __future__ import annotations
 
 import io
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from portrait.engine.motions import Motion
 from portrait.engine.motions.affine import inv2, log2
 from portrait.engine.motions.looping import JACOBIAN_WEIGHT
 from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH, at_strength
+from portrait.engine.options import ANIMATE_THEN_PAINT, ORDERS
 from portrait.engine.photo import Picture
 from portrait.engine.pipeline import Engine
 from portrait.engine.provenance import XMP_PACKET, with_provenance
@@ -30,6 +32,8 @@ WEBP_QUALITY = 80
 PAPER, INK = (250, 247, 240), (60, 48, 40)
 # The gallery's faces besides the photo: a motion and the frame's place in it, 0..1.
 POSES = (("smile", 0.45), ("proud-turn", 0.45), ("talking", 0.26))
+# What both orders are shown with.
+ORDER_STYLES, ORDER_MOTION, ORDER_FRAMES = ("woman-with-a-hat", "starry-night"), "proud-turn", 5
 CLOSE = 0.72  # of the crop's side is what the nearest face shows
 
 
@@ -114,6 +118,36 @@ def gallery(engine: Engine, photo: Picture) -> bytes:
     return with_provenance(file.getvalue())
 
 
+def orders_sheet(engine: Engine, photo: Picture) -> bytes:
+    """``photo`` animated and then painted, and painted and then animated, below each other. A WebP.
+
+    Raises NoFaceError, ChoiceError where a style or the motion is not there.
+    """
+    source = _source(engine, photo)
+    motion = engine.performance(ORDER_MOTION, 1.0)
+    shown = telling_frames(motion, ORDER_FRAMES)
+    frames = _play(engine, source, motion)
+    margin = 2 * MARGIN
+    sheet, draw = _page(margin + len(shown) * FACE, LINE + 2 * len(ORDER_STYLES) * FACE)
+    for column, frame in enumerate(shown):
+        _write(draw, margin + column * FACE + FACE // 2, LINE // 2, f"{frame / motion.fps:.2f} s")
+    for row, (style, order) in enumerate(itertools.product(ORDER_STYLES, ORDERS)):
+        if order == ANIMATE_THEN_PAINT:
+            painted = engine.painter.hold(frames, style).paint(frames[shown])
+            pictures = engine.painter.tones(source, painted[0], style)[painted]
+        else:
+            painting = engine.painter.paint(source[None], style)[0]
+            toned = engine.painter.tones(source, painting, style)[painting]
+            pictures = _play(engine, toned, motion, photo=source)[shown]
+        text = _wrapped(draw, order.replace("-", " "), margin - 12)
+        _write(draw, margin // 2, LINE + row * FACE + FACE // 2, text)
+        for column, picture in enumerate(pictures):
+            sheet.paste(_tile(picture, FACE), (margin + column * FACE, LINE + row * FACE))
+    file = io.BytesIO()
+    sheet.save(file, "WEBP", quality=WEBP_QUALITY, method=6, xmp=XMP_PACKET)
+    return file.getvalue()
+
+
 def gallery_faces(engine: Engine, photo: Picture) -> list[Face]:
     """The photo's face as it is, in poses that the engine can play, and from nearer."""
     source = _source(engine, photo)
@@ -137,10 +171,13 @@ def _source(engine: Engine, photo: Picture) -> Picture:
     return crop_face(photo, _face(engine, photo), CROP_SIZE)
 
 
-def _play(engine: Engine, source: Picture, motion: Motion) -> NDArray[np.uint8]:
-    """uint8 (T, 256, 256, 3): as the pipeline animates a source."""
-    picture = source.astype(np.float32) / np.float32(255)
-    return np.rint(engine.model.animate(picture, motion, adapt_scale=True) * 255).astype(np.uint8)
+def _play(engine: Engine, source: Picture, motion: Motion, photo: Picture | None = None) -> NDArray[np.uint8]:
+    """uint8 (T, 256, 256, 3): as the pipeline animates a source, the painting of a ``photo`` where there is one."""
+    picture, seen = (
+        image.astype(np.float32) / np.float32(255) for image in (source, source if photo is None else photo)
+    )
+    batches = list(engine.model.frames(picture, motion, adapt_scale=True, photo=seen))
+    return np.rint(np.concatenate(batches) * 255).astype(np.uint8)
 
 
 def _page(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:

@@ -77,6 +77,18 @@ def test_every_motion_has_its_sheet_in_the_documentation() -> None:
         assert (DOCS / "motions" / f"{name}.webp").stat().st_size < 120_000
 
 
+def test_both_orders_are_shown_below_each_other_and_differ(engine: Engine) -> None:
+    data = sheets.orders_sheet(engine, sheets.sample_photo())
+
+    assert read_provenance(data) is not None
+    sheet = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+    rows = sheet[sheets.LINE :, 2 * sheets.MARGIN :].reshape(4, sheets.FACE, 5, sheets.FACE, 3)
+    for first in (0, 2):  # of each style
+        assert np.abs(rows[first] - rows[first + 1]).mean() > 3
+        for row in rows[first : first + 2]:
+            assert np.abs(row[:, 2] - row[:, 0]).mean() > 5  # moves
+
+
 def test_the_gallery_in_the_documentation_is_light() -> None:
     path = DOCS / "gallery.png"
     assert path.stat().st_size < 1_500_000

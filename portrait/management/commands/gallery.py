@@ -1,4 +1,4 @@
-"""``manage.py gallery``: the picture of all styles on several faces, for the documentation."""
+"""``manage.py gallery``: the pictures of all styles on several faces, and of both orders, for the documentation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portrait.management.engine_command import EngineCommand, write_result
 
 
 class Command(EngineCommand):
-    help = "Draw all styles on several faces of scikit-image's astronaut: after new styles or new weights."
+    help = "Draw all styles on several faces of scikit-image's astronaut, and both orders, after new weights."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -22,13 +22,15 @@ class Command(EngineCommand):
             type=Path,
             metavar="PNG",
             default=settings.BASE_DIR / "docs" / "gallery.png",
-            help="where to write (default: docs/gallery.png)",
+            help="where to write (default: docs/gallery.png); orders.webp is written beside it",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Imported here: torch takes seconds to start, and --help needs none of it.
         from portrait.engine.pipeline import Engine
-        from portrait.engine.sheets import gallery, sample_photo
+        from portrait.engine.sheets import gallery, orders_sheet, sample_photo
 
         engine = Engine(engine_options())
-        self.stdout.write(write_result(options["output"], gallery(engine, sample_photo())))
+        photo, output = sample_photo(), options["output"]
+        self.stdout.write(write_result(output, gallery(engine, photo)))
+        self.stdout.write(write_result(output.with_name("orders.webp"), orders_sheet(engine, photo)))

@@ -60,7 +60,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 
 INSTALLED_APPS = [
-    "config.admin.SchoolAdminConfig",
+    "common.admin_site.SchoolAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "portrait",
     "dormitory",
     "lounge",
+    "demo",
 ]
 
 MIDDLEWARE = [
@@ -211,14 +212,14 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["config.parsers.PlainJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "config.schema.ApiSchema",
+    "DEFAULT_PARSER_CLASSES": ["common.parsers.PlainJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "common.schema.ApiSchema",
     # Views say which limit is theirs by ``throttle_scope``; without one they have none.
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
     "DEFAULT_THROTTLE_RATES": THROTTLE_RATES,
     # Proxies in front that append to X-Forwarded-For. With 0 the header, which anybody can send, is not looked at.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
-    "EXCEPTION_HANDLER": "config.problems.exception_handler",
+    "EXCEPTION_HANDLER": "common.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -240,7 +241,7 @@ PORTRAIT = {
     "STYLE": env.str("PORTRAIT_STYLE", default="random"),
     "MOTION": env.str("PORTRAIT_MOTION", default="random"),
     "ORDER": choice("PORTRAIT_ORDER", ("animate-then-paint", "paint-then-animate"), "animate-then-paint"),
-    # Of the motion; as portrait.engine.motions.strength allows.
+    # Of the motion; as portrait.engine.motion.strength allows.
     "STRENGTH": number("PORTRAIT_STRENGTH", 0.5, 1.5, 1.0),
     "DEVICE": choice("PORTRAIT_DEVICE", ("auto", "cpu", "cuda"), "auto"),
     "PRECISION": choice("PORTRAIT_PRECISION", ("auto", "float32", "bfloat16"), "auto"),
@@ -287,7 +288,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.schema.complete",
+        "common.schema.complete",
     ],
 }
 

@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from config.docs import SchemaView, docs
-from config.media import PUBLIC, public_file
-from config.web import home, part
+from common.docs import SchemaView, docs
+from common.media import PUBLIC, public_file
+from common.page import home, part
 from dormitory.public import shared_card, shared_card_image
 from dormitory.views import EnrolView
 
@@ -34,7 +34,7 @@ if settings.SERVE_MEDIA:
         for folder in PUBLIC
     ]
 
-handler400 = "config.problems.bad_request"
-handler403 = "config.problems.permission_denied"
-handler404 = "config.problems.not_found"
-handler500 = "config.problems.server_error"
+handler400 = "common.problems.bad_request"
+handler403 = "common.problems.permission_denied"
+handler404 = "common.problems.not_found"
+handler500 = "common.problems.server_error"

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from common.fields import PublicUrl
 from dormitory import selectors
 from dormitory.models import Answer, House
 from portrait.serializers import FilesSerializer
-from user.fields import PublicUrl
 
 # The oldest person on record lived 122 years; an earlier birthday is a slip of the finger.
 OLDEST_YEARS = 122

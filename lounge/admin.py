@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from rest_framework.exceptions import ValidationError
 
+from common.admin import ChangedFieldsOnly, badge, picture
 from lounge.models import Entry
 from lounge.serializers import ContentField
-from user.admin_tools import ChangedFieldsOnly, badge, picture
 
 
 class EntryForm(forms.ModelForm):

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common.fields import PublicUrl
 from lounge import text
 from lounge.models import Entry
-from user.fields import PublicUrl
 
 
 @extend_schema_field({"type": "string", "minLength": text.MIN_LENGTH, "maxLength": text.MAX_LENGTH})

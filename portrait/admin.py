@@ -18,10 +18,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from common.admin import EMPTY, badge, picture
 from portrait import services, storage
 from portrait.models import PortraitJob, PortraitWorker
 from portrait.problems import PortraitProblem, describe
-from user.admin_tools import EMPTY, badge, picture
 
 State = PortraitJob.State
 

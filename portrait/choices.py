@@ -12,7 +12,7 @@ from django.templatetags.static import static
 from django.utils.translation import get_language
 
 from portrait.engine.fomm.config import keypoint_set
-from portrait.engine.motions.catalogue import list_motions
+from portrait.engine.motion.catalogue import list_motions
 from portrait.engine.style.catalogue import list_styles
 from portrait.engine_options import engine_options
 from portrait.models import PortraitJob

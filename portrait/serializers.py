@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH
+from common.fields import PublicUrl, Text
+from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH
 from portrait.models import PortraitJob
 from portrait.selectors import NO_JOB
-from user.fields import PublicUrl, Text
 
 # The ignored assignments: the stubs think of Field.style, a hint for HTML forms, which a declared field replaces.
 

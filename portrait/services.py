@@ -8,12 +8,13 @@ import uuid
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
 
-from portrait import choices, jobs, storage
+from portrait import choices, storage
 from portrait.engine.errors import EngineError, PhotoError
-from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH
-from portrait.engine.photo import clean_jpeg, read_photo
+from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH
+from portrait.engine.photo.reading import clean_jpeg, read_photo
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
+from portrait.queue import transitions
 from portrait.still import still_jpeg
 from user.models import User
 
@@ -87,7 +88,7 @@ def choose_portrait(*, student: User, job_id: int) -> None:
     """
     if PortraitJob.objects.filter(student=student, state__in=PortraitJob.ACTIVE).exists():
         raise PortraitProblem("portrait_active", status.HTTP_409_CONFLICT)
-    if not jobs.choose(student.pk, job_id):
+    if not transitions.choose(student.pk, job_id):
         raise PortraitProblem("portrait_not_found", status.HTTP_404_NOT_FOUND)
 
 
@@ -125,7 +126,7 @@ def _enqueue(
     try:
         storage.write(photo, photo_data)
         storage.write(still, still_data)
-        return jobs.enqueue(
+        return transitions.enqueue(
             student_id=student.pk,
             key=key,
             photo=photo,
@@ -140,7 +141,7 @@ def _enqueue(
         storage.remove([photo, still])
         if isinstance(error, OSError):
             raise PortraitProblem("storage_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
-        if isinstance(error, jobs.StudentGoneError):
+        if isinstance(error, transitions.StudentGoneError):
             raise AuthenticationFailed(code="user_not_found") from error
         raise
 
@@ -165,17 +166,17 @@ def retry_job(job: PortraitJob) -> None:
         raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
     if not job.photo or not storage.path_of(str(job.photo.name)).is_file():
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
-    if not jobs.retry(job):
+    if not transitions.retry(job):
         raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
 
 
 def cancel_portrait(*, student: User) -> None:
     """Cancel the student's active job. Raises PortraitProblem (409) ``nothing_to_cancel``."""
-    if not jobs.cancel(student.pk):
+    if not transitions.cancel(student.pk):
         raise PortraitProblem("nothing_to_cancel", status.HTTP_409_CONFLICT)
 
 
 def cancel_job(job: PortraitJob) -> None:
     """Cancel ``job`` and no other of its student. Raises PortraitProblem (409) ``nothing_to_cancel``."""
-    if not jobs.cancel(job.student_id, job_id=job.pk):
+    if not transitions.cancel(job.student_id, job_id=job.pk):
         raise PortraitProblem("nothing_to_cancel", status.HTTP_409_CONFLICT)

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from portrait import records, storage
+from portrait import storage
 from portrait.models import PortraitJob
+from portrait.queue import record
 
 
 @receiver(post_delete, sender=PortraitJob)
@@ -20,6 +21,6 @@ def remove_files(sender: type[PortraitJob], instance: PortraitJob, **kwargs: Any
 
 def _forget(student_id: int, names: set[str]) -> None:
     with transaction.atomic():
-        if records.lock(student_id):
-            records.refresh(student_id)
+        if record.lock(student_id):
+            record.refresh(student_id)
     storage.remove(names)

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from portrait.engine.errors import NoFaceError
-from portrait.engine.face import crop_face, find_face
-from portrait.engine.photo import Picture, centre_square, clean_jpeg
+from portrait.engine.photo.face import crop_face, find_face
+from portrait.engine.photo.reading import Picture, centre_square, clean_jpeg
 
 # Sharp on the student card of a dense display.
 STILL_SIDE = 512

@@ -19,11 +19,11 @@ from rest_framework.views import APIView
 
 from portrait import choices, selectors, services
 from portrait.engine.errors import EngineError
-from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH
-from portrait.engine.photo import MAX_BYTES
+from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH
+from portrait.engine.photo.reading import MAX_BYTES
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
-from portrait.records import KEPT
+from portrait.queue.record import KEPT
 from portrait.serializers import (
     AcceptedSerializer,
     AgainSerializer,

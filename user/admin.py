@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from user.admin_tools import EMPTY, ChangedFieldsOnly, badge, picture, without_pencils
+from common.admin import EMPTY, ChangedFieldsOnly, badge, picture, without_pencils
 from user.models import User
 from user.services import delete_student
 

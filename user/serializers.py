@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from user.fields import PublicUrl, Text
+from common.fields import PublicUrl, Text
 from user.models import User
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import UnidentifiedImageError
 
 from dormitory.card.drawing import WINDOW, Card, Facts, placeholder
-from portrait.engine.encode import ClipEncoder, encode_png
-from portrait.engine.provenance import with_provenance
-from portrait.loop import STILL_FPS, Loop, read_loop
+from portrait.engine.output.clip import STILL_FPS, Loop, read_loop
+from portrait.engine.output.encoders import ClipEncoder, encode_png
+from portrait.engine.output.provenance import with_provenance
 
 # Sharp on a phone and on most pages; two thirds of the pixels of the still card.
 FILM_WIDTH = 960

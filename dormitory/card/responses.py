@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
+from common.file_responses import file_response
 from dormitory.card.store import CONTENT_TYPES, Edition
-from user.files import file_response
 
 
 def card_response(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portrait.engine.errors import ChoiceError
-from portrait.engine.motions import MOTIONS_DIR
+from portrait.engine.motion import MOTIONS_DIR
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 

@@ -11,18 +11,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from portrait.engine.encode import ClipEncoder
 from portrait.engine.errors import ChoiceError
-from portrait.engine.face import CROP_SIZE, crop_face, find_face
 from portrait.engine.fomm import load_model
-from portrait.engine.mark import stamp
-from portrait.engine.memory import keep_freed_memory
-from portrait.engine.motions import Motion, list_motions, load_motion, motion_names
-from portrait.engine.motions.strength import at_strength
+from portrait.engine.motion import Motion, list_motions, load_motion, motion_names
+from portrait.engine.motion.strength import at_strength
 from portrait.engine.options import ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE, EngineOptions, checked_order
-from portrait.engine.photo import Picture, clean_jpeg, read_photo
-from portrait.engine.precision import choose_device, choose_dtype
-from portrait.engine.provenance import with_provenance
+from portrait.engine.output.ai_mark import stamp
+from portrait.engine.output.encoders import ClipEncoder
+from portrait.engine.output.provenance import with_provenance
+from portrait.engine.photo.face import CROP_SIZE, crop_face, find_face
+from portrait.engine.photo.reading import Picture, clean_jpeg, read_photo
+from portrait.engine.runtime.allocator import keep_freed_memory
+from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.stages import OnProgress, Stages
 from portrait.engine.style import load_style
 
@@ -62,7 +62,7 @@ class PortraitFiles:
 class Engine:
     """The weights in memory. Loading takes seconds, so make one and keep it; use it from one thread at a time.
 
-    The process keeps the memory that a portrait needed (``portrait.engine.memory``): it is there to make the next.
+    The process keeps the memory that a portrait needed (``engine.runtime.allocator``), to make the next one in.
 
     Raises CheckpointError for weights at fault, ChoiceError for a device or precision that is not there.
     """

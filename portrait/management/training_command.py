@@ -14,7 +14,7 @@ from tqdm import tqdm
 from portrait.engine.errors import ChoiceError
 
 if TYPE_CHECKING:
-    from portrait.engine.training.loop import Progress
+    from portrait.training.run import Progress
 
 
 def add_training_arguments(
@@ -44,7 +44,7 @@ def start_training(options: dict[str, Any]) -> None:
         raise ChoiceError("--minutes must be above 0", code="bad_option")
     if options["threads"] < 0:
         raise ChoiceError("--threads must be 0 or more", code="bad_option")
-    logging.getLogger("portrait.engine.training").setLevel(logging.INFO)
+    logging.getLogger("portrait.training").setLevel(logging.INFO)
     if options["threads"]:
         import torch
 

@@ -19,7 +19,7 @@ from dormitory.card.drawing import FRAME, HEIGHT, WIDTH, WINDOW, Card, Facts
 from dormitory.houses import HOUSES
 from dormitory.models import House
 from portrait import storage
-from portrait.engine.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
+from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
 from portrait.models import PortraitJob
 from tests.dormitory.conftest import BIRTHDAY, sort
 from tests.portrait.kit import claim, enqueue, files_on_disk
@@ -44,7 +44,7 @@ def loop(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
 
 def hang(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
     """Give ``student`` a finished portrait of that colour."""
-    from portrait import jobs
+    from portrait.queue import transitions
 
     enqueue(student)
     job = claim()
@@ -52,7 +52,7 @@ def hang(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
     for field, suffix in (("webp", "webp"), ("gif", "gif"), ("mp4", "mp4"), ("poster", "png")):
         names[field] = storage.result_name(job.key, job.lease, suffix)
         storage.write(names[field], loop(colour) if field == "webp" else b"unused")
-    assert jobs.finish(job, jobs.Results(names, "starry-night", "nod", {}))
+    assert transitions.finish(job, transitions.Results(names, "starry-night", "nod", {}))
     student.refresh_from_db()
 
 

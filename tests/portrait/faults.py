@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from portrait.engine.errors import NoFaceError
-from portrait.tasks import RESULT_SUFFIXES, Progress, TaskDone, TaskOrder
+from portrait.worker.child import RESULT_SUFFIXES, Progress, TaskDone, TaskOrder
 
 
 def nothing(options: Any) -> None:
@@ -98,7 +98,7 @@ def main(arguments: list[str]) -> int:
     import django
 
     django.setup()
-    from portrait.worker import Worker, WorkerOptions
+    from portrait.worker.supervisor import Worker, WorkerOptions
 
     options: dict[str, Any] = {"task": "tests.portrait.faults.act", "loader": "tests.portrait.faults.nothing"}
     for argument in arguments:

@@ -16,8 +16,9 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from portrait import jobs, storage
+from portrait import storage
 from portrait.models import PortraitJob
+from portrait.queue import transitions
 from user.models import User
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +38,7 @@ def enqueue(owner: User, motion: str = "quick") -> PortraitJob:
     photo, still = storage.photo_name(key), storage.still_name(key)
     storage.write(photo, b"photo")
     storage.write(still, b"still")
-    return jobs.enqueue(
+    return transitions.enqueue(
         student_id=owner.pk,
         key=key,
         photo=photo,
@@ -49,17 +50,17 @@ def enqueue(owner: User, motion: str = "quick") -> PortraitJob:
     )
 
 
-def write_results(job: PortraitJob) -> jobs.Results:
+def write_results(job: PortraitJob) -> transitions.Results:
     """The files of a successful attempt, written as the worker writes them."""
     names = {}
     for field, suffix in (("webp", "webp"), ("gif", "gif"), ("mp4", "mp4"), ("poster", "png")):
         names[field] = storage.result_name(job.key, job.lease, suffix)
         storage.write(names[field], field.encode())
-    return jobs.Results(names, "starry-night", "nod", {"animate": 0.5})
+    return transitions.Results(names, "starry-night", "nod", {"animate": 0.5})
 
 
 def claim() -> PortraitJob:
-    job = jobs.claim("test")
+    job = transitions.claim("test")
     assert job is not None
     return job
 
@@ -68,7 +69,7 @@ def make_portrait(owner: User) -> PortraitJob:
     """A job that has succeeded."""
     enqueue(owner)
     job = claim()
-    assert jobs.finish(job, write_results(job))
+    assert transitions.finish(job, write_results(job))
     job.refresh_from_db()
     return job
 

@@ -8,9 +8,10 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from portrait import jobs, storage
+from portrait import storage
 from portrait.models import PortraitJob
-from portrait.records import KEPT
+from portrait.queue import transitions
+from portrait.queue.record import KEPT
 from tests.portrait.kit import (
     assert_no_orphans,
     claim,
@@ -41,7 +42,7 @@ def shown(client: APIClient) -> str:
 
 def finish() -> PortraitJob:
     job = claim()
-    assert jobs.finish(job, write_results(job))
+    assert transitions.finish(job, write_results(job))
     job.refresh_from_db()
     return job
 
@@ -145,7 +146,7 @@ def test_the_chosen_one_comes_back_when_the_next_one_is_not_made(as_alice: APICl
     first, _second = make_portrait(alice), make_portrait(alice)
     as_alice.post(CHOOSE, {"id": first.pk})
     enqueue(alice)
-    jobs.cancel(alice.pk)
+    transitions.cancel(alice.pk)
     assert shown(as_alice).endswith(first.webp.name or "-")
 
 
@@ -181,7 +182,7 @@ def test_nobody_sees_or_chooses_the_portrait_of_somebody_else(as_bob: APIClient,
 
 def test_a_failed_one_cannot_be_chosen(as_alice: APIClient, alice: User) -> None:
     failed = enqueue(alice)
-    jobs.fail(claim(), "no_face", final=True)
+    transitions.fail(claim(), "no_face", final=True)
     assert as_alice.post(CHOOSE, {"id": failed.pk}).status_code == 404
     assert history(as_alice) == []
 

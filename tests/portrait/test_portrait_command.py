@@ -10,12 +10,11 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from portrait.engine.motions import motion_names
-from portrait.engine.provenance import read_provenance
+from portrait.engine.motion import motion_names
+from portrait.engine.output.provenance import read_provenance
 from portrait.engine.style.catalogue import list_styles
+from tests.paths import ROOT
 from tests.portrait.pictures import astronaut, encoded
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from portrait import jobs, registry
 from portrait.models import PortraitJob, PortraitWorker
+from portrait.queue import transitions, workers
 from tests.portrait.kit import claim, enqueue, make_portrait, student, write_results
 from user.models import User
 
@@ -34,12 +34,12 @@ def test_it_follows_the_job_from_the_queue_to_the_files(as_alice: APIClient, ali
     assert status["portrait"] == status["files"]["still"]
 
     job = claim()
-    jobs.renew(job, stage="animate", progress=0.5)
+    transitions.renew(job, stage="animate", progress=0.5)
     status = as_alice.get(URL).json()
     assert (status["status"], status["stage"], status["progress"]) == ("running", "animate", 0.5)
 
     results = write_results(job)
-    jobs.finish(job, results)
+    transitions.finish(job, results)
     status = as_alice.get(URL).json()
     assert (status["status"], status["progress"], status["style"]) == ("succeeded", 1, "starry-night")
     for name in ("still", "webp", "gif", "mp4", "poster"):
@@ -52,7 +52,7 @@ def test_a_failure_has_a_code_and_a_sentence_in_the_readers_language(
     as_alice: APIClient, alice: User
 ) -> None:
     enqueue(alice)
-    jobs.fail(claim(), "no_face", "internals that are nobody's business", final=True)
+    transitions.fail(claim(), "no_face", "internals that are nobody's business", final=True)
 
     english = as_alice.get(URL).json()["error"]
     korean = as_alice.get(URL, headers={"Accept-Language": "ko"}).json()["error"]
@@ -65,7 +65,7 @@ def test_a_failure_has_a_code_and_a_sentence_in_the_readers_language(
 
 def test_an_attempt_that_failed_is_no_error_while_others_follow(as_alice: APIClient, alice: User) -> None:
     enqueue(alice)
-    jobs.fail(claim(), "child_killed")
+    transitions.fail(claim(), "child_killed")
 
     status = as_alice.get(URL).json()
     assert (status["status"], status["error"], status["attempts"]) == ("queued", None, 1)
@@ -74,7 +74,7 @@ def test_an_attempt_that_failed_is_no_error_while_others_follow(as_alice: APICli
 def test_after_a_failure_the_portrait_before_is_still_shown(as_alice: APIClient, alice: User) -> None:
     before = make_portrait(alice)
     enqueue(alice)
-    jobs.fail(claim(), "no_face", final=True)
+    transitions.fail(claim(), "no_face", final=True)
 
     status = as_alice.get(URL).json()
     assert status["status"] == "failed"
@@ -84,7 +84,7 @@ def test_after_a_failure_the_portrait_before_is_still_shown(as_alice: APIClient,
 def test_polling_costs_two_queries(
     as_alice: APIClient, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    registry.beat("w", 2, "")
+    workers.beat("w", 2, "")
     for owner in (alice, student("ben"), student("cho")):
         enqueue(owner)
     claim()
@@ -111,7 +111,7 @@ def test_an_unchanged_state_is_304_and_a_changed_one_is_not(as_alice: APIClient,
 def test_it_says_when_to_ask_again_as_long_as_that_makes_sense(as_alice: APIClient, alice: User) -> None:
     enqueue(alice)
     assert (as_alice.get(URL).json()["poll_after"], as_alice.get(URL)["Retry-After"]) == (2, "2")
-    jobs.cancel(alice.pk)
+    transitions.cancel(alice.pk)
     assert as_alice.get(URL).json()["poll_after"] is None
     assert not as_alice.get(URL).has_header("Retry-After")
 
@@ -129,12 +129,12 @@ def test_the_waiting_time_follows_from_the_queue_and_the_latest_portraits(
 
     for _ in jobs_before:
         job = claim()
-        jobs.finish(job, write_results(job))
+        transitions.finish(job, write_results(job))
     assert as_alice.get(URL).json()["eta"] == 10
 
     assert claim().pk == mine.pk
     mine.refresh_from_db()
-    jobs.renew(mine, stage="paint", progress=0.75)
+    transitions.renew(mine, stage="paint", progress=0.75)
     assert as_alice.get(URL).json()["eta"] == 3
 
 
@@ -145,9 +145,9 @@ def test_the_first_portrait_of_all_tells_its_waiting_time_by_its_own_pace(
     PortraitWorker.objects.create(name="w", host="h", pid=1, processes=1)
     mine = claim()
     PortraitJob.objects.update(started_at=timezone.now() - timedelta(seconds=6))
-    jobs.renew(mine, stage="face", progress=0.05)
+    transitions.renew(mine, stage="face", progress=0.05)
     assert as_alice.get(URL).json()["eta"] is None, "too early to tell"
-    jobs.renew(mine, stage="paint", progress=0.5)
+    transitions.renew(mine, stage="paint", progress=0.5)
     assert as_alice.get(URL).json()["eta"] in (6, 7)
 
 

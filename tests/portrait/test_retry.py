@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-from portrait import jobs, storage
+from portrait import storage
 from portrait.models import PortraitJob
+from portrait.queue import transitions
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, make_portrait, write_results
 from user.models import User
 
@@ -17,7 +18,7 @@ URL = "/user/portrait/retry/"
 
 def test_a_failed_portrait_is_made_again_from_the_same_photo(as_alice: APIClient, alice: User) -> None:
     enqueue(alice)
-    jobs.fail(claim(), "deadline_exceeded", final=True)
+    transitions.fail(claim(), "deadline_exceeded", final=True)
 
     answer = as_alice.post(URL)
 
@@ -25,14 +26,14 @@ def test_a_failed_portrait_is_made_again_from_the_same_photo(as_alice: APIClient
     status = answer.json()
     assert (status["status"], status["attempts"], status["error"]) == ("queued", 0, None)
     job = claim()
-    assert jobs.finish(job, write_results(job))
+    assert transitions.finish(job, write_results(job))
     assert PortraitJob.objects.count() == 1
     assert_no_orphans()
 
 
 def test_a_cancelled_portrait_is_made_again(as_alice: APIClient, alice: User) -> None:
     enqueue(alice)
-    jobs.cancel(alice.pk)
+    transitions.cancel(alice.pk)
 
     assert as_alice.post(URL).json()["status"] == "queued"
 
@@ -42,13 +43,13 @@ def test_a_worker_that_still_holds_the_cancelled_attempt_cannot_finish_the_retry
 ) -> None:
     enqueue(alice)
     cancelled = claim()
-    jobs.cancel(alice.pk)
+    transitions.cancel(alice.pk)
     as_alice.post(URL)
 
-    assert not jobs.renew(cancelled)
+    assert not transitions.renew(cancelled)
     again = claim()
-    assert not jobs.renew(cancelled)
-    assert jobs.renew(again)
+    assert not transitions.renew(cancelled)
+    assert transitions.renew(again)
 
 
 def test_there_is_nothing_to_retry_before_a_photo_while_it_waits_or_when_it_succeeded(
@@ -63,13 +64,13 @@ def test_there_is_nothing_to_retry_before_a_photo_while_it_waits_or_when_it_succ
     assert refused()
     job = claim()
     assert refused()
-    jobs.finish(job, write_results(job))
+    transitions.finish(job, write_results(job))
     assert refused()
 
 
 def test_a_photo_that_is_gone_cannot_be_retried(as_alice: APIClient, alice: User) -> None:
     job = enqueue(alice)
-    jobs.cancel(alice.pk)
+    transitions.cancel(alice.pk)
     storage.remove([str(job.photo.name)])
 
     answer = as_alice.post(URL)
@@ -80,7 +81,7 @@ def test_a_photo_that_is_gone_cannot_be_retried(as_alice: APIClient, alice: User
 def test_nobody_retries_the_job_of_somebody_else(as_bob: APIClient, alice: User) -> None:
     make_portrait(alice)
     enqueue(alice)
-    jobs.cancel(alice.pk)
+    transitions.cancel(alice.pk)
 
     assert as_bob.post(URL).status_code == 409
     assert not PortraitJob.objects.filter(state="queued").exists()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from config.browsing import NoBrowser, School, chromium, running_school
+from demo.browser import NoBrowser, School, chromium, running_school
 from tests.conftest import PASSWORD
 from tests.web.kit import DESKTOP, Visitor
 

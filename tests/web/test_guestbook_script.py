@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from urllib.request import Request, urlopen
 
-from config.browsing import School
+from demo.browser import School
 from tests.conftest import PASSWORD
 from tests.web.kit import Visitor
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from config.browsing import School
+from demo.browser import School
 from tests.web.kit import Visitor, jpeg
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import jwt
 from playwright.sync_api import Route
 
-from config.browsing import School
+from demo.browser import School
 from tests.conftest import PASSWORD
 from tests.web.kit import Visitor
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Route
 
-from config.browsing import School
+from demo.browser import School
 from tests.web.kit import PORTRAIT_TIMEOUT, Visitor, astronaut, no_face
 
 

@@ -18,8 +18,8 @@ from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.fomm.sampling import sample_features
-from portrait.engine.layout import fit, join
-from portrait.engine.rearrange import upsample_then
+from portrait.engine.runtime.memory_layout import fit, join
+from portrait.engine.runtime.rearrangement import upsample_then
 
 EYES = slice(0, 2)
 EYE_WIDTH = 0.13  # how far around an eye its lids reach, in face units

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.errors import CheckpointError
 from portrait.engine.fomm import compact, published, quantized
 from portrait.engine.fomm.config import COMPACT_FORMAT, Section, read_config
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.fomm.model import BATCH, MotionModel
-from portrait.engine.precision import choose_device, choose_dtype
-from portrait.engine.weights import load_weights, read_tensors
+from portrait.engine.runtime.precision import choose_device, choose_dtype
 
 # 44 dB below white, root mean square 1.6 of 255: too little to be seen, and far from the 40 dB that we promise.
 MOST_BYTE_ERROR = 10**-4.4

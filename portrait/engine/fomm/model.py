@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from portrait.engine.errors import ChoiceError
-from portrait.engine.folding import fold_all
 from portrait.engine.fomm import animation
 from portrait.engine.fomm.keypoints import Keypoints, join
-from portrait.engine.layout import channels_last
-from portrait.engine.motions.template import Motion
-from portrait.engine.rearrange import rearrange_all
+from portrait.engine.motion.template import Motion
+from portrait.engine.runtime.folding import fold_all
+from portrait.engine.runtime.memory_layout import channels_last
+from portrait.engine.runtime.rearrangement import rearrange_all
 
 Images = Tensor | NDArray[np.float32]
 # Frames that go through the networks together: enough to use the cores, few enough to stay in the caches.

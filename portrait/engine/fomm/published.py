@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.fomm.sampling import sample_features
-from portrait.engine.layout import fit
-from portrait.engine.rearrange import upsample_then
+from portrait.engine.runtime.memory_layout import fit
+from portrait.engine.runtime.rearrangement import upsample_then
 
 
 def coordinate_grid(height: int, width: int, device: torch.device) -> Tensor:

@@ -11,15 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.errors import ChoiceError
-from portrait.engine.precision import choose_device, choose_dtype
+from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.style.catalogue import Style, read_config
 from portrait.engine.style.layered import LayeredNetwork, build_layered, read_layers
 from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.steady import SteadyNetwork
 from portrait.engine.style.tone import tone_curve
 from portrait.engine.style.transformer import build_published, is_published
-from portrait.engine.weights import load_weights, read_tensors
 
 # Reflection padding needs more pixels than it mirrors: four at full size, one at quarter size.
 SMALLEST_SIDE = 5

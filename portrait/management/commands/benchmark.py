@@ -49,16 +49,16 @@ class Command(EngineCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         import torch
 
-        from portrait.engine import benchmark
-        from portrait.engine.face import CROP_SIZE, crop_face, find_face
-        from portrait.engine.photo import read_photo
+        from portrait.engine.photo.face import CROP_SIZE, crop_face, find_face
+        from portrait.engine.photo.reading import read_photo
+        from portrait.tools import benchmark_network
 
         if (options["config"] is None) != (options["checkpoint"] is None):
             raise ChoiceError("--config and --checkpoint belong together", code="unknown_choice")
         random = options["random_weights"]
-        if random is not None and random not in benchmark.SIZES:
+        if random is not None and random not in benchmark_network.SIZES:
             raise ChoiceError(
-                f"there is no size {random!r}; choose one of {', '.join(benchmark.SIZES)}",
+                f"there is no size {random!r}; choose one of {', '.join(benchmark_network.SIZES)}",
                 code="unknown_choice",
             )
         engine = engine_options()
@@ -70,10 +70,10 @@ class Command(EngineCommand):
         weights: Path | None
         config, weights = engine.motion_files
         if random is not None:
-            config, weights = benchmark.SIZES[random], None
+            config, weights = benchmark_network.SIZES[random], None
         elif options["config"] is not None:
             config, weights = options["config"], options["checkpoint"]
-        times = benchmark.measure_motion(
+        times = benchmark_network.measure_motion(
             face,
             config,
             weights,
@@ -85,7 +85,7 @@ class Command(EngineCommand):
         )
         job = None
         if random is None and options["config"] is None:
-            from portrait.engine.benchmark_job import measure_job
+            from portrait.tools.benchmark_job import measure_job
 
             job = measure_job(
                 engine,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from portrait.engine import checkpoint_folder
+from portrait.engine.checkpoints import folder as weights_folder
 from portrait.engine.errors import CheckpointError, EngineError
 from portrait.management.engine_command import EngineCommand
 
@@ -25,8 +25,8 @@ class Command(EngineCommand):
         actions = parser.add_subparsers(dest="action", required=True, metavar="list|verify|record|import")
         for name, text in (
             ("list", "files, formats, sizes, counts of values, SHA-256, model cards"),
-            ("verify", f"compare with {checkpoint_folder.SUMS}; exit status 2 where something differs"),
-            ("record", f"write {checkpoint_folder.SUMS} anew, after a training"),
+            ("verify", f"compare with {weights_folder.SUMS}; exit status 2 where something differs"),
+            ("record", f"write {weights_folder.SUMS} anew, after a training"),
         ):
             actions.add_parser(name, help=text).add_argument("--folder", **folder)
         bring = actions.add_parser(
@@ -44,25 +44,25 @@ class Command(EngineCommand):
         action[options["action"]](options)
 
     def _list(self, options: dict[str, Any]) -> None:
-        for file in checkpoint_folder.list_checkpoints(options["folder"]):
+        for file in weights_folder.list_checkpoints(options["folder"]):
             values = "" if file.values is None else f", {file.values:,} values"
             self.stdout.write(f"{file.name}: {file.format}, {file.size / 1e6:.1f} MB{values}")
             self.stdout.write(f"  SHA-256 {file.sha256}")
             self.stdout.write(f"  card    {file.card or '(none)'}")
 
     def _verify(self, options: dict[str, Any]) -> None:
-        names = checkpoint_folder.verify(options["folder"])
+        names = weights_folder.verify(options["folder"])
         self.stdout.write(f"as recorded: {', '.join(names)}")
 
     def _record(self, options: dict[str, Any]) -> None:
         try:
-            self.stdout.write(str(checkpoint_folder.record(options["folder"])))
+            self.stdout.write(str(weights_folder.record(options["folder"])))
         except OSError as error:
             raise EngineError(f"{error.filename}: {error.strerror}", code="storage_unavailable") from error
 
     def _import(self, options: dict[str, Any]) -> None:
         # Imported here: torch takes seconds to start, and the other actions need none of it.
-        from portrait.engine.importing import import_checkpoint
+        from portrait.engine.checkpoints.importing import import_checkpoint
 
         source, out, config = options["file"], options["out"], options["config"]
         if not source.is_file():

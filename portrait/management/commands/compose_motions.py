@@ -6,11 +6,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from portrait.engine.motions import MOTIONS_DIR, write_motion
-from portrait.engine.motions.basis import load_basis, save_basis
-from portrait.engine.motions.compose import PERFORMANCES, compose
+from portrait.engine.motion import MOTIONS_DIR, write_motion
+from portrait.engine.motion.basis import load_basis, save_basis
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
+from portrait.motion_making.compose import PERFORMANCES, compose
 
 
 class Command(EngineCommand):
@@ -43,7 +43,7 @@ class Command(EngineCommand):
     def _learn(self, clips: Path) -> None:
         # Imported here: only learning needs torch, which takes seconds to start.
         from portrait.engine.fomm import load_model
-        from portrait.engine.motions.clips import learn_from_clips
+        from portrait.motion_making.driving_clips import learn_from_clips
 
         chosen = engine_options()
         model = load_model(*chosen.motion_files, device=chosen.device, precision="float32")

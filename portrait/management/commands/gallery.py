@@ -28,7 +28,7 @@ class Command(EngineCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Imported here: torch takes seconds to start, and --help needs none of it.
         from portrait.engine.pipeline import Engine
-        from portrait.engine.sheets import gallery, orders_sheet, sample_photo
+        from portrait.tools.motion_sheets import gallery, orders_sheet, sample_photo
 
         engine = Engine(engine_options())
         photo, output = sample_photo(), options["output"]

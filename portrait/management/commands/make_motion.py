@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from portrait.engine.errors import ChoiceError, EngineError
-from portrait.engine.motions import write_motion
-from portrait.engine.motions.template import SLUG
+from portrait.engine.motion import write_motion
+from portrait.engine.motion.template import SLUG
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 
@@ -47,7 +47,7 @@ class Command(EngineCommand):
 
         # Imported here: torch takes seconds to start, and what was refused above needs none of it.
         from portrait.engine.fomm import load_model
-        from portrait.engine.motions.extract import extract_motion
+        from portrait.motion_making.extract import extract_motion
 
         # Keypoints are found once, so that exactness costs nothing that matters.
         model = load_model(*chosen.motion_files, device=chosen.device, precision="float32")

@@ -10,7 +10,7 @@ from portrait import choices
 from portrait.engine.errors import ChoiceError, EngineError
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
-from portrait.previews import make_preview
+from portrait.tools.previews import make_preview
 
 # The same draw for all pictures, and what stays the same while the other thing changes.
 SEED = 1
@@ -36,7 +36,7 @@ class Command(EngineCommand):
         # Imported here: both bring more along than a command that refuses its arguments should wait for.
         from skimage import data
 
-        from portrait.engine.photo import clean_jpeg
+        from portrait.engine.photo.reading import clean_jpeg
         from portrait.engine.pipeline import Engine
 
         photo = clean_jpeg(data.astronaut())

@@ -42,10 +42,10 @@ class Command(EngineCommand):
             raise ChoiceError("--each must be at least 1", code="bad_option")
         from portrait.engine.fomm import load_model
         from portrait.engine.fomm.config import read_config
-        from portrait.engine.training.clips import read_clips, split_people
-        from portrait.engine.training.measure import TAPS, Measurement
-        from portrait.engine.training.motion import CONFIG, licences
-        from portrait.engine.training.perceptual import Perceptual
+        from portrait.training.clips import read_clips, split_people
+        from portrait.training.measure_motion import TAPS, Measurement
+        from portrait.training.motion import CONFIG, licences
+        from portrait.training.perceptual import Perceptual
 
         chosen = engine_options()
         training = read_config(options["config"] or CONFIG).section("training")

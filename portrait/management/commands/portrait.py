@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from portrait import choices
 from portrait.engine.errors import EngineError, PhotoError
-from portrait.engine.motions.strength import MAX_STRENGTH, MIN_STRENGTH, checked_strength
+from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH, checked_strength
 from portrait.engine.options import ORDERS
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand

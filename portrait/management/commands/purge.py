@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from portrait import records, storage
+from portrait import storage
+from portrait.queue import record
 from user.services import forget_expired_tokens
 
 
@@ -39,14 +40,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run: bool = options["dry_run"]
         before = timezone.now() - timedelta(days=options["days"])
-        orphans = records.orphans()
+        orphans = record.orphans()
         orphan_bytes = size_of(orphans)
         if not dry_run:
             storage.remove(orphans)
-        photos = records.old_photos(before)
+        photos = record.old_photos(before)
         photo_bytes = size_of(photos)
         if not dry_run:
-            records.forget_photos(before)
+            record.forget_photos(before)
         tokens = forget_expired_tokens(dry_run=dry_run)
         if options["verbosity"] > 1:
             for name in (*orphans, *photos):

@@ -1,0 +1,188 @@
+"""Frames in, as they are painted; an animated WebP, a GIF, an MP4 and a PNG poster out.
+
+One ffmpeg process encodes all three films at once while the next frames are still being painted. It reads the
+frames from a pipe, so that the death of this process, however sudden, is the end of its input and of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from portrait.engine.errors import EncodingError
+from portrait.engine.photo.reading import Picture
+
+# Brush strokes survive 75; a painted clip of 70 frames of 256 pixels stays below a megabyte.
+WEBP_QUALITY = 75
+# libwebp's effort, 0 to 6: from 3 on twice the time saves two per cent.
+WEBP_EFFORT = 2
+# x264's constant rate factor: 18 looks like the original, 23 is its default.
+MP4_QUALITY = 20
+# The palette is made from every third frame: the others hold the same colours, and counting them takes time.
+GIF_PALETTE_STEP = 3
+# Browsers take a GIF delay of less than 2/100 s for a mistake and play it at a tenth of a second.
+GIF_MAX_FPS = 50
+# A fixed pattern stands still where the picture does; error diffusion would crawl over it and cost a third more.
+GIF_DITHER = "bayer:bayer_scale=4"
+# Long enough for the slowest machine to finish what is in the pipe; then something hangs.
+FINISH_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class EncodedClip:
+    """One clip in each format, as whole files."""
+
+    webp: bytes
+    gif: bytes
+    mp4: bytes
+    poster: bytes  # PNG of the first frame
+    frames: int
+
+
+class ClipEncoder:
+    """Encode a clip whose frames arrive in batches; every format loops for ever at ``fps``.
+
+    WebP counts in milliseconds and GIF in hundredths: each frame is shown from its own rounded time to the
+    next frame's, so that the whole lasts as long as it should. H.264 needs even sides: an odd one loses its last
+    row or column there.
+
+    Use as a context manager; leaving it early kills the encoder and removes its files::
+
+        with ClipEncoder(fps=25, width=256, height=256) as encoder:
+            for batch in batches:
+                encoder.write(batch)
+            clip = encoder.finish()
+
+    Raises EncodingError, with what ffmpeg said, when it stops before the files are whole.
+    """
+
+    def __init__(
+        self, *, fps: float, width: int, height: int, scratch: Path | None = None, threads: int = 1
+    ) -> None:
+        if not fps > 0:
+            raise EncodingError(f"The frame rate must be above zero, not {fps}.")
+        if min(width, height) < 2:
+            raise EncodingError(f"A film needs at least 2 x 2 pixels, not {width} x {height}.")
+        self.shape = (height, width, 3)
+        self.frames = 0
+        self._first: Picture | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="clip-", dir=scratch, ignore_cleanup_errors=True)
+        folder = Path(self._folder.name)
+        self._webp, self._gif, self._mp4 = (folder / name for name in ("clip.webp", "clip.gif", "clip.mp4"))
+        # The complaints go to a file: an unread pipe would fill up and stop the encoder.
+        self._log: IO[bytes] = (folder / "ffmpeg.log").open("w+b")
+        self._ffmpeg = subprocess.Popen(
+            self._command(Fraction(fps).limit_denominator(1001), threads),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            # A Ctrl-C in the terminal is for us; what is to become of the clip is our decision.
+            process_group=0,
+        )
+
+    def _command(self, fps: Fraction, threads: int) -> list[str]:
+        height, width, _ = self.shape
+        rate = f"{fps.numerator}/{fps.denominator}"
+        slower = f"fps={GIF_MAX_FPS}," if fps > GIF_MAX_FPS else ""
+        graph = ";".join(
+            [
+                "[0:v]split=3[webp][film][gif]",
+                f"[film]crop={width // 2 * 2}:{height // 2 * 2}:0:0,"
+                "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
+                "setparams=colorspace=bt709:color_primaries=bt709:color_trc=iec61966-2-1[mp4]",
+                f"[gif]{slower}split[colours][pictures]",
+                f"[colours]select=not(mod(n\\,{GIF_PALETTE_STEP})),palettegen=stats_mode=full[palette]",
+                f"[pictures][palette]paletteuse=dither={GIF_DITHER}:diff_mode=rectangle[indexed]",
+            ]
+        )
+        limits = ["-threads", str(threads)]
+        return [
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            *("-v", "error", "-y", "-filter_complex_threads", str(threads)),
+            *("-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}", "-framerate", rate),
+            *("-i", "pipe:0", "-filter_complex", graph),
+            *("-map", "[webp]", "-c:v", "libwebp_anim", "-quality", str(WEBP_QUALITY)),
+            *("-compression_level", str(WEBP_EFFORT), "-loop", "0", *limits, str(self._webp)),
+            *("-map", "[mp4]", "-c:v", "libx264", "-preset", "fast", "-crf", str(MP4_QUALITY)),
+            *("-movflags", "+faststart", *limits, str(self._mp4)),
+            *("-map", "[indexed]", "-c:v", "gif", "-loop", "0", *limits, str(self._gif)),
+        ]
+
+    def write(self, frames: NDArray[np.uint8]) -> None:
+        """Hand over uint8 (N, H, W, 3), RGB, N >= 0. Waits while the encoder has enough to do."""
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != self.shape:
+            raise EncodingError(f"Frames must be uint8 (N, {self.shape}), not {frames.dtype} {frames.shape}.")
+        if len(frames) == 0:
+            return
+        if self._first is None:
+            self._first = frames[0].copy()
+        assert self._ffmpeg.stdin is not None
+        try:
+            self._ffmpeg.stdin.write(np.ascontiguousarray(frames).data)
+        except (BrokenPipeError, ValueError) as error:  # ValueError: written to after it was closed
+            raise self._failure() from error
+        self.frames += len(frames)
+
+    def finish(self) -> EncodedClip:
+        """Wait until the files are whole and return them. Raises EncodingError."""
+        if self._first is None:
+            raise EncodingError("A clip needs at least one frame.")
+        assert self._ffmpeg.stdin is not None
+        try:
+            self._ffmpeg.stdin.close()
+            status = self._ffmpeg.wait(FINISH_SECONDS)
+        except (BrokenPipeError, subprocess.TimeoutExpired) as error:
+            raise self._failure() from error
+        films = (self._webp, self._gif, self._mp4)
+        if status != 0 or not all(film.is_file() and film.stat().st_size for film in films):
+            raise self._failure()
+        webp, gif, mp4 = (film.read_bytes() for film in films)
+        return EncodedClip(webp=webp, gif=gif, mp4=mp4, poster=encode_png(self._first), frames=self.frames)
+
+    def close(self) -> None:
+        """Stop the encoder, finished or not, and remove its files. May be called twice."""
+        self._stop()
+        self._log.close()
+        self._folder.cleanup()
+
+    def _stop(self) -> None:
+        self._ffmpeg.kill()
+        self._ffmpeg.wait()
+        if self._ffmpeg.stdin is not None:
+            # What was still in the buffer has nobody left to read it.
+            with contextlib.suppress(BrokenPipeError):
+                self._ffmpeg.stdin.close()
+
+    def _failure(self) -> EncodingError:
+        self._stop()
+        self._log.seek(0)
+        said = self._log.read().decode(errors="replace").strip().splitlines()
+        reason = "; ".join(said[:3]) or f"exit status {self._ffmpeg.returncode}"
+        return EncodingError(f"ffmpeg stopped early: {reason}")
+
+    def __enter__(self) -> ClipEncoder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def encode_png(picture: Picture) -> bytes:
+    """uint8 (H, W, 3) as a PNG file."""
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG", compress_level=6)
+    return out.getvalue()

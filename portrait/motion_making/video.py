@@ -1,0 +1,81 @@
+"""Frames of a driving video, cut to the face by one square that stands still over the whole clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from portrait.engine.errors import MotionFileError, NoFaceError
+from portrait.engine.photo.face import FaceBox, crop_face, find_face
+
+# The face needs some 150 pixels; decoding more only takes time and memory.
+WORKING_HEIGHT = 720
+# A faster template costs more frames to animate and paint than the eye gets out of them.
+MAX_FPS = 30.0
+FACE_LOOKS = 7  # frames in which the face is searched
+
+
+@dataclass(frozen=True)
+class FaceClip:
+    """Face crops of a video, uint8 (T, 256, 256, 3), at ``fps`` frames a second."""
+
+    frames: NDArray[np.uint8]
+    fps: float
+
+
+def read_face_clip(path: Path, max_seconds: float) -> FaceClip:
+    """Decode at most ``max_seconds`` of a video and cut its frames to the face, framed as in training.
+
+    The square is the same for all frames: one that followed the face would take its motion away. Above 30 frames a
+    second every second frame (or third, ...) is kept. Raises MotionFileError for a file that is no video, or an
+    empty one, NoFaceError where no face is seen.
+    """
+    frames, fps = _decode(path, max_seconds)
+    looks = np.unique(np.linspace(0, len(frames) - 1, FACE_LOOKS).astype(int))
+    faces = []
+    for index in looks:
+        try:
+            faces.append(find_face(frames[index]))
+        except NoFaceError:
+            continue
+    if len(faces) * 2 <= len(looks):
+        raise NoFaceError(f"{path}: no face is seen in {len(looks) - len(faces)} of {len(looks)} frames")
+    face = _median(faces)
+    return FaceClip(np.stack([crop_face(frame, face) for frame in frames]), fps)
+
+
+def _decode(path: Path, max_seconds: float) -> tuple[list[NDArray[np.uint8]], float]:
+    if not path.is_file():
+        raise MotionFileError(path, "does not exist")
+    scale = f"scale=-2:'min({WORKING_HEIGHT},ih)'"
+    reader: Iterator[object] = imageio_ffmpeg.read_frames(str(path), output_params=["-vf", scale])
+    frames = []
+    try:
+        meta = next(reader)
+        assert isinstance(meta, dict)
+        width, height = meta["size"]
+        every = max(1, int(np.ceil(meta["fps"] / MAX_FPS - 0.05)))  # 29.97 and 30.3 are both 30
+        for index, data in enumerate(reader):
+            if index >= max_seconds * meta["fps"]:
+                break
+            if index % every == 0:
+                assert isinstance(data, bytes)
+                frames.append(np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3))
+    except (OSError, RuntimeError, StopIteration, KeyError, ZeroDivisionError) as error:
+        raise MotionFileError(path, "cannot be read as a video") from error
+    finally:
+        reader.close()  # type: ignore[attr-defined]  # a generator, which ends ffmpeg
+    if not frames:
+        raise MotionFileError(path, "holds no frames")
+    return frames, float(meta["fps"]) / every
+
+
+def _median(faces: list[FaceBox]) -> FaceBox:
+    """A box in the middle of all, so that one wrong detection does not matter."""
+    x, y, height = np.median([(face.centre_x, face.centre_y, face.height) for face in faces], axis=0)
+    return FaceBox(float(x), float(y), float(height), score=faces[0].score, detector=faces[0].detector)

@@ -1,0 +1,40 @@
+"""Which workers are alive: each one signs in with its first beat, beats on, and signs off at its end."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+
+from django.utils import timezone
+
+from portrait.models import PortraitWorker
+from portrait.queue import transitions
+
+BEAT_EVERY = 5.0
+# Silent rows are kept for an hour, so that an admin sees what died.
+FORGET_AFTER = timedelta(hours=1)
+
+
+def beat(name: str, processes: int, fault: str) -> None:
+    """Say that the worker lives, how long its kind of work takes, and what ails it (``""`` for nothing)."""
+    now = timezone.now()
+    PortraitWorker.objects.update_or_create(
+        name=name,
+        defaults={"seen_at": now, "seconds_per_job": transitions.recent_seconds(), "fault": fault[:500]},
+        create_defaults={
+            "host": socket.gethostname()[:100],
+            "pid": os.getpid(),
+            "processes": processes,
+            "seen_at": now,
+            "started_at": now,
+            "seconds_per_job": transitions.recent_seconds(),
+            "fault": fault[:500],
+        },
+    )
+    PortraitWorker.objects.filter(seen_at__lt=now - FORGET_AFTER).delete()
+
+
+def sign_off(name: str) -> None:
+    """Remove the worker's row."""
+    PortraitWorker.objects.filter(name=name).delete()

@@ -1,0 +1,66 @@
+"""Small moving pictures of the styles and the motions, for choosing: some ten kilobytes each."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from portrait.engine.errors import EncodingError
+from portrait.engine.output.ai_mark import stamp
+from portrait.engine.output.clip import read_loop
+from portrait.engine.output.provenance import with_provenance
+
+SIDE = 112
+MAX_BYTES = 60_000
+# Every second frame of 25 a second is smooth enough at this size; fewer where a long motion would be too many bytes.
+STEPS = (2, 3, 4, 5)
+QUALITIES = (60, 45, 30)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A loop as an animated WebP of at most ``MAX_BYTES``, and its first frame as a JPEG."""
+
+    webp: bytes
+    still: bytes
+
+
+def make_preview(portrait: bytes) -> Preview:
+    """The preview of an animated WebP, marked and with its provenance like any portrait.
+
+    Raises EncodingError when even the coarsest one has too many bytes.
+    """
+    loop = read_loop(io.BytesIO(portrait))
+    frames = [frame.resize((SIDE, SIDE), Image.Resampling.LANCZOS) for frame in loop.frames]
+    marked = stamp(np.stack([np.asarray(frame) for frame in frames]))
+    still = io.BytesIO()
+    Image.fromarray(marked[0]).save(still, "JPEG", quality=80, optimize=True)
+    for step in STEPS:
+        for quality in QUALITIES:
+            webp = with_provenance(_encoded(marked[::step], 1000 * step / loop.fps, quality))
+            if len(webp) <= MAX_BYTES:
+                return Preview(webp, still.getvalue())
+    raise EncodingError(f"A preview of {len(frames)} frames cannot be made smaller than {MAX_BYTES} bytes.")
+
+
+def _encoded(frames: NDArray[np.uint8], milliseconds: float, quality: int) -> bytes:
+    first, *rest = (Image.fromarray(frame) for frame in frames)
+    out = io.BytesIO()
+    first.save(
+        out,
+        "WEBP",
+        save_all=True,
+        append_images=rest,
+        duration=round(milliseconds),
+        loop=0,
+        quality=quality,
+        method=6,
+        # Smaller by a third than keyframes sprinkled in; nobody seeks in a loop of three seconds.
+        allow_mixed=False,
+        kmax=0,
+    )
+    return out.getvalue()

@@ -1,0 +1,9 @@
+"""Where the repository and the recorded data of the tests lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# Recorded outputs, small weights and pictures of the engine's tests.
+DATA = Path(__file__).parent / "portrait" / "data"

@@ -1,0 +1,128 @@
+"""Every file says, to people and to machines, that it was made by a trained algorithm, and still plays."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image
+
+from portrait.engine.output.ai_mark import stamp
+from portrait.engine.output.provenance import (
+    CREATOR_TOOL,
+    TRAINED_ALGORITHMIC_MEDIA,
+    Provenance,
+    read_provenance,
+    with_provenance,
+)
+from tests.portrait.engine.output.test_encode import clip, moving, played
+from tests.portrait.pictures import encoded
+
+KINDS = ("webp", "gif", "mp4", "poster")
+STATEMENT = Provenance(TRAINED_ALGORITHMIC_MEDIA, CREATOR_TOOL)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_states_where_it_comes_from(kind: str) -> None:
+    file = getattr(clip(), kind)
+    assert read_provenance(file) is None
+    assert read_provenance(with_provenance(file)) == STATEMENT
+
+
+def test_it_is_the_word_of_the_iptc() -> None:
+    # The vocabulary's URI is what other programs compare with, letter by letter.
+    uri = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+    assert uri.encode() in with_provenance(clip().webp)
+
+
+@pytest.mark.parametrize("kind", ["webp", "gif"])
+def test_an_animation_still_plays(kind: str) -> None:
+    before, after = played(getattr(clip(), kind)), played(with_provenance(getattr(clip(), kind)))
+    assert np.array_equal(before[0], after[0])
+    assert before[1] == after[1]
+
+
+def test_a_poster_still_opens() -> None:
+    with Image.open(io.BytesIO(with_provenance(clip().poster))) as image:
+        assert np.array_equal(np.array(image), moving(30)[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ffmpeg_decodes_the_same_frames(kind: str, tmp_path: Path) -> None:
+    def checksums(file: bytes) -> str:
+        path = tmp_path / "file"
+        path.write_bytes(file)
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-f", "framemd5", "-"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout
+
+    file = getattr(clip(), kind)
+    assert checksums(file).count("\n") >= (1 if kind == "poster" else 30)
+    assert checksums(with_provenance(file)) == checksums(file)
+
+
+def test_the_webp_header_announces_the_packet() -> None:
+    file = with_provenance(clip().webp)
+    assert file[20] & 0x04
+    assert int.from_bytes(file[4:8], "little") == len(file) - 8
+    with Image.open(io.BytesIO(file)) as image:
+        assert TRAINED_ALGORITHMIC_MEDIA.encode() in image.info["xmp"]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "BMP", "WEBP"])
+def test_what_cannot_carry_it_is_refused(kind: str) -> None:
+    # A WebP of a single picture is in the simple format, which has no room for it.
+    with pytest.raises(ValueError, match="carry"):
+        with_provenance(encoded(np.zeros((16, 16, 3), np.uint8), kind))
+
+
+def test_other_files_state_nothing() -> None:
+    assert read_provenance(b"") is None
+    assert read_provenance(encoded(np.zeros((16, 16, 3), np.uint8), "JPEG")) is None
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+@pytest.mark.parametrize("kind", KINDS)
+def test_exiftool_reads_it_and_finds_no_fault(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"portrait.{'png' if kind == 'poster' else kind}"
+    path.write_bytes(with_provenance(getattr(clip(), kind)))
+    command = ["exiftool", "-json", "-validate", "-warning", "-XMP:all", str(path)]
+    (tags,) = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    # exiftool shows the vocabulary's word for the URI in newer versions.
+    assert tags["DigitalSourceType"] in (TRAINED_ALGORITHMIC_MEDIA, "Trained Algorithmic Media")
+    assert tags["CreatorTool"] == CREATOR_TOOL
+    assert tags["Validate"] == "OK"
+
+
+@pytest.mark.parametrize("shade", [0, 90, 180, 255])
+@pytest.mark.parametrize("side", [128, 256, 512])
+def test_the_mark_can_be_read_on_any_ground(shade: int, side: int) -> None:
+    plain = np.full((1, side, side, 3), shade, np.uint8)
+    change = stamp(plain)[0].astype(int)
+    rows, columns = np.nonzero((change != shade).any(2))
+    mark = change[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].mean(2)
+    assert np.ptp(mark) > 80
+    # Small, and in the lower right corner.
+    assert mark.shape[0] <= max(9, side / 12)
+    assert mark.shape[1] <= max(20, side / 7)
+    assert rows.min() > 0.85 * side
+    assert columns.min() > 0.8 * side
+    assert rows.max() < side - 1
+    assert columns.max() < side - 1
+
+
+def test_the_mark_stands_still_and_touches_nothing_else() -> None:
+    frames = np.repeat(np.random.default_rng(1).integers(0, 256, (1, 128, 128, 3), dtype=np.uint8), 5, axis=0)
+    original = frames.copy()
+    marked = stamp(frames)
+    assert np.array_equal(frames, original)
+    assert (marked == marked[0]).all()
+    assert np.array_equal(marked[:, :100], frames[:, :100])
+    assert np.array_equal(marked[:, :, :90], frames[:, :, :90])

@@ -1,0 +1,121 @@
+"""Tones: paintings have the painter's contrast, and dark faces stay dark."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from portrait.engine.options import ORDERS, EngineOptions
+from portrait.engine.photo.reading import Picture
+from portrait.engine.pipeline import Engine
+from portrait.engine.style.catalogue import Style, list_styles
+from portrait.engine.style.tone import luma_deviation, luma_of_face, steeper, tone_curve
+from tests.portrait.pictures import astronaut, encoded
+
+
+@cache
+def engine() -> Engine:
+    return Engine(EngineOptions(device="cpu"))
+
+
+def darker(picture: Picture, factor: float) -> Picture:
+    return np.rint(picture * factor).astype(np.uint8)
+
+
+@cache
+def face() -> Picture:
+    return np.ascontiguousarray(astronaut()[20:276, 90:346])
+
+
+@pytest.mark.parametrize("style", [style.slug for style in list_styles()])
+def test_a_dark_face_is_painted_darker_in_every_style(style: str) -> None:
+    dark = darker(face(), 0.3)
+
+    light, forgotten = engine().painter.paint(np.stack([face(), dark]), style)
+    kept = tone_curve(dark, forgotten)[forgotten]
+
+    # Without the curve both come out nearly alike: that is what instance normalization does.
+    assert luma_of_face(forgotten) > 0.9 * luma_of_face(light)
+    assert luma_of_face(kept) < 0.85 * luma_of_face(light)
+
+
+@pytest.mark.parametrize("style", [style.slug for style in list_styles()])
+def test_a_face_of_usual_brightness_keeps_its_painting_to_the_bit(style: str) -> None:
+    painting = engine().painter.paint(face()[None], style)[0]
+
+    assert luma_of_face(face()) > 110 / 255
+    assert np.array_equal(tone_curve(face(), painting), np.arange(256))
+
+
+@pytest.mark.parametrize("style", list_styles(), ids=lambda style: style.slug)
+def test_contrast_comes_nearer_to_the_painters_own(style: Style) -> None:
+    painting = engine().painter.paint(face()[None], style.slug)[0]
+    assert style.contrast is not None
+
+    toned = tone_curve(face(), painting, style.contrast)[painting]
+
+    before, after = (abs(luma_deviation(picture) - style.contrast) for picture in (painting, toned))
+    assert after < 0.8 * before
+
+
+def test_contrast_that_is_there_already_is_not_taken_away() -> None:
+    painting = engine().painter.paint(face()[None], "udnie")[0]
+
+    assert np.array_equal(tone_curve(face(), painting, 0.01), np.arange(256))
+
+
+def test_the_same_curve_serves_a_whole_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    curves = []
+    tones = engine().painter.tones
+
+    def seen(*args: Any) -> NDArray[np.uint8]:
+        curves.append(tones(*args))
+        return curves[-1]
+
+    monkeypatch.setattr(engine().painter, "tones", seen)
+    engine().make_portrait(encoded(astronaut(), "PNG"), "the-scream", "nod", seed=1)
+
+    assert len(curves) == 1
+    assert not np.array_equal(curves[0], np.arange(256))
+
+
+@pytest.mark.parametrize(("middle", "slope"), [(0.1, 1.6), (0.5, 1.3), (0.9, 1.6), (0.4, 1.0)])
+def test_a_steeper_curve_keeps_its_ends_and_its_middle(middle: float, slope: float) -> None:
+    values = np.array([0.0, middle, 1.0])
+    near = np.array([middle - 1e-4, middle + 1e-4])
+
+    assert steeper(values, middle, slope) == pytest.approx(values)
+    assert np.diff(steeper(near, middle, slope))[0] / 2e-4 == pytest.approx(slope, rel=1e-3)
+
+
+@pytest.mark.parametrize("fill", [0, 255])
+def test_a_painting_of_one_colour_is_left_alone(fill: int) -> None:
+    painting = np.full((64, 64, 3), fill, np.uint8)
+
+    assert np.array_equal(tone_curve(darker(face(), 0.2), painting, 0.2), np.arange(256))
+
+
+def test_the_curve_keeps_black_white_and_the_order_of_values() -> None:
+    curve = tone_curve(darker(face(), 0.1), face(), 0.3).astype(int)
+
+    assert curve[0] == 0
+    assert curve[255] == 255
+    assert (np.diff(curve) >= 0).all()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_portrait_of_a_dark_photo_is_darker(order: str) -> None:
+    lumas = []
+    for factor in (1.0, 0.35):
+        photo = encoded(darker(astronaut(), factor), "PNG")
+        files = engine().make_portrait(photo, "great-wave", "nod", order, seed=1)
+        with Image.open(io.BytesIO(files.poster)) as poster:
+            lumas.append(luma_of_face(np.asarray(poster.convert("RGB"))))
+
+    assert lumas[1] < 0.85 * lumas[0]

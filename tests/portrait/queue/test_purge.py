@@ -1,0 +1,129 @@
+"""``manage.py purge`` deletes what nobody needs, and nothing else."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import os
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from portrait import storage
+from portrait.models import PortraitJob
+from portrait.queue import transitions
+from tests.conftest import PASSWORD
+from tests.portrait import kit
+from user.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def purge(*arguments: str) -> list[str]:
+    out = io.StringIO()
+    call_command("purge", *arguments, stdout=out)
+    return out.getvalue().splitlines()
+
+
+def age(job: PortraitJob, days: float) -> None:
+    PortraitJob.objects.filter(pk=job.pk).update(finished_at=timezone.now() - datetime.timedelta(days=days))
+
+
+def orphan(hours: float) -> str:
+    """A photo that no job names, written that long ago."""
+    name = storage.photo_name(uuid.uuid4())
+    storage.write(name, b"12345")
+    then = time.time() - hours * 3600
+    os.utime(storage.path_of(name), (then, then))
+    return name
+
+
+def test_orphans_go_and_those_that_may_still_be_claimed_stay(alice: User) -> None:
+    job = kit.make_portrait(alice)
+    kept = job.file_names | {orphan(hours=0.5)}
+    orphan(hours=2)
+    said = purge()
+    assert kit.files_on_disk() == kept
+    assert said[0] == "deleted 1 files that no job names (5 bytes)"
+
+
+def test_old_originals_go_and_the_portraits_stay(alice: User, bob: User) -> None:
+    old, young = kit.make_portrait(alice), kit.make_portrait(bob)
+    age(old, 31)
+    age(young, 29)
+    said = purge()
+    assert said[1].startswith("deleted 1 photos")
+    for job in (old, young):
+        job.refresh_from_db()
+    assert not old.photo
+    assert young.photo
+    kit.assert_no_orphans()
+    assert kit.files_on_disk() == old.file_names | young.file_names
+    assert len(old.file_names) == 5
+
+
+def test_the_age_can_be_chosen(alice: User) -> None:
+    job = kit.make_portrait(alice)
+    age(job, 3)
+    purge("--days", "4")
+    job.refresh_from_db()
+    assert job.photo
+    purge("--days", "2")
+    job.refresh_from_db()
+    assert not job.photo
+
+
+def test_a_photo_that_is_still_needed_stays_however_old(alice: User, bob: User) -> None:
+    waiting = kit.enqueue(alice)
+    failed = kit.enqueue(bob)
+    for job in (waiting, failed):
+        age(job, 400)
+    PortraitJob.objects.filter(pk=failed.pk).update(state="failed")
+    assert transitions.retry(PortraitJob.objects.get(pk=failed.pk))
+    purge("--days", "0")
+    assert {job.photo.name for job in PortraitJob.objects.all()} <= kit.files_on_disk()
+
+
+def test_expired_tokens_go_and_living_ones_stay(alice: User, media: Path) -> None:
+    spent = RefreshToken.for_user(alice)
+    spent.blacklist()
+    OutstandingToken.objects.update(expires_at=timezone.now() - datetime.timedelta(seconds=1))
+    tokens = APIClient().post("/user/api/token/", {"username": "alice", "password": PASSWORD}).json()
+    assert purge()[2] == "deleted 1 expired tokens"
+    assert (OutstandingToken.objects.count(), BlacklistedToken.objects.count()) == (1, 0)
+    refreshed = APIClient().post("/user/api/token/refresh/", {"refresh": tokens["refresh"]})
+    assert refreshed.status_code == 200
+
+
+def test_a_dry_run_says_the_same_and_deletes_nothing(alice: User) -> None:
+    job = kit.make_portrait(alice)
+    age(job, 40)
+    RefreshToken.for_user(alice)
+    OutstandingToken.objects.update(expires_at=timezone.now())
+    gone = orphan(hours=2)
+    before = kit.files_on_disk()
+    said = purge("--dry-run", "--verbosity", "2")
+    assert kit.files_on_disk() == before
+    assert OutstandingToken.objects.count() == 1
+    assert {gone, job.photo.name} <= set(said)
+    would = [line for line in said if line.startswith("would delete")]
+    assert [line.replace("would delete", "deleted") for line in would] == purge()
+
+
+def test_a_second_run_finds_nothing(alice: User) -> None:
+    age(kit.make_portrait(alice), 40)
+    purge()
+    assert all(line.startswith("deleted 0") for line in purge())
+
+
+@pytest.mark.parametrize("days", ["-1", "soon", "1.5"])
+def test_an_age_that_is_none_is_refused(days: str) -> None:
+    with pytest.raises(CommandError):
+        purge(f"--days={days}")

@@ -1,0 +1,107 @@
+"""The documentation's pictures: contact sheets of the motions, the gallery of styles by faces."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from portrait.engine.motion import load_motion, motion_names
+from portrait.engine.motion.basis import EYE_L, EYE_R
+from portrait.engine.options import EngineOptions
+from portrait.engine.output.provenance import read_provenance
+from portrait.engine.pipeline import Engine
+from portrait.management.engine_command import write_result
+from portrait.tools import motion_sheets
+from tests.paths import ROOT
+
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(EngineOptions(device="cpu"))
+
+
+@pytest.mark.parametrize("name", motion_names())
+def test_the_frames_that_tell_most_begin_at_rest_and_include_a_blink(name: str) -> None:
+    motion = load_motion(name)
+    assert motion.jacobian is not None
+
+    shown = motion_sheets.telling_frames(motion, 10)
+
+    assert shown[0] == 0
+    assert shown == sorted(set(shown))
+    assert len(shown) == 10
+    assert shown[-1] > 0.85 * len(motion)
+    openness = motion.jacobian[:, [EYE_R, EYE_L], 1, 1].max(axis=1)
+    assert openness[shown].min() == pytest.approx(openness.min(), abs=0.05)
+
+
+def test_a_contact_sheet_shows_more_motion_from_row_to_row(engine: Engine) -> None:
+    data = motion_sheets.contact_sheet(engine, motion_sheets.sample_photo(), "breathing")
+
+    assert read_provenance(data) is not None
+    sheet = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+    tiles = sheet[motion_sheets.LINE :, motion_sheets.MARGIN :].reshape(
+        3, motion_sheets.TILE, motion_sheets.SHOWN, motion_sheets.TILE, 3
+    )
+    moved = [np.abs(row[:, 4] - row[:, 0]).mean() for row in tiles]
+    assert moved[0] < moved[1] < moved[2]
+    assert np.abs(tiles[0, :, 0] - tiles[2, :, 0]).mean() < moved[0]  # the photo, at any strength
+
+
+def test_the_gallery_has_a_row_for_every_style_and_differing_faces(engine: Engine) -> None:
+    photo = motion_sheets.sample_photo()
+    faces = motion_sheets.gallery_faces(engine, photo)
+    assert len({face.title for face in faces}) == len(faces) >= 4
+    for face in faces[1:]:
+        assert np.abs(face.picture.astype(int) - faces[0].picture).mean() > 1
+
+    picture = Image.open(io.BytesIO(motion_sheets.gallery(engine, photo)))
+
+    assert picture.format == "PNG"
+    assert picture.width == 2 * motion_sheets.MARGIN + len(faces) * motion_sheets.FACE
+    assert picture.height == motion_sheets.LINE + (1 + len(engine.painter.styles)) * motion_sheets.FACE
+
+
+def test_every_motion_has_its_sheet_in_the_documentation() -> None:
+    text = (DOCS / "motions.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"\(motions/([\w-]+)\.webp\)", text))
+
+    assert shown == set(motion_names()) == {path.stem for path in (DOCS / "motions").glob("*.webp")}
+    for name in shown:
+        assert f"| `{name}` |" in text
+        assert f"| {load_motion(name).seconds:.1f} |" in text
+        assert (DOCS / "motions" / f"{name}.webp").stat().st_size < 120_000
+
+
+def test_both_orders_are_shown_below_each_other_and_differ(engine: Engine) -> None:
+    data = motion_sheets.orders_sheet(engine, motion_sheets.sample_photo())
+
+    assert read_provenance(data) is not None
+    sheet = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+    rows = sheet[motion_sheets.LINE :, 2 * motion_sheets.MARGIN :].reshape(
+        4, motion_sheets.FACE, 5, motion_sheets.FACE, 3
+    )
+    for first in (0, 2):  # of each style
+        assert np.abs(rows[first] - rows[first + 1]).mean() > 3
+        for row in rows[first : first + 2]:
+            assert np.abs(row[:, 2] - row[:, 0]).mean() > 5  # moves
+
+
+def test_the_gallery_in_the_documentation_is_light() -> None:
+    path = DOCS / "gallery.png"
+    assert path.stat().st_size < 1_500_000
+    assert read_provenance(path.read_bytes()) is not None
+
+
+def test_a_result_is_written_with_its_folder_and_told(tmp_path: Path) -> None:
+    told = write_result(tmp_path / "new" / "a.png", bytes(2500))
+
+    assert told == f"{tmp_path / 'new' / 'a.png'} (2 kB)"
+    assert (tmp_path / "new" / "a.png").read_bytes() == bytes(2500)

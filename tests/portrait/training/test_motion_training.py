@@ -1,0 +1,302 @@
+"""Training the motion network: each stage learns, a killed run goes on, and nobody who judges is trained on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from portrait.engine.errors import CheckpointError, ChoiceError
+from portrait.engine.fomm import load_model
+from portrait.training.clips import Split, TrainingDataError, read_clips, split_people
+from portrait.training.motion import CONFIG, STAGES, Stages
+from portrait.training.perceptual import Perceptual
+from portrait.training.run import Schedule, Trainee, train
+from tests.portrait.training.drawn_faces import write_clips
+
+TINY = {"kp_detector": [8, 16], "dense_motion": [8, 16], "generator": [8, 8, 16]}
+LICENCES = ("MIT", "CC0")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips")
+    write_clips(folder, {"ada": "MIT", "bo": "CC0", "cy": "MIT", "di": "none stated", "eve": "MIT"})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def split(clips: Path) -> Split:
+    return split_people(read_clips(clips), licences=LICENCES, share=0.01)
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A VGG with random filters and few channels."""
+    path = tmp_path_factory.mktemp("vgg") / "vgg.safetensors"
+    generator = torch.Generator().manual_seed(0)
+    tensors, inputs = {}, 3
+    for name, outputs in (("1_1", 8), ("1_2", 8), ("2_1", 8), ("2_2", 8), ("3_1", 8), ("3_2", 8), ("3_3", 8)):
+        tensors[f"conv{name}.weight"] = torch.randn(outputs, inputs, 3, 3, generator=generator) * 0.2
+        tensors[f"conv{name}.bias"] = torch.zeros(outputs)
+        inputs = outputs
+    save_file(tensors, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped plan for networks that train in seconds."""
+    values = yaml.safe_load(CONFIG.read_text())
+    for section, channels in TINY.items():
+        values[section]["channels"] = channels
+    values["generator"]["num_res"] = 1
+    values["training"] |= {"licences": list(LICENCES), "validation_share": 0.01}
+    for stage in STAGES:
+        values["training"][stage] |= {"share": 0.25, "batch": 2}
+    path = tmp_path_factory.mktemp("config") / "tiny.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def test_who_judges_is_never_trained_on(split: Split) -> None:
+    assert not set(split.training.people) & set(split.validation.people)
+    # No licence to train on di's clip, so that di judges.
+    assert "di" in split.validation.people
+    assert set(split.training.people) | set(split.validation.people) == {"ada", "bo", "cy", "di", "eve"}
+
+
+def test_who_judges_does_not_hang_on_the_other_clips(clips: Path) -> None:
+    everybody = read_clips(clips)
+    some = [clip for clip in everybody if clip.person != "ada"]
+    whole = split_people(everybody, licences=None, share=0.5).validation.people
+    part = split_people(some, licences=None, share=0.5).validation.people
+    assert set(whole) - {"ada"} == set(part)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_learns(name: str, split: Split, config: Path, features: Path) -> None:
+    stages = Stages.build(
+        config, split, Perceptual.load(features, ("relu1_2", "relu2_2")), torch.device("cpu")
+    )
+    trainee = stages.trainee(name, 4)
+    trainee.networks.train()
+    optimizer = torch.optim.Adam(trainee.networks.parameters(), 2e-3)
+    losses = []
+    for _ in range(30):
+        # The same draw each time: what is left of the loss is what the network has not learned yet.
+        trainee.generator.manual_seed(1)
+        loss = trainee.step()["loss"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.9 * losses[0]
+
+
+@pytest.mark.parametrize(("name", "moves"), [("generator", False), ("finish", True)])
+def test_the_detector_learns_from_the_picture_in_the_last_stage_alone(
+    name: str, moves: bool, split: Split, config: Path, features: Path
+) -> None:
+    stages = Stages.build(
+        config, split, Perceptual.load(features, ("relu1_2", "relu2_2")), torch.device("cpu")
+    )
+    trainee = stages.trainee(name, 2)
+    trainee.networks.train()
+
+    trainee.step()["picture"].backward()
+
+    assert any(p.grad is not None and bool(p.grad.any()) for p in stages.detector.parameters()) is moves
+
+
+def test_a_killed_run_goes_on_and_ends_with_weights_that_load(
+    clips: Path, config: Path, features: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "run"
+    command = [sys.executable, "manage.py", "train_motion", "--data", str(clips), "--config", str(config)]
+    command += ["--perceptual", str(features), "--output", str(output), "--device", "cpu"]
+    with subprocess.Popen([*command, "--minutes", "0.4"], cwd=settings.BASE_DIR) as process:
+        # Killed in its second stage, when the first one's state is there.
+        wait_for(
+            output / "dense.state.new", output / "dense.state", output / "keypoints.jsonl", process=process
+        )
+        process.send_signal(signal.SIGKILL)
+    before = json.loads((output / "keypoints.jsonl").read_text().splitlines()[-1])["step"]
+    subprocess.run([*command, "--resume"], cwd=settings.BASE_DIR, check=True, timeout=240)
+    # The stage that had ended was not trained again.
+    assert json.loads((output / "keypoints.jsonl").read_text().splitlines()[-1])["step"] == before
+    for stage in STAGES:
+        assert (output / f"{stage}.png").stat().st_size > 1000
+    model = load_model(output / "motion.yaml", output / "motion.safetensors")
+    picture = np.random.default_rng(0).random((256, 256, 3), np.float32)
+    frames = model.animate(picture, picture[None])
+    assert frames.shape == (1, 256, 256, 3)
+    # A picture that drives itself stays nearly what it is, however little was learned.
+    assert np.abs(frames[0] - picture).mean() < 0.2
+
+
+def wait_for(*paths: Path, process: subprocess.Popen[bytes]) -> None:
+    """Until one of the files is there."""
+    deadline = time.monotonic() + 120
+    while not any(path.exists() for path in paths):
+        assert process.poll() is None, "the training ended by itself"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+class Line(Trainee):
+    """Learns to double a number."""
+
+    name = "line"
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.networks = nn.ModuleDict({"line": nn.Linear(1, 1)})
+        self.generator = torch.Generator().manual_seed(0)
+        self.seen: list[float] = []
+
+    def step(self) -> dict[str, Tensor]:
+        x = torch.rand(8, 1, generator=self.generator)
+        self.seen.append(float(x[0]))
+        return {"loss": (self.networks["line"](x) - 2 * x).square().mean()}
+
+    def validate(self, averaged: nn.ModuleDict, folder: Path) -> dict[str, float]:
+        with torch.no_grad():
+            return {"double_of_one": float(averaged["line"](torch.ones(1, 1)))}
+
+
+def test_training_reaches_what_it_is_asked_for(tmp_path: Path) -> None:
+    averaged = train(Line(), tmp_path, minutes=0.05, schedule=Schedule(peak=0.05, averaging=0.9))
+    assert float(averaged["line"](torch.ones(1, 1))) == pytest.approx(2, abs=0.05)
+    entry = json.loads((tmp_path / "line.jsonl").read_text().splitlines()[-1])
+    assert entry["losses"]["loss"] < 0.01
+    assert entry["validation"]["double_of_one"] == pytest.approx(2, abs=0.05)
+
+
+def test_an_interrupted_run_goes_on_with_fresh_batches(tmp_path: Path) -> None:
+    first = Line()
+
+    def interrupt(progress: object) -> None:
+        if len(first.seen) == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(first, tmp_path, minutes=0.05, on_progress=interrupt)
+    second = Line()
+    train(second, tmp_path, minutes=None, resume=True)
+    assert second.seen
+    assert not set(first.seen) & set(second.seen)
+    assert json.loads((tmp_path / "line.jsonl").read_text().splitlines()[-1])["step"] == 20 + len(second.seen)
+
+
+def test_a_run_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    train(Line(), tmp_path, minutes=0.001)
+    with pytest.raises(ChoiceError, match="--resume") as caught:
+        train(Line(), tmp_path, minutes=0.001)
+    assert caught.value.code == "state_exists"
+
+
+def test_a_damaged_state_is_named(tmp_path: Path) -> None:
+    (tmp_path / "line.state").write_bytes(b"not a state")
+    with pytest.raises(CheckpointError, match=r"line\.state"):
+        train(Line(), tmp_path, minutes=None, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda folder: (folder / "landmarks.npz").unlink(), "find_landmarks.py"),
+        (lambda folder: np.savez(folder / "landmarks.npz", other=np.zeros(3)), "no landmarks of 'clip-ada'"),
+        (lambda folder: (folder / "clip-ada" / "000.png").unlink(), "4 frames, but landmarks of shape"),
+        (lambda folder: (folder / "index.tsv").write_text("clip\nada\n"), "clip_id"),
+        (lambda folder: (folder / "clip-ada" / "000.png").write_bytes(b"no picture"), "clip-ada"),
+    ],
+)
+def test_training_data_that_cannot_be_used_is_named(spoil: object, told: str, tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    write_clips(folder, {"ada": "MIT", "bo": "MIT"})
+    assert callable(spoil)
+    spoil(folder)
+    with pytest.raises(TrainingDataError, match=told):
+        read_clips(folder)
+
+
+def test_nobody_left_to_judge_is_told(clips: Path) -> None:
+    with pytest.raises(TrainingDataError, match="nobody to judge by"):
+        split_people(read_clips(clips), licences=None, share=0.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--minutes", "0"], "--minutes must be above 0"),
+        ([], "how many --minutes"),
+        (["--resume"], "no run to resume"),
+        (["--minutes", "1", "--perceptual", "nothing.safetensors"], "nothing.safetensors"),
+    ],
+)
+def test_the_command_says_what_is_missing(
+    arguments: list[str], told: str, clips: Path, features: Path, tmp_path: Path
+) -> None:
+    given = [
+        "--data",
+        str(clips),
+        "--perceptual",
+        str(features),
+        "--output",
+        str(tmp_path / "run"),
+        *arguments,
+    ]
+    with pytest.raises(CommandError, match=told) as caught:
+        call_command("train_motion", *given)
+    assert caught.value.returncode == 2
+
+
+def test_a_run_that_could_not_begin_does_not_stand_in_the_way(
+    clips: Path, config: Path, features: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "run"
+    given = ["--data", str(clips), "--config", str(config), "--output", str(output), "--minutes", "0.02"]
+    with pytest.raises(CommandError, match="nothing"):
+        call_command("train_motion", *given, "--perceptual", "nothing.safetensors")
+    call_command("train_motion", *given, "--perceptual", str(features), stdout=StringIO())
+    assert (output / "motion.safetensors").exists()
+
+
+def test_the_model_is_measured_beside_the_copy_and_the_analytic_warp(
+    clips: Path, config: Path, features: Path, tmp_path: Path
+) -> None:
+    frames = tmp_path / "frames"
+    given = ["--data", str(clips), "--config", str(config), "--perceptual", str(features), "--each", "2"]
+
+    def table() -> dict[str, dict[str, float]]:
+        call_command("measure_motion", *given, "--frames", str(frames), stdout=StringIO(), stderr=StringIO())
+        numbers: dict[str, dict[str, float]] = json.loads((frames / "numbers.json").read_text())
+        return numbers
+
+    plain = table()
+    assert set(plain) == {"copy", "analytic", "ours"}
+    assert all(0 < row["l1"] < 0.5 and 0 < row["ssim"] < 1 for row in plain.values())
+    assert "akd" not in plain["copy"]
+    # Landmarks as they would be found in the copies: those of each clip's first frame.
+    copies = sorted(path for path in (frames / "copy").iterdir() if path.is_dir())
+    with np.load(clips / "landmarks.npz") as stored:
+        first = stored["clip-di"][:1]
+    found = {path.name: np.repeat(first, len(list(path.iterdir())), 0) for path in copies}
+    np.savez(frames / "copy" / "landmarks.npz", **found)  # type: ignore[arg-type]
+    assert table()["copy"]["akd"] > 1
+    shutil.rmtree(frames)

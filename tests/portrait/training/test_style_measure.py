@@ -1,0 +1,89 @@
+"""The painter's numbers: what they say about paintings whose answer is known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+from portrait.engine.fomm.compact import coordinate_grid
+from portrait.training.style_measure import ALONE, HELD, PAINTED_FIRST, flicker, grain
+from tests.paths import DATA
+from tests.portrait.training.drawn_vgg import write_vgg
+
+OWN = DATA / "painter" / "painter.safetensors"
+
+
+def moving_clip(speed: int) -> tuple[np.ndarray, torch.Tensor]:
+    """A picture that wanders ``speed`` pixels to the left each frame, and the flow back to it."""
+    wide = np.ascontiguousarray(skimage.data.astronaut()[100:164, 150:230])
+    frames = np.stack([wide[:, speed * t : speed * t + 64] for t in range(4)])
+    grid = coordinate_grid(64, torch.device("cpu"))
+    flow = torch.stack([grid + torch.tensor([speed * t * 2 / 64, 0.0]) for t in range(4)])
+    return frames, flow
+
+
+def test_a_picture_that_only_moves_does_not_flicker() -> None:
+    frames, flow = moving_clip(speed=2)
+    assert flicker(frames, flow) < 0.1
+    still = flow[:1].expand(4, -1, -1, -1)
+    assert flicker(frames, still) > 5  # taken for standing still, it changes
+
+
+def test_noise_on_each_frame_is_flicker_of_its_size() -> None:
+    frames, flow = moving_clip(speed=2)
+    noise = np.random.default_rng(0).integers(0, 2, frames.shape) * 20
+    noisy = (frames // 2 + 40 + noise).astype(np.uint8)
+    # Two independent values of 0 or 20 differ by 10 on average.
+    assert flicker(noisy, flow) == pytest.approx(10, abs=1)
+
+
+def test_a_pattern_that_repeats_every_fourth_pixel_is_grain() -> None:
+    noise = np.random.default_rng(0).normal(128, 20, (4, 64, 64, 3))
+    columns = 10.0 * (np.arange(64) % 4 == 0)
+    assert grain(noise.clip(0, 255).astype(np.uint8)) < 2
+    assert grain((noise + columns[:, None]).clip(0, 255).astype(np.uint8)) > 5
+
+
+def test_the_command_measures_both_orders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content, styles = tmp_path / "content", tmp_path / "styles"
+    content.mkdir()
+    styles.mkdir()
+    for name in ("a", "b"):
+        Image.fromarray(skimage.data.astronaut()[:256, 90:346]).save(content / f"{name}.png")
+    Image.fromarray(skimage.data.astronaut()[300:, 300:]).save(styles / "two.png")
+    report = tmp_path / "report" / "numbers.json"
+    given = ["--content", str(content), "--styles", str(styles), "--against", str(OWN), "--only", "two"]
+    given += ["--perceptual", str(write_vgg(tmp_path / "vgg.safetensors"))]
+    given += ["--photos", "1", "--portraits", "1", "--output", str(report)]
+    with pytest.raises(CommandError, match="knows none of two"):
+        call_command("measure_styles", *given)  # the shipped painter does not
+
+    given += ["--weights", str(OWN)]
+    call_command("measure_styles", *given)
+    assert "(1 styles)" in capsys.readouterr().out
+    table = json.loads(report.read_text())
+    numbers = table["ours"]["two"]
+    assert numbers == table["ours"]["mean"]
+    for way in (ALONE, HELD, PAINTED_FIRST):
+        # Nothing paints stiller than the photo moves.
+        assert numbers[f"{way}, flicker"] > 0 and numbers[f"{way}, seconds"] > 0
+    assert numbers["content"] > 0 and numbers["relu4_3"] > 0 and numbers["gflop"] > 0
+    # The same painter has the same numbers, but for the time that it took.
+    assert table["painter"]["two"]["content"] == numbers["content"]
+    assert table["painter"]["two"][f"{HELD}, flicker"] == numbers[f"{HELD}, flicker"]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"), [("--photos", "--photos must"), ("--portraits", "--portraits must")]
+)
+def test_measuring_nothing_is_refused(option: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=told) as caught:
+        call_command("measure_styles", "--content", str(tmp_path), "--styles", str(tmp_path), option, "0")
+    assert caught.value.returncode == 2

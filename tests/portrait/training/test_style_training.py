@@ -1,0 +1,330 @@
+"""Training the painter: it learns, a killed run goes on, one more style changes no other, faults are told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from portrait.engine.errors import CheckpointError, ChoiceError
+from portrait.engine.style import load_style
+from portrait.engine.style.catalogue import Style, list_styles
+from portrait.engine.style.network import StyleNetwork
+from portrait.engine.style.tone import luma_deviation
+from portrait.training.clips import TrainingDataError
+from portrait.training.perceptual import Perceptual
+from portrait.training.style_data import draw_crops, face_mask, list_paintings, painting_grams, read_photos
+from portrait.training.style_losses import gram, gram_distance, instability
+from portrait.training.styles import TAPS, Plan, StyleTrainee, train_styles
+from tests.paths import DATA
+from tests.portrait.training.drawn_vgg import write_vgg
+
+OWN = DATA / "painter" / "painter.safetensors"
+QUICK = Plan(batch=2, side=40)
+VECTORS = (".norm.scale", ".norm.shift")
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_vgg(tmp_path_factory.mktemp("vgg") / "vgg.safetensors")
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One face, and two pictures of soft noise; the first in the order of the names is there to judge."""
+    folder = tmp_path_factory.mktemp("photos")
+    noise = np.random.default_rng(0)
+    for name in ("a", "c"):
+        pixels = noise.integers(0, 256, (6, 6, 3), np.uint8)
+        Image.fromarray(pixels).resize((96, 96), Image.Resampling.BICUBIC).save(folder / f"{name}.png")
+    Image.fromarray(skimage.data.astronaut()[:256, 90:346]).save(folder / "b.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def paintings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stripes and checks in bright colours."""
+    folder = tmp_path_factory.mktemp("paintings")
+    y, x = np.mgrid[:96, :96] // 6
+    for name, pattern, colours in (
+        ("red_stripes", x % 2, ((200, 30, 20), (250, 220, 60))),
+        ("blue_checks", (x + y) % 2, ((20, 40, 180), (230, 240, 250))),
+    ):
+        Image.fromarray(np.array(colours, np.uint8)[pattern]).save(folder / f"{name}.png")
+    return folder
+
+
+def make_trainee(features: Path, photos: Path, paintings: Path, cache: Path) -> StyleTrainee:
+    torch.manual_seed(0)
+    perceptual = Perceptual.load(features, TAPS)
+    targets = [painting_grams(painting.path, perceptual) for painting in list_paintings(paintings)]
+    return StyleTrainee(
+        StyleNetwork(2, (8, 12, 16), 1, published=False),
+        read_photos(photos, cache / "faces.json"),
+        targets,
+        perceptual,
+        plan=QUICK,
+        device=torch.device("cpu"),
+    )
+
+
+def test_a_painter_that_trains_gets_better(
+    features: Path, photos: Path, paintings: Path, tmp_path: Path
+) -> None:
+    trainee = make_trainee(features, photos, paintings, tmp_path)
+    optimizer = torch.optim.Adam(trainee.networks.parameters(), 5e-3)
+    losses = []
+    for _ in range(30):
+        # The same draw each time: what is left of the loss is what the network has not learned yet.
+        trainee.generator.manual_seed(1)
+        loss = trainee.step()["loss"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.85 * losses[0]
+
+
+def test_a_validation_draws_every_style(
+    features: Path, photos: Path, paintings: Path, tmp_path: Path
+) -> None:
+    trainee = make_trainee(features, photos, paintings, tmp_path)
+    with torch.no_grad():
+        numbers = trainee.validate(trainee.networks, tmp_path)
+    assert set(numbers) == {"content", *TAPS} and all(value > 0 for value in numbers.values())
+    with Image.open(tmp_path / "painter.png") as sheet:
+        assert sheet.width == 3 * 256  # the photo and two styles
+
+
+def test_images_of_a_batch_are_painted_each_in_its_style() -> None:
+    torch.manual_seed(0)
+    network = StyleNetwork(3, (8, 12, 16), 1, published=False)
+    for name, parameter in network.named_parameters():
+        if name.endswith(VECTORS):
+            torch.nn.init.normal_(parameter)
+    pictures = torch.rand(2, 3, 24, 24)
+    together = network(pictures, [2, 0])
+    torch.testing.assert_close(together[:1], network(pictures[:1], 2))
+    torch.testing.assert_close(together[1:], network(pictures[1:], 0))
+
+
+def test_a_gram_matrix_is_the_mean_product_of_channels() -> None:
+    features = torch.rand(2, 3, 4, 5)
+    expected = torch.einsum("bcyx,bdyx->bcd", features, features) / (3 * 4 * 5)
+    torch.testing.assert_close(gram(features), expected)
+    assert gram_distance(expected, expected).tolist() == [0, 0]
+    assert gram_distance(torch.zeros_like(expected), expected).tolist() == [1, 1]
+
+
+def test_a_painting_that_moves_with_its_photo_is_stable() -> None:
+    scene = torch.rand(1, 3, 40, 40)
+    first, second = scene[..., 4:36, 4:36], scene[..., 6:38, 3:35]
+    assert instability(first, second, (2, -1), margin=8) == 0
+    assert instability(first, second, (0, 0), margin=8) > 0.05
+
+
+def test_crops_show_the_face_where_the_mask_says(photos: Path, tmp_path: Path) -> None:
+    training, judging = read_photos(photos, tmp_path / "faces.json")
+    assert len(training.faces) == 1 and len(training) == 2 and len(judging) == 1
+    crops, masks = draw_crops(training, 12, 40, torch.Generator().manual_seed(0))
+    assert crops.shape == (12, 3, 40, 40) and masks.shape == (12, 1, 40, 40)
+    assert crops.min() >= 0 and crops.max() <= 1
+    of_face = masks.amax((1, 2, 3)) > 0.5
+    assert 0 < of_face.sum() < 12
+    whole = face_mask(320, 64, (0, 0, 320, 320))[0]
+    assert whole[33, 32] > 0.9 and whole[2, 2] < 0.01
+
+
+def test_where_faces_are_is_looked_up_once(photos: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "faces.json"
+    read_photos(photos, cache)
+    known = json.loads(cache.read_text())
+    assert known["a.png"] is None and known["b.png"]["height"] > 60
+    cache.write_text(json.dumps({**known, "b.png": None}))
+    assert read_photos(photos, cache)[0].faces == []
+
+
+RUN = """
+import sys
+from pathlib import Path
+from portrait.training.run import Schedule
+from portrait.training.styles import Plan, train_styles
+content, styles, vgg, folder = map(Path, sys.argv[1:5])
+minutes = float(sys.argv[5]) or None
+plan = Plan(batch=1, side=40, schedule=Schedule(save_every=0.2))
+train_styles(content, styles, folder, perceptual=vgg, minutes=minutes, resume=minutes is None, plan=plan)
+"""
+
+
+def test_a_killed_run_goes_on_and_ends_with_weights_that_load(
+    features: Path, photos: Path, paintings: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "run"
+    command = [sys.executable, "-c", RUN, *map(str, (photos, paintings, features, output))]
+    state = output / "painter.state"
+    with subprocess.Popen([*command, "0.07"], cwd=settings.BASE_DIR) as process:
+        deadline = time.monotonic() + 120
+        while not state.exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    before = torch.load(state, weights_only=True)
+    assert before["seconds"] < before["planned"] and not (output / "painter.safetensors").exists()
+    subprocess.run([*command, "0"], cwd=settings.BASE_DIR, check=True, timeout=240)
+    after = torch.load(state, weights_only=True)
+    assert after["steps"] > before["steps"] and after["planned"] == before["planned"]
+    assert json.loads((output / "painter.jsonl").read_text().splitlines()[-1])["validation"]["content"] > 0
+    painter = load_style(output / "painter.safetensors")
+    assert [style.slug for style in painter.styles] == ["blue-checks", "red-stripes"]
+
+    # 2. What was learned can be written again, some of it, in another order.
+    full = load_file(output / "painter.safetensors")
+    assert {value.dtype for value in full.values()} == {torch.float16}
+    call_command(
+        "train_styles",
+        *("--content", str(photos), "--styles", str(paintings), "--perceptual", str(features)),
+        *("--output", str(output), "--resume", "--keep", "red-stripes"),
+    )
+    kept = load_file(output / "painter.safetensors")
+    for key, value in full.items():
+        assert torch.equal(kept[key], value[1:] if key.endswith(VECTORS) else value)
+    assert [style.slug for style in load_style(output / "painter.safetensors").styles] == ["red-stripes"]
+
+
+def test_one_more_style_leaves_the_others_bit_for_bit(
+    features: Path, photos: Path, paintings: Path, tmp_path: Path
+) -> None:
+    for suffix in (".safetensors", ".yaml"):
+        shutil.copy(OWN.with_suffix(suffix), tmp_path)
+    weights = tmp_path / OWN.name
+    before, styles = load_file(weights), list_styles(weights)
+    given = [str(paintings / "red_stripes.png"), "red-stripes", "--weights", str(weights)]
+    given += ["--content", str(photos), "--perceptual", str(features), "--minutes", "0.03"]
+    given += ["--title", "Stripes", "--title-ko", "줄무늬", "--painter", "Ada", "--year", "1900"]
+    call_command("add_style", *given, "--sheet", str(tmp_path / "sheet.png"))
+
+    after = load_file(weights)
+    for key, value in before.items():
+        if key.endswith(VECTORS):
+            assert len(after[key]) == len(value) + 1
+            assert torch.equal(after[key][:-1], value)
+            assert not torch.allclose(after[key][-1], value.mean(0), atol=1e-4)
+        else:
+            assert torch.equal(after[key], value)
+    now = list_styles(weights)
+    assert now[:-1] == styles
+    assert now[-1] == Style(
+        slug="red-stripes",
+        title={"en": "Stripes", "ko": "줄무늬"},
+        painter={"en": "Ada", "ko": "Ada"},
+        year="1900",
+        contrast=now[-1].contrast,
+    )
+    # Measured smaller, which blurs the stripes' edges alone.
+    with Image.open(paintings / "red_stripes.png") as painting:
+        assert now[-1].contrast == pytest.approx(
+            luma_deviation(np.asarray(painting.convert("RGB"))), abs=0.02
+        )
+    assert load_style(weights, style="red-stripes").default == len(styles)
+    assert (tmp_path / "sheet.png").stat().st_size > 1000
+
+    with pytest.raises(CommandError, match="there is a style 'red-stripes' already"):
+        call_command("add_style", *given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--minutes", "0"], "--minutes must be above 0"),
+        (["--threads", "-1"], "--threads must be 0 or more"),
+        ([], "how many --minutes"),
+        (["--resume"], "nothing to resume"),
+        (["--minutes", "1", "--perceptual", "nothing.safetensors"], "nothing.safetensors"),
+        (["--minutes", "1", "--only", "sunflowers"], "no painting is called 'sunflowers'"),
+        (["--minutes", "1", "--keep", "sunflowers"], "no style 'sunflowers'"),
+        (["--minutes", "1", "--device", "abacus"], "no device 'abacus'"),
+    ],
+)
+def test_the_command_says_what_is_missing(
+    arguments: list[str], told: str, features: Path, photos: Path, paintings: Path, tmp_path: Path
+) -> None:
+    given = ["--content", str(photos), "--styles", str(paintings), "--perceptual", str(features)]
+    with pytest.raises(CommandError, match=told) as caught:
+        call_command("train_styles", *given, "--output", str(tmp_path / "run"), *arguments)
+    assert caught.value.returncode == 2
+
+
+def test_bad_input_is_one_line_and_exit_status_two(features: Path, photos: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "painting.png"
+    broken.write_bytes(b"no picture")
+    command = [sys.executable, "manage.py", "add_style", str(broken), "broken", "--content", str(photos)]
+    done = subprocess.run(
+        [*command, "--perceptual", str(features), "--weights", str(OWN)],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [line for line in done.stderr.splitlines() if "painting.png" in line]
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_training_material_that_cannot_be_used_is_named(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="is no folder"):
+        read_photos(tmp_path / "nowhere", tmp_path / "faces.json")
+    with pytest.raises(TrainingDataError, match="at least two photos"):
+        read_photos(tmp_path, tmp_path / "faces.json")
+    with pytest.raises(TrainingDataError, match="no picture of a painting"):
+        list_paintings(tmp_path)
+    shutil.copy(photos / "a.png", tmp_path / "über alles.png")
+    with pytest.raises(TrainingDataError, match="letters, digits"):
+        list_paintings(tmp_path)
+
+
+def test_paintings_that_the_catalogue_knows_come_with_their_names(photos: Path, tmp_path: Path) -> None:
+    for name in ("zebra", "the_scream", "starry_night"):
+        shutil.copy(photos / "a.png", tmp_path / f"{name}.png")
+    styles = [painting.style for painting in list_paintings(tmp_path)]
+    assert [style.slug for style in styles] == ["starry-night", "the-scream", "zebra"]
+    assert styles[1].painter["en"] == "Edvard Munch" and styles[2].title["en"] == "Zebra"
+    assert [p.style.slug for p in list_paintings(tmp_path, ["zebra", "the-scream"])] == [
+        "zebra",
+        "the-scream",
+    ]
+
+
+def test_a_run_is_resumed_with_its_own_styles_only(
+    features: Path, photos: Path, paintings: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"styles": ["red-stripes", "blue-checks"]}))
+    with pytest.raises(ChoiceError, match="has other styles: red-stripes, blue-checks"):
+        train_styles(photos, paintings, tmp_path, perceptual=features, only=["red-stripes"], resume=True)
+
+
+def test_a_vgg_without_the_layers_is_refused(features: Path, tmp_path: Path) -> None:
+    tensors = {key: value for key, value in load_file(features).items() if "conv4" not in key}
+    save_file(tensors, tmp_path / "short.safetensors")
+    with pytest.raises(CheckpointError, match=r"short\.safetensors.*conv4_3"):
+        Perceptual.load(tmp_path / "short.safetensors", TAPS)
+
+
+def test_features_end_at_the_tap_that_is_asked_for(features: Path) -> None:
+    perceptual = Perceptual.load(features, TAPS)
+    pictures = torch.rand(1, 3, 32, 32)
+    everything = perceptual.features(pictures)
+    first = perceptual.features(pictures, last="relu2_2")
+    assert len(everything) == 4 and len(first) == 2
+    assert all(torch.equal(a, b) for a, b in zip(first, everything, strict=False))

@@ -1,0 +1,50 @@
+"""A media folder that cannot be written to.
+
+Tests may run as root, whom permissions do not stop: a file in the place of a folder stops everybody.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portrait import storage
+from portrait.models import PortraitJob
+from portrait.queue import transitions
+from tests.portrait.kit import Workers, assert_no_orphans, enqueue, nothing_active, student, wait_for
+
+State = PortraitJob.State
+
+
+def test_the_job_fails_with_a_code_and_can_be_retried_when_the_disk_is_back(
+    workers: Workers, media: Path
+) -> None:
+    job = enqueue(student("ann"))
+    folder = storage.path_of(f"portraits/{job.key.hex}")
+    aside = media / "aside"
+    folder.rename(aside)
+    folder.write_bytes(b"in the way")
+    worker = workers.start()
+
+    wait_for(nothing_active, "the job's end")
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error_code) == (State.FAILED, 3, "storage_unavailable")
+    folder.unlink()
+    aside.rename(folder)
+    assert_no_orphans()
+
+    assert transitions.retry(job)
+    wait_for(nothing_active, "the retry")
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (State.SUCCEEDED, 1)
+    assert workers.stop(worker) == 0
+    assert_no_orphans()
+
+
+def test_a_photo_that_is_gone_fails_the_job_at_once(workers: Workers) -> None:
+    job = enqueue(student("ann"), "read")
+    storage.remove([str(job.photo.name)])
+    assert workers.start(drain=True).wait(30) == 0
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error_code) == (State.FAILED, 1, "photo_missing")

@@ -47,6 +47,9 @@ def pytest_runtest_makereport(
     return report
 
 
+# Staff accounts of the admin pages.
+pytest_plugins = ["tests.admin"]
+
 PASSWORD = "nimbus-2000-lacquer"
 
 

@@ -162,6 +162,8 @@ WHITENOISE_USE_FINDERS = True
 WEB_ROOT = BASE_DIR / "web"
 
 MEDIA_URL = "/media/"
+# Where files are kept; common.storage has the implementations.
+MEDIA_STORAGE = choice("MEDIA_STORAGE", ("local",), "local")
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # Off when a web server in front serves MEDIA_ROOT/{portraits,crests} (and nothing else) by itself.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)

@@ -1,4 +1,4 @@
-"""What the admin pages of every room use."""
+"""What the admin pages of several apps share."""
 
 from __future__ import annotations
 
@@ -55,3 +55,13 @@ class ChangedFieldsOnly(admin.ModelAdmin):
             return
         own = {field.name for field in obj._meta.concrete_fields}
         obj.save(update_fields=own & set(form.changed_data))
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that programs write: they can be viewed and, unless a subclass forbids it, deleted, but not edited."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        """Write nothing: a row that was read earlier would overwrite what a worker has written since."""

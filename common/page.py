@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from common.public_files import file_below
+from common.file_responses import file_below
 
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -41,6 +41,17 @@ _TOKEN_SENTENCES = {
 }
 
 
+class Problem(exceptions.APIException):
+    """A refusal with a stable ``code`` and a translated sentence; 400 unless another status is given.
+
+    Each app derives its own class, which looks up the sentence of a code in the app's ``problems`` module.
+    """
+
+    def __init__(self, code: str, sentence: str, status_code: int = http.HTTPStatus.BAD_REQUEST) -> None:
+        self.status_code = status_code
+        super().__init__(sentence, code)
+
+
 def problem(status: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
     """The members of one problem document (RFC 9457, section 3.1).
 

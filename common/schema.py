@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from django.utils import translation
 from drf_spectacular.drainage import warn
 from drf_spectacular.openapi import AutoSchema
@@ -22,7 +23,7 @@ from drf_spectacular.plumbing import ComponentRegistry
 
 from common.problems import CONTENT_TYPE, problem
 
-TEXTS = Path(__file__).resolve().parents[1] / "docs" / "api"
+TEXTS = Path(settings.API_TEXTS)
 
 JSON = "application/json"
 

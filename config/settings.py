@@ -60,6 +60,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 
 INSTALLED_APPS = [
+    "common",
     "common.admin_site.SchoolAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -159,10 +160,14 @@ WHITENOISE_USE_FINDERS = True
 
 # The page for browsers, as it is served at / and /web/.
 WEB_ROOT = BASE_DIR / "web"
+# The texts of the API's description: one YAML file for each app, and about.md.
+API_TEXTS = BASE_DIR / "docs" / "api"
 
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
-# Off when a web server in front serves MEDIA_ROOT/{portraits,crests} (and nothing else) by itself.
+# The only folders of MEDIA_ROOT that are served: finished portraits and crests. The uploaded photos are private.
+PUBLIC_MEDIA = ("portraits", "crests")
+# Off when a web server in front serves these folders (and nothing else) by itself.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -14,10 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import ChangedFieldsOnly, picture, without_pencils
+from common.admin import ChangedFieldsOnly, ReadOnlyAdmin, picture, without_pencils
 from dormitory.models import Answer, CardShare, House, Question
 from dormitory.shares import address
-from portrait.admin import ReadOnlyAdmin
 from user.models import User
 
 

@@ -18,16 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles import finders
-from django.utils.translation import gettext_lazy as _
-from rest_framework import status
-from rest_framework.exceptions import APIException
 
 from dormitory.card import drawing, film, fonts
 from dormitory.card.drawing import Facts
 from dormitory.models import House
+from dormitory.problems import CardProblem
 from portrait import storage
 from portrait.engine.errors import EncodingError
-from portrait.problems import PortraitProblem
 from user.models import User
 
 logger = logging.getLogger(__name__)
@@ -36,26 +33,11 @@ FOLDER = "cards"
 CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "mp4": "video/mp4"}
 # The student's own card, and the one that strangers see, without the birthday.
 OWN, PUBLIC = "own", "public"
-# One card at a time in a process: a drawing keeps a core busy for seconds, and requests for other things must go on.
-_PEN = threading.Lock()
-PATIENCE = 20.0
-
-
-class CardBusy(APIException):
-    """503: others are being drawn."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = "card_busy"
-    default_detail = _("Many cards are being drawn at the moment. Please try again in a moment.")
-    wait = 5
-
-
-class CardUnavailable(APIException):
-    """503: there is nothing to draw it with. The log, and the check at the start, say what."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = "card_unavailable"
-    default_detail = _("The card cannot be drawn at the moment.")
+# One card at a time in a process: a drawing keeps a core busy for seconds, and other requests must go on.
+_DRAWING_LOCK = threading.Lock()
+# Seconds that a request waits for the lock, and after which a refused client should try again.
+LOCK_TIMEOUT = 20.0
+RETRY_AFTER = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +61,7 @@ class Edition:
     def file(self, kind: str) -> Path:
         """The card's file of one of ``CONTENT_TYPES``; drawn now if it is not there.
 
-        Raises CardBusy, CardUnavailable, and PortraitProblem (503, ``storage_unavailable``).
+        Raises CardProblem (503) ``card_busy``, ``card_unavailable`` or ``storage_unavailable``.
         """
         path = storage.path_of(self.file_name(kind))
         if not path.is_file():
@@ -128,17 +110,17 @@ def forget(student_id: int, name: str = "") -> None:
 
 @contextlib.contextmanager
 def _drawing() -> Iterator[None]:
-    if not _PEN.acquire(timeout=PATIENCE):
-        raise CardBusy
+    if not _DRAWING_LOCK.acquire(timeout=LOCK_TIMEOUT):
+        raise CardProblem("card_busy", wait=RETRY_AFTER)
     try:
         yield
     except (fonts.FontError, EncodingError) as error:
         logger.error("no student card can be drawn: %s", error)
-        raise CardUnavailable from error
+        raise CardProblem("card_unavailable") from error
     except OSError as error:
-        raise PortraitProblem("storage_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
+        raise CardProblem("storage_unavailable") from error
     finally:
-        _PEN.release()
+        _DRAWING_LOCK.release()
 
 
 def _existing(name: str) -> Path | None:

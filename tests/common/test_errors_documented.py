@@ -27,6 +27,7 @@ ROW = re.compile(r"^\| `(?P<code>[a-z0-9_]+)` \| (?P<status>[0-9, ]+|–) \| (?P
 # Where the code stands among the arguments of what raises or keeps it.
 ARGUMENT = {
     "PortraitProblem": 0,
+    "CardProblem": 0,
     "TextProblem": 0,
     "ErrorDetail": 1,
     "_fault": 1,

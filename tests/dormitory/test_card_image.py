@@ -244,8 +244,8 @@ def test_cards_are_nobody_elses_business(as_alice: APIClient, as_bob: APIClient,
 def test_who_waits_too_long_for_the_pen_is_told_when_to_come_back(
     as_alice: APIClient, ravenclaw: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "PATIENCE", 0.01)
-    with store._PEN:
+    monkeypatch.setattr(store, "LOCK_TIMEOUT", 0.01)
+    with store._DRAWING_LOCK:
         answer = as_alice.get(URL)
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "card_busy", "5")
     assert as_alice.get(URL).status_code == 200

@@ -1,4 +1,4 @@
-"""Ready-made portraits for demo students: the engine makes a few, everybody else gets links to their files."""
+"""Portraits for demo students: the engine makes a few, and every student gets hard links to the files of one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
 
     Each takes seconds. Raises EngineError.
     """
-    # Imported here: the web process, which imports this room, needs neither.
+    # Imported here: the web process imports this module and needs neither.
     from skimage import data
 
     from portrait.engine.photo.reading import clean_jpeg
@@ -56,12 +56,14 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
 
 
 def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
-    """An unsaved, succeeded job for ``student`` with files of its own names, and the record that shows them."""
+    """An unsaved, succeeded job for ``student`` with files of its own names.
+
+    Once the job is saved, :func:`portrait.queue.record.refresh` makes the student's record show it.
+    """
     names = {"photo": storage.photo_name(key), "still": storage.still_name(key)}
     names |= {field: storage.result_name(key, 1, suffix) for field, suffix in RESULT_SUFFIXES.items()}
     for field, name in names.items():
         _link(original.names[field], name)
-    student.still.name, student.portrait.name = names["still"], names["webp"]
     return PortraitJob(
         student=student,
         key=key,
@@ -85,7 +87,7 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
 
 
 def forget(originals: list[Original]) -> None:
-    """Delete the originals' own names; the links of the students keep the contents."""
+    """Delete the originals; the hard links of the students keep the contents."""
     storage.remove(name for original in originals for name in original.names.values())
 
 

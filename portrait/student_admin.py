@@ -45,7 +45,7 @@ class StudentWithJobsAdmin(StudentAdmin):
 
     list_display = _after(StudentAdmin.list_display, 4, "portrait_state")
     list_filter = _after(StudentAdmin.list_filter, 1, PortraitFilter)
-    readonly_fields = (*StudentAdmin.readonly_fields, "latest_jobs")
+    readonly_fields: ClassVar[Any] = (*StudentAdmin.readonly_fields, "latest_jobs")
     fieldsets: ClassVar[Any] = _after(
         StudentAdmin.fieldsets, 2, (_("Portraits"), {"fields": ("latest_jobs",)})
     )

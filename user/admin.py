@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -75,7 +75,7 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
     ordering = ("-id",)
     autocomplete_fields = ("house", "groups")
     filter_horizontal = ("user_permissions",)
-    readonly_fields: tuple[str, ...] = ("large_picture", "student_number", "last_login", "date_joined")
+    readonly_fields: ClassVar[Any] = ("large_picture", "student_number", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("large_picture", "username", "fullname", "password")}),
         (_("Record"), {"fields": ("house", "birthday", "join_date", "student_number")}),

@@ -18,6 +18,7 @@ from lounge import text
 from lounge.models import Entry
 from portrait import storage
 from portrait.models import PortraitJob
+from portrait.queue import record
 from tests.conftest import PASSWORD, client_of
 from tests.portrait import kit
 from user.models import User
@@ -38,13 +39,13 @@ def drawn() -> list[tuple[Any, ...]]:
     return [*students, *entries]
 
 
-def test_the_engine_paints_once_and_all_students_have_files_of_their_own(settings: Settings) -> None:
+def test_portraits_are_made_once_and_every_student_has_files_and_a_record_of_them(settings: Settings) -> None:
     said = seed_demo(students=5, entries=20, seed=3, portraits=1)
     assert "1 portraits made and shared" in said
     assert User.objects.count() == 5
     assert Entry.objects.count() == 20
     kit.assert_no_orphans()
-    jobs = list(PortraitJob.objects.all())
+    jobs = list(PortraitJob.objects.order_by("student_id"))
     assert {job.state for job in jobs} == {"succeeded"}
     assert len({job.style for job in jobs}) == 1
     assert len(set(itertools.chain(*(job.file_names for job in jobs)))) == 5 * 6
@@ -53,7 +54,15 @@ def test_the_engine_paints_once_and_all_students_have_files_of_their_own(setting
     inodes = {storage.path_of(str(job.webp.name)).stat().st_ino for job in jobs}
     assert len(inodes) == 1
 
-    # One student's end is not the end of the others' pictures.
+    shown = User.objects.order_by("id").values_list("still", "portrait", "poster")
+    seeded = list(shown)
+    assert seeded == [(job.still.name, job.webp.name, job.poster.name) for job in jobs]
+    assert all(all(names) for names in seeded)
+    for student in User.objects.all():
+        record.refresh(student.pk)
+    assert list(shown.all()) == seeded
+
+    # Deleting one student leaves the pictures of the others.
     User.objects.earliest("id").delete()
     kit.assert_no_orphans()
     assert PortraitJob.objects.count() == 4

@@ -1,6 +1,7 @@
 /** The guestbook: everybody's entries, newest first; one's own can be changed and taken away. */
 import { announce, focusOn, h, replace } from "./dom.js";
 import { field, form } from "./form.js";
+import { houseColours } from "./house.js";
 import { formatDay, t } from "./i18n.js";
 import { explain, load } from "./problem.js";
 import { keep, recall } from "./store.js";
@@ -97,8 +98,8 @@ export function guestbook({ api, student, toast }, houses) {
   }
 
   function seal({ author_name: name, dorm_name: house }) {
-    const { id = "" } = houses.find((each) => each.name === house) ?? {};
-    return h("span", { class: "seal", dataset: { of: id }, "aria-hidden": "true" }, [...name][0]);
+    const colours = houseColours(houses.find((each) => each.name === house));
+    return h("span", { class: "seal", ...colours, "aria-hidden": "true" }, [...name][0]);
   }
 
   function edit(item, entry) {

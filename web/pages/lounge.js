@@ -2,6 +2,7 @@
 import { barChart } from "../lib/chart.js";
 import { h } from "../lib/dom.js";
 import { guestbook } from "../lib/guestbook.js";
+import { houseColours } from "../lib/house.js";
 import { portrait } from "../lib/portrait.js";
 
 // The least width at which all houses hang open; portraits are films, and a phone loads those that somebody asks for.
@@ -41,10 +42,10 @@ export default async function page(context) {
 function houseWall(house, own, houses, t) {
   const saving = navigator.connection?.saveData ?? false;
   const open = !saving && (own || matchMedia(ROOMY).matches);
-  const { id = "" } = houses.find(({ name }) => name === house.name) ?? {};
+  const colours = houseColours(houses.find(({ name }) => name === house.name));
   return h(
     "details",
-    { class: "house-wall", open, dataset: { of: id } },
+    { class: "house-wall", open, ...colours },
     h(
       "summary",
       {},

@@ -147,7 +147,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "ko"
+# A further language needs a line here, its catalogue in locale/, and its texts in dormitory/seeds/ and web/i18n/.
 LANGUAGES = [("ko", "한국어"), ("en", "English")]
+# What is printed on every student card, large and small; the layout has room for two languages.
+CARD_LANGUAGES = ["ko", "en"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "Asia/Seoul"

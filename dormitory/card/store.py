@@ -19,7 +19,7 @@ from typing import Any
 
 from django.contrib.staticfiles import finders
 
-from dormitory.card import drawing, film, fonts
+from dormitory.card import drawing, film, fonts, words
 from dormitory.card.drawing import Facts
 from dormitory.models import House
 from dormitory.problems import CardProblem
@@ -138,7 +138,8 @@ def _crest(house: House) -> bytes:
 
 @cache
 def _drawing_version() -> str:
-    """Another drawing, another key: the contents of the files that it is made of."""
+    """A digest of the code, the templates and the words that the drawing is made of."""
     here = Path(drawing.__file__).parent
     parts = sorted(path for path in here.iterdir() if path.suffix in (".svg", ".py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
+    text = repr((words.printed(), words.secret(), words.machine_made()))
+    return hashlib.sha256(b"".join([*(path.read_bytes() for path in parts), text.encode()])).hexdigest()

@@ -16,8 +16,8 @@ from rest_framework.test import APIClient
 
 from dormitory.card import film, fonts, store
 from dormitory.card.drawing import FRAME, HEIGHT, WIDTH, WINDOW, Card, Facts
-from dormitory.houses import HOUSES
 from dormitory.models import House
+from dormitory.seeds.houses import HOUSES
 from portrait import storage
 from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
 from portrait.models import PortraitJob

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dormitory.houses import HOUSES
+from dormitory.seeds.houses import HOUSES
 from tests.conftest import PASSWORD
 from tests.web.kit import DESKTOP, PHONE, PORTRAIT_TIMEOUT, Visitor, astronaut
 

@@ -1,4 +1,4 @@
-"""The paths of the service; which room answers a path is decided here and nowhere else."""
+"""The URL configuration of the service: which app answers which path."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Cards on the disk, so that each is drawn once: ``MEDIA_ROOT/cards/<student>/<edition>-<key>.<format>``.
+"""Drawn cards on the disk: ``MEDIA_ROOT/cards/<student>/<edition>-<key>.<format>``.
 
-The key is made of everything that the card shows, so a change is another file and nothing has to be told about it.
-The folder is not served; views that have asked who may see a card hand out its file.
+The key is a digest of everything that the card shows, so a change leads to another file without invalidation.
+The folder is not public; views check the permission and send the file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "cards"
 CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "mp4": "video/mp4"}
-# The student's own card, and the one that strangers see, without the birthday.
+# The student's own card, and the publicly shared one, without the birthday.
 OWN, PUBLIC = "own", "public"
 # One card at a time in a process: a drawing keeps a core busy for seconds, and other requests must go on.
 _DRAWING_LOCK = threading.Lock()
@@ -42,7 +42,7 @@ RETRY_AFTER = 5
 
 @dataclasses.dataclass(frozen=True)
 class Edition:
-    """One student's card as it is now, own or public; drawn when somebody wants its file."""
+    """One student's card as it is now, own or public; drawn when its file is requested."""
 
     student_id: int
     name: str
@@ -51,7 +51,7 @@ class Edition:
 
     @property
     def key(self) -> str:
-        """32 hexadecimal digits that change with anything that the card shows, the drawing itself included."""
+        """A digest of everything on the card and of the drawing's code: 32 hexadecimal digits."""
         shown = repr((dataclasses.astuple(self.facts), self.portrait, _drawing_version(), fonts.font_file()))
         return hashlib.sha256(shown.encode()).hexdigest()[:32]
 
@@ -66,14 +66,14 @@ class Edition:
         path = storage.path_of(self.file_name(kind))
         if not path.is_file():
             with _drawing():
-                # Who waited may find that it was this card that was being drawn.
+                # While this request waited, another one may have drawn the same card.
                 if not path.is_file():
                     self._draw(kind)
         return path
 
     def _draw(self, kind: str) -> None:
         portrait = film.read_portrait(_existing(self.portrait), self.facts)
-        # A portrait whose file is lost or damaged is not on the card, whatever the record says.
+        # A portrait whose file is lost or damaged is not on the card, so the note about it is left out.
         facts = dataclasses.replace(self.facts, moving=self.facts.moving and len(portrait.frames) > 1)
         files = {"png": film.card_png(facts, portrait)} if kind == "png" else film.card_films(facts, portrait)
         for suffix, data in files.items():

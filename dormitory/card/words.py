@@ -1,4 +1,4 @@
-"""The printed words of the card, in the languages of ``settings.CARD_LANGUAGES``, whoever looks at it."""
+"""The printed words of the card, in the languages of ``settings.CARD_LANGUAGES``."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_a_field_that_may_be_blank_takes_any_language() -> None:
 def test_a_further_language_is_one_more_box(settings: Settings) -> None:
     settings.LANGUAGES = [*settings.LANGUAGES, ("ja", "日本語")]
     form_field = TextsFormField(max_length=10)
-    widget = TextsWidget()
+    widget: Any = TextsWidget()
     assert widget.widgets_names == ["_ko", "_en", "_ja"]
     assert form_field.clean(["문", "", "扉"]) == {"ko": "문", "ja": "扉"}
     assert widget.decompress({"ja": "扉"}) == ["", "", "扉"]

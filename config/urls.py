@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from common.docs import SchemaView, docs
 from common.media import public_file
 from common.page import home, part
-from dormitory.public import shared_card, shared_card_image
+from dormitory.shared_card_pages import shared_card, shared_card_image
 from dormitory.views import EnrolView
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -1,4 +1,4 @@
-"""``manage.py seed_demo``: a school to look at, drawn the same for the same seed, and never among real students."""
+"""``manage.py seed_demo`` is reproducible by its seed and refuses to run among real students."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def seed_demo(**options: Any) -> str:
 
 
 def drawn() -> list[tuple[Any, ...]]:
-    """What the seed decides: names, houses and words. Times hang on the clock, ids on the database."""
+    """What the seed determines: names, houses and words. Times depend on the clock, ids on the database."""
     students = User.objects.order_by("username").values_list("username", "fullname", "house", "birthday")
     entries = Entry.objects.order_by("id").values_list("content", "author__username")
     return [*students, *entries]

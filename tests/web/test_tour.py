@@ -1,4 +1,4 @@
-"""The whole tour, from the front door to the end of the account, in both languages, on a phone and on a desktop."""
+"""A student's whole visit, from the sign-up to the deleted account, in both languages, on a phone and a desktop."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
  * entry that is an object is chosen by the plural rule of `n` (`{one: "…", other: "…"}`).
  */
 import { FALLBACK, LANGUAGES } from "../i18n/languages.js";
-import { keep, recall } from "./store.js";
+import { keep, recall } from "./browser-storage.js";
 
 const REMEMBERED = "language";
 

@@ -25,7 +25,7 @@ skip.addEventListener("click", (event) => {
 });
 document.body.prepend(skip, header, nav, main, footer);
 
-/** Draw the frame for `student` (null for a visitor) with the room `hash` marked as the current one. */
+/** Draw the frame for `student` (null for a visitor) with `hash` marked as the current page. */
 export function drawShell(student, hash) {
   skip.textContent = t("shell.skip");
   replace(

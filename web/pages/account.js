@@ -1,4 +1,4 @@
-/** The account: the language, a new password, and the end of it all. */
+/** The account: the language, a new password, deleting the account. */
 import { confirm } from "../lib/confirm.js";
 import { h } from "../lib/dom.js";
 import { field, form } from "../lib/form.js";
@@ -104,7 +104,7 @@ function deleteSection({ api, t, student }) {
   );
 }
 
-/** For password managers: whose password this is. */
+/** A hidden username field, for password managers. */
 function whose({ username }) {
   return h("input", { name: "username", autocomplete: "username", value: username, hidden: true, readonly: true });
 }

@@ -1,4 +1,4 @@
-"""Two requests at the same moment; run on PostgreSQL as well."""
+"""Concurrent requests; run on PostgreSQL as well."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
 
 
 def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """What each call returned or raised, all begun at the same moment, each on a connection of its own."""
+    """What each call returned or raised, all started together, each on its own connection."""
     barrier = Barrier(len(calls))
 
     def begin(call: Callable[[], Any]) -> Any:

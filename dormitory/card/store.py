@@ -25,12 +25,13 @@ from dormitory.models import House
 from dormitory.problems import CardProblem
 from portrait import storage
 from portrait.engine.errors import EncodingError
+from portrait.engine.output.formats import MEDIA_TYPES
 from user.models import User
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "cards"
-CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "mp4": "video/mp4"}
+CONTENT_TYPES = MEDIA_TYPES
 # The student's own card, and the publicly shared one, without the birthday.
 OWN, PUBLIC = "own", "public"
 # One card at a time in a process: a drawing keeps a core busy for seconds, and other requests must go on.

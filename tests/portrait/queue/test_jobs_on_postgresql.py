@@ -27,7 +27,7 @@ AGAIN = (
     "../worker/test_worker_stale.py",
     "../worker/test_worker_two.py",
     "../../dormitory/test_concurrent_requests.py",
-    "../../dormitory/test_gone.py",
+    "../../dormitory/test_deleted_meanwhile.py",
     "../../dormitory/test_numbers.py",
     "../../dormitory/test_sorting.py",
     "../../lounge/test_board.py",

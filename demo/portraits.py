@@ -1,4 +1,4 @@
-"""Ready-made portraits for demo students: the engine makes a few, everybody else gets links to their files."""
+"""Portraits for demo students: the engine makes a few, and every student gets hard links to the files of one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
 
     Each takes seconds. Raises EngineError.
     """
-    # Imported here: the web process, which imports this room, needs neither.
+    # Imported here: the web process imports this module and needs neither.
     from skimage import data
 
     prepared = prepare_photo(encode_png(data.astronaut()))
@@ -58,12 +58,14 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
 
 
 def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
-    """An unsaved, succeeded job for ``student`` with files of its own names, and the record that shows them."""
+    """An unsaved, succeeded job for ``student`` with files of its own names.
+
+    Once the job is saved, :func:`portrait.queue.projection.refresh` makes the student's record show it.
+    """
     names = {"photo": files.photo_name(key), "still": files.still_name(key)}
     names |= {row.name: files.result_name(key, 1, row.suffix) for row in FORMATS}
     for field, name in names.items():
         media().copy(original.names[field], name)
-    student.still.name, student.portrait.name = names["still"], names["webp"]
     return PortraitJob(
         student=student,
         key=key,

@@ -1,4 +1,4 @@
-"""A deleted house takes its uploaded crest along, a deleted student the drawn cards; a revoked share its own."""
+"""Deletes files with their rows: a house's crest, a student's drawn cards, a share's public cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deleted job (with the account, or in the admin) takes its files along, and the record forgets them."""
+"""Deletes the files of a deleted job, and updates the student's record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card with its portrait moving in the frame, as the files that one keeps."""
+"""The card as files to download: a PNG, and films with the portrait moving in its frame."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from portrait.engine.output.provenance import with_provenance
 
 # Sharp on a phone and on most pages; two thirds of the pixels of the still card.
 FILM_WIDTH = 960
-# A portrait that does not move yet makes a film of one second, for programs that want no film of one frame.
+# A still portrait makes a film of one second: some players do not accept one frame.
 STILL_FRAMES = 10
 
 
 def read_portrait(data: bytes | None, facts: Facts) -> Loop:
     """The moving WebP, or the still, in ``data``; the outline of a head for None and for a damaged file.
 
-    Raises OSError for a file that cannot be read at the moment.
+    Raises OSError for a file that cannot be read now.
     """
     if data is not None:
         with contextlib.suppress(UnidentifiedImageError):
@@ -44,7 +44,7 @@ def card_films(facts: Facts, portrait: Loop) -> dict[str, bytes]:
     with ClipEncoder(fps=portrait.fps, width=width, height=height) as encoder:
         shown, picture = None, np.empty(0, np.uint8)
         for frame in portrait.frames if len(portrait.frames) > 1 else portrait.frames * STILL_FRAMES:
-            # A frame that stays is drawn once.
+            # Repeated frames are drawn once.
             if frame is not shown:
                 shown, picture = frame, np.asarray(card.with_portrait(frame))
             encoder.write(picture[None])
@@ -53,5 +53,5 @@ def card_films(facts: Facts, portrait: Loop) -> dict[str, bytes]:
 
 
 def _stated(data: bytes, facts: Facts) -> bytes:
-    """Only a portrait that a machine has painted says so; the still is the student's own photo."""
+    """``data`` with provenance metadata if the portrait is machine-made; a still is the student's own photo."""
     return with_provenance(data) if facts.moving else data

@@ -1,4 +1,4 @@
-"""A card's file over HTTP: its ETag is told before anything is drawn, so that who has it already costs nothing."""
+"""A card's file over HTTP: the ETag is compared before the drawing, so that a 304 needs none."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def card_response(
     """
     etag = f'"{edition.key}-{kind}"'
     headers = {"ETag": etag, **headers}
-    # Without an answer to fall back to it gives one only where the client's is good.
+    # Without a response to fall back to, it returns one only when the client's copy is current.
     known: Any = get_conditional_response(request, etag=etag)
     if known is not None:
         for header, value in headers.items():

@@ -1,4 +1,4 @@
-"""``GET /dorm/card/image/``: the card to keep, drawn once, with everything that the student's record says."""
+"""``GET /dorm/card/image/``: the card as a file, drawn once, with the data of the student's record."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from rest_framework.test import APIClient
 from common.storage import media
 from dormitory.card import film, fonts, store
 from dormitory.card.drawing import FRAME, HEIGHT, WIDTH, WINDOW, Card, Facts
-from dormitory.houses import HOUSES
 from dormitory.models import House
+from dormitory.seeds.houses import HOUSES
 from portrait import files
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
@@ -34,7 +34,7 @@ PORTRAIT_FRAMES = 6
 
 
 def loop(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
-    """A moving portrait as the engine leaves it: a stripe that wanders over one colour."""
+    """A moving portrait as the engine leaves it: a stripe that moves over one colour."""
     frames = []
     for number in range(PORTRAIT_FRAMES):
         picture = np.full((64, 64, 3), colour, np.uint8)
@@ -45,7 +45,7 @@ def loop(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
     return out.getvalue()
 
 
-def hang(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
+def give_portrait(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
     """Give ``student`` a finished portrait of that colour."""
     enqueue(student)
     job = claim()
@@ -59,7 +59,7 @@ def hang(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
 
 @pytest.fixture
 def moving(ravenclaw: User) -> User:
-    hang(ravenclaw)
+    give_portrait(ravenclaw)
     return ravenclaw
 
 
@@ -74,7 +74,7 @@ def picture(response: Any) -> Image.Image:
 
 
 def window(card: Image.Image) -> np.ndarray[Any, Any]:
-    """The middle of the portrait as it hangs on the card: float (H, W, 3)."""
+    """The middle of the portrait on the card: float (H, W, 3)."""
     scale = card.width / WIDTH
     left, top = (round((place + WINDOW[0]) * scale) for place in FRAME[:2])
     side = round(WINDOW[1] * scale)
@@ -217,7 +217,7 @@ def test_whatever_changes_on_it_makes_another_card_and_the_old_one_goes(
         seen.append(etag())
     House.objects.filter(pk=1).update(colour="#123456")
     seen.append(etag())
-    hang(moving, (30, 30, 200))
+    give_portrait(moving, (30, 30, 200))
     seen.append(etag())
     assert len(set(seen)) == len(seen)
     assert sum(name.startswith("cards/") for name in files_on_disk()) == 1
@@ -245,8 +245,8 @@ def test_cards_are_nobody_elses_business(as_alice: APIClient, as_bob: APIClient,
 def test_who_waits_too_long_for_the_pen_is_told_when_to_come_back(
     as_alice: APIClient, ravenclaw: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "PATIENCE", 0.01)
-    with store._PEN:
+    monkeypatch.setattr(store, "LOCK_TIMEOUT", 0.01)
+    with store._DRAWING_LOCK:
         answer = as_alice.get(URL)
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "card_busy", "5")
     assert as_alice.get(URL).status_code == 200

@@ -1,4 +1,4 @@
-"""``DELETE /user/me/``: the account ends with everything that belongs to it."""
+"""``DELETE /user/me/``: the account is deleted with all its data."""
 
 from __future__ import annotations
 

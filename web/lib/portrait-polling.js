@@ -1,12 +1,11 @@
-/** Follow the student's portrait while it is being made. */
+/** Polling of the state of the student's portrait. */
 
-// Between two questions when the network or the server fails in between.
+// Seconds between two requests after a failed one.
 const WAIT_AFTER_FAILURE = 5;
 
 /**
- * Ask `GET /user/portrait/` as often as its answer recommends and hand each answer to `hear(status)`. Ends by itself
- * when nothing will change any more; the returned function ends it before. Failures are waited out in silence: the
- * portrait is made whether somebody looks or not.
+ * Poll `GET /user/portrait/` at the interval that its answer recommends and pass each answer to `hear(status)`. Stops
+ * when the job has ended, or when the returned function is called. Failed requests are repeated without a message.
  */
 export function watchPortrait(api, hear) {
   let timer = null;

@@ -1,4 +1,4 @@
-"""``/card/<token>/``: a shared student card, for people without an account and for programs that preview links."""
+"""``/card/<token>/``: a shared student card, for visitors without an account and for link previews."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dormitory.card.responses import card_response
 from dormitory.card.store import CONTENT_TYPES
 
 HEADERS = {
-    # Asked anew each time: what was revoked is gone at once.
+    # Revalidated each time, so that revoking has an immediate effect.
     "Cache-Control": "private, no-cache",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
-    # The address is the key; it must not travel on with a click.
+    # The URL is the credential; it must not leak by the Referer header.
     "Referrer-Policy": "no-referrer",
 }
 POLICY = (
@@ -31,7 +31,7 @@ POLICY = (
 @csrf_exempt
 @require_safe
 def shared_card(request: HttpRequest, token: str) -> HttpResponse:
-    """The page around the card; a friendly 404 for an address that is none (any more)."""
+    """The page with the card; a 404 page for an unknown or revoked address."""
     try:
         edition = shares.shared_card(token)
     except Http404:

@@ -1,6 +1,6 @@
-/** Small things that outlive a page, in a browser that keeps them; one that keeps nothing works as well. */
+/** Browser storage for small texts; without storage the page works as well. */
 
-/** The text kept under `key`, or null; `box` is "local" (for good) or "session" (for this tab). */
+/** The text kept under `key`, or null; `box` is "local" (permanent) or "session" (for this tab). */
 export function recall(key, box = "local") {
   try {
     return window[`${box}Storage`].getItem(key);
@@ -9,12 +9,12 @@ export function recall(key, box = "local") {
   }
 }
 
-/** Keep `text` under `key`; null forgets it. */
+/** Keep `text` under `key`; null deletes it. */
 export function keep(key, text, box = "local") {
   try {
     if (text === null) window[`${box}Storage`].removeItem(key);
     else window[`${box}Storage`].setItem(key, text);
   } catch {
-    // Private windows and full disks: nothing is kept.
+    // Private windows and full storage: nothing is kept.
   }
 }

@@ -1,4 +1,4 @@
-"""Two requests at the same moment; run on PostgreSQL as well."""
+"""Concurrent requests; run on PostgreSQL as well."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 
 from dormitory import services
 from dormitory.models import Answer, House, Question
-from dormitory.questions import QUESTIONS
+from dormitory.seeds.questions import QUESTIONS
 from tests.dormitory.conftest import BIRTHDAY, photograph
 from tests.portrait.kit import student
 from user.models import User
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
 
 
 def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """What each call returned or raised, all begun at the same moment, each on a connection of its own."""
+    """What each call returned or raised, all started together, each on its own connection."""
     barrier = Barrier(len(calls))
 
     def begin(call: Callable[[], Any]) -> Any:
@@ -83,6 +83,6 @@ def test_two_machines_that_start_at_once_seed_once() -> None:
 def test_ids_go_on_after_those_that_were_given_by_hand() -> None:
     call_command("seed", verbosity=0)
     house = House.objects.create(name="Fifth")
-    question = Question.objects.create(korean="하나 더?")
-    answer = Answer.objects.create(question=question, house=house, korean="네")
+    question = Question.objects.create(texts={"ko": "하나 더?"})
+    answer = Answer.objects.create(question=question, house=house, texts={"ko": "네"})
     assert (house.pk, question.pk, answer.pk) == (5, len(QUESTIONS) + 1, 4 * len(QUESTIONS) + 1)

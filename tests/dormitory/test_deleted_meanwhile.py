@@ -31,7 +31,7 @@ def test_a_house_that_is_gone_wins_nothing(photographed: User) -> None:
     answers = [asked.answers[0] for asked in selectors.questions()]
     preferred = House.objects.get(pk=3)
     House.objects.filter(pk=3).delete()
-    # A conflict (409) for whoever asked.
+    # A conflict (409) for the client.
     with pytest.raises(IntegrityError):
         services.sort(student=photographed, answers=answers, preferred=preferred, birthday=BIRTHDAY)
     photographed.refresh_from_db()

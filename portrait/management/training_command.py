@@ -14,7 +14,7 @@ from tqdm import tqdm
 from portrait.engine.errors import ChoiceError
 
 if TYPE_CHECKING:
-    from portrait.training.run import Progress
+    from portrait.training.training_loop import Progress
 
 
 def add_training_arguments(

@@ -38,7 +38,7 @@ class Command(EngineCommand):
         start_training(options)
         # Imported here: torch takes seconds to start, and what was refused above needs none of it.
         from portrait.engine.style.catalogue import Style
-        from portrait.training.style_adding import add_style
+        from portrait.training.style.add_style import add_style
 
         title = options["title"] or options["name"].replace("-", " ").capitalize()
         painter = options["painter"]

@@ -49,7 +49,7 @@ class Command(EngineCommand):
             if options[option] < 1:
                 raise ChoiceError(f"--{option} must be at least 1", code="bad_option")
         # Imported here: torch takes seconds to start, and what was refused above needs none of it.
-        from portrait.training.style_report import measure_painters
+        from portrait.training.style.report import measure_painters
 
         chosen = engine_options()
         files = {"ours": options["weights"] or chosen.painter_file}

@@ -32,7 +32,7 @@ class Command(EngineCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         start_training(options)
         # Imported here: torch takes seconds to start, and what was refused above needs none of it.
-        from portrait.training.motion import CONFIG, train_motion
+        from portrait.training.motion.train_motion import CONFIG, train_motion
 
         with progress_bar() as show:
             weights = train_motion(

@@ -32,7 +32,7 @@ class Command(EngineCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         start_training(options)
         # Imported here: torch takes seconds to start, and what was refused above needs none of it.
-        from portrait.training.styles import train_styles
+        from portrait.training.style.train_styles import train_styles
 
         with progress_bar() as show:
             weights = train_styles(

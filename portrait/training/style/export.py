@@ -1,4 +1,4 @@
-"""Writing the painter's two files: float16 weights, and the yaml that describes them."""
+"""Writes the painter's two files: the weights, and the yaml that describes them."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from portrait.engine.errors import CheckpointError
 from portrait.engine.style.catalogue import FORMAT, PainterConfig, Style
 from portrait.engine.style.network import ConvLayer, StyleNetwork
 
-VECTORS = (".norm.scale", ".norm.shift")  # what is a style's own: one row of each
-HEADER = "# Describes {name}: the network's sizes, and its styles in the order of the weights' rows.\n"
+STYLE_VECTORS = (".norm.scale", ".norm.shift")  # the parameters with a row for each style
+YAML_HEADER = "# Describes {name}: the network's sizes, and its styles in the order of the weights' rows.\n"
 
 
 def write_painter(network: StyleNetwork, styles: Sequence[Style], path: Path, rows: Sequence[int]) -> Path:
-    """Write ``rows`` of ``network``, which are ``styles``, as float16 to ``path``, and the yaml beside it.
+    """Write a network with some of its styles as float16 to ``path``, and the yaml beside it; returns ``path``.
 
-    Raises CheckpointError where a value is too large for float16.
+    ``rows``: the indices of ``styles`` in the network. Raises CheckpointError where a value is too large for float16.
     """
     chosen = list(rows)
     tensors = {
-        key: (value[chosen] if key.endswith(VECTORS) else value).cpu().half()
+        key: (value[chosen] if key.endswith(STYLE_VECTORS) else value).cpu().half()
         for key, value in network.state_dict().items()
     }
     full, half, quarter = (cast(ConvLayer, layer).conv.out_channels for layer in network.down)
     config = PainterConfig((full, half, quarter), len(network.res), tuple(styles))
-    return write_files(tensors, config, path)
+    return write_weights_and_yaml(tensors, config, path)
 
 
-def write_files(tensors: dict[str, Tensor], config: PainterConfig, path: Path) -> Path:
-    """Write weights, in their dtypes, and yaml. Raises CheckpointError where a value is not finite."""
+def write_weights_and_yaml(tensors: dict[str, Tensor], config: PainterConfig, path: Path) -> Path:
+    """Write weights, in their dtypes, and yaml; returns ``path``. Raises CheckpointError for a value not finite."""
     tensors = {key: value.detach().contiguous() for key, value in tensors.items()}
     for key, value in tensors.items():
         if not torch.isfinite(value).all():
@@ -44,18 +44,18 @@ def write_files(tensors: dict[str, Tensor], config: PainterConfig, path: Path) -
                 path, "a value is infinite, not a number, or too large for float16", key=key
             )
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Each beside the old one first, so that a kill leaves no half-written file.
+    # Written to new files that are renamed, so that a killed process leaves no incomplete file.
     weights = path.with_suffix(".safetensors.new")
     weights.write_bytes(save(tensors, metadata={"format": FORMAT}))
     text = path.with_suffix(".yaml.new")
-    text.write_text(HEADER.format(name=path.name) + _yaml(config), encoding="utf-8")
+    text.write_text(YAML_HEADER.format(name=path.name) + _yaml(config), encoding="utf-8")
     weights.replace(path)
     text.replace(path.with_suffix(".yaml"))
     return path
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists of numbers and names by language on one line, everything else on lines of its own."""
+    """Writes mappings of names by language on one line."""
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
         names = bool(mapping) and set(mapping) <= {"en", "ko"}

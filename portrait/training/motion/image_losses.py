@@ -1,4 +1,4 @@
-"""How far one picture is from another."""
+"""Losses between two images, or between their features."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from torch.nn import functional as F
 
 
 def charbonnier(difference: Tensor, softness: float = 1e-3) -> Tensor:
-    """Entry by entry, a smooth absolute value (Charbonnier et al., ICIP 1994)."""
+    """The smoothed absolute value of each entry (Charbonnier et al., ICIP 1994)."""
     return torch.sqrt(difference * difference + softness * softness)
 
 
 def ssim(a: Tensor, b: Tensor, window: int = 7, stride: int = 1) -> Tensor:
     """Structural similarity (Wang et al., IEEE TIP 2004) of (B, C, H, W) in 0..1, box windows: (B, C, h, w).
 
-    A ``stride`` above 1 looks at fewer windows, which is enough for training.
+    ``stride``: of the windows; above 1 it is faster and samples fewer of them.
     """
 
     def mean(x: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ def ssim(a: Tensor, b: Tensor, window: int = 7, stride: int = 1) -> Tensor:
 
 
 def gradient_difference(a: Tensor, b: Tensor) -> Tensor:
-    """How differently (..., H, W) change from pixel to pixel: sharpness, as a scalar."""
+    """Charbonnier loss of the differences of neighbouring pixels of (..., H, W), sensitive to sharpness: a scalar."""
     difference = a - b
     return (
         charbonnier(difference[..., 1:] - difference[..., :-1]).mean()
@@ -37,22 +37,25 @@ def gradient_difference(a: Tensor, b: Tensor) -> Tensor:
     )
 
 
-def feature_distance(ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
-    """Mean absolute difference of features (Johnson et al., ECCV 2016), each layer beside the target's mean size."""
+def feature_distance(features: list[Tensor], targets: list[Tensor]) -> Tensor:
+    """Mean absolute difference of features relative to the targets' mean absolute value, summed over layers.
+
+    A perceptual loss (Johnson et al., ECCV 2016).
+    """
     parts = [
         (a - b).float().abs().mean() / (b.float().abs().mean() + 1e-3)
-        for a, b in zip(ours, theirs, strict=True)
+        for a, b in zip(features, targets, strict=True)
     ]
     return torch.stack(parts).sum()
 
 
-def unit_feature_distance(ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
-    """Squared distance of features normalized over their channels, mean over places and layers, a picture: (B,).
+def normalized_feature_distance(features: list[Tensor], targets: list[Tensor]) -> Tensor:
+    """Squared distance of channel-normalized features, mean over positions and layers: (B,).
 
-    The distance of Zhang et al. (CVPR 2018) without their learned weights.
+    LPIPS (Zhang et al., CVPR 2018) without the learned weights.
     """
     parts = [
         (F.normalize(a.float(), dim=1) - F.normalize(b.float(), dim=1)).square().sum(1).mean((1, 2))
-        for a, b in zip(ours, theirs, strict=True)
+        for a, b in zip(features, targets, strict=True)
     ]
     return torch.stack(parts).mean(0)

@@ -1,8 +1,8 @@
-"""``python find_landmarks.py DIR``: landmarks of all clips of a folder, as ``landmarks.npz`` in it.
+"""``python find_landmarks.py DIR``: detects the face landmarks of all clips of a folder, as ``landmarks.npz`` in it.
 
-Runs by itself, in an environment of its own with ``mediapipe==0.10.14`` (which wants older versions of what the
-project uses; its wheel brings its models along) and numpy. Each clip is a folder of frames or a video. For each, the
-file holds float16 (T, 468, 2): MediaPipe's face mesh in pixels of a frame of 256, nan where it found no face.
+A standalone script for an environment with ``mediapipe==0.10.14``, which requires older versions of the project's
+dependencies, and numpy; mediapipe's wheel contains its models. Each clip is a folder of frames or a video. For each,
+the file has a float16 array (T, 468, 2): MediaPipe's face mesh in pixels of a frame of 256, nan without a face.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Face landmarks -> first-order keypoints: what the detector is taught.
+"""Fits first-order keypoints to face landmarks: the training targets of the keypoint detector.
 
 The landmarks are the 468 points of MediaPipe's face mesh (Kartynnik et al., *Real-time facial surface geometry from
 monocular video on mobile GPUs*, 2019). A keypoint is the centroid of a group of them. Its Jacobian is the affine fit
-of the group against the same group of a symmetric mean face, drawn towards the fit of the whole face where the group
-is small or thin, so that an eye's Jacobian carries the blink and stays finite.
+of the group against the same group of a symmetric mean face, regularized towards the fit of the whole face where the
+group is small or thin, so that an eye's Jacobian follows a blink and stays invertible.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 LANDMARKS = 468
-FLATTEST, STRETCHED = 0.15, 3.0  # singular values of a Jacobian beside the whole face's
-
-# Landmark groups, R and L as the person's own. Groups of a pair list corresponding landmarks in the same order.
-# The number says how strongly the group's fit is drawn towards the whole face's.
+# Bounds of the singular values of a keypoint's Jacobian relative to the whole face's.
+MIN_SINGULAR_VALUE, MAX_SINGULAR_VALUE = 0.15, 3.0
+# Landmark groups, R and L being the person's right and left. The groups of a pair list corresponding landmarks in
+# the same order. The number is the strength of the regularization towards the whole face's fit.
 GROUPS: dict[str, tuple[list[int], float]] = {
     "eyeR": ([33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246], 0.1),
     "eyeL": ([263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466], 0.1),
@@ -54,7 +54,7 @@ INNER_LIPS = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 3
 
 @dataclass(frozen=True)
 class KeypointFit:
-    """Landmarks to keypoints against one mean face, float32 (468, 2), upright, symmetric, centred at 0."""
+    """Least-squares fit of keypoints to landmarks. ``mean``: float32 (468, 2), upright, symmetric, centred at 0."""
 
     mean: Tensor
 
@@ -65,57 +65,57 @@ class KeypointFit:
         values, jacobians = [], []
         for name, (group, _) in GROUPS.items():
             if name == "crown":
-                beyond = (self.mean[TOP] - self.mean.mean(0)) * CROWN_HEIGHT
-                values.append(centre + whole @ beyond)
+                offset = (self.mean[TOP] - self.mean.mean(0)) * CROWN_HEIGHT
+                values.append(centre + whole @ offset)
                 jacobians.append(whole)
             else:
                 values.append(landmarks[:, group].mean(1))
                 jacobians.append(self._fit(landmarks, name, whole))
-        return torch.stack(values, 1), bounded(torch.stack(jacobians, 1), whole)
+        return torch.stack(values, 1), clamp_jacobians(torch.stack(jacobians, 1), whole)
 
     def _fit(self, landmarks: Tensor, name: str, whole: Tensor | None) -> Tensor:
-        """Least squares of a group against the mean face, as a ridge around ``whole``: (B, 2, 2)."""
+        """Ridge regression of a group on the mean face, regularized towards ``whole``: (B, 2, 2)."""
         group, strength = GROUPS[name]
-        q = self.mean[group] - self.mean[group].mean(0)  # (n, 2)
-        p = landmarks[:, group] - landmarks[:, group].mean(1, keepdim=True)  # (B, n, 2)
-        spread = q.T @ q
-        ridge = strength * torch.linalg.eigvalsh(spread)[0]
-        product = p.transpose(1, 2) @ q  # (B, 2, 2)
+        mean_points = self.mean[group] - self.mean[group].mean(0)  # (n, 2)
+        points = landmarks[:, group] - landmarks[:, group].mean(1, keepdim=True)  # (B, n, 2)
+        scatter = mean_points.T @ mean_points
+        ridge = strength * torch.linalg.eigvalsh(scatter)[0]
+        product = points.transpose(1, 2) @ mean_points  # (B, 2, 2)
         if whole is not None:
             product = product + ridge * whole
-        return product @ torch.linalg.inv(spread + ridge * torch.eye(2))
+        return product @ torch.linalg.inv(scatter + ridge * torch.eye(2))
 
 
-def bounded(jacobians: Tensor, whole: Tensor) -> Tensor:
-    """Jacobians (B, K, 2, 2) that neither flip nor flatten nor burst beside the whole face's (B, 2, 2)."""
+def clamp_jacobians(jacobians: Tensor, whole: Tensor) -> Tensor:
+    """Jacobians (B, K, 2, 2) without reflection, their singular values bounded relative to ``whole`` (B, 2, 2)."""
     relative = jacobians @ torch.linalg.inv(whole)[:, None]
     u, s, vt = torch.linalg.svd(relative)
-    turn = torch.sign(torch.linalg.det(u) * torch.linalg.det(vt))
-    s = torch.stack([s[..., 0], s[..., 1] * turn], -1).clamp(FLATTEST, STRETCHED)
-    vt = torch.stack([vt[..., 0, :], vt[..., 1, :] * turn[..., None]], -2)
+    sign = torch.sign(torch.linalg.det(u) * torch.linalg.det(vt))
+    s = torch.stack([s[..., 0], s[..., 1] * sign], -1).clamp(MIN_SINGULAR_VALUE, MAX_SINGULAR_VALUE)
+    vt = torch.stack([vt[..., 0, :], vt[..., 1, :] * sign[..., None]], -2)
     return (u * s[..., None, :]) @ vt @ whole[:, None]
 
 
 def mean_face(landmarks: Tensor) -> Tensor:
     """The symmetric mean of the frontal faces among (N, 468, 2) in -1..1, centred and of median size: (468, 2)."""
     nose, right, left = landmarks[:, 1, 0], landmarks[:, 234, 0], landmarks[:, 454, 0]
-    aside = ((nose - right) / (left - right) - 0.5).abs()
-    # A generated face or a small collection may have no frontal one; the most frontal then stand for them.
-    frontal = landmarks[aside <= aside.quantile(0.4).clamp(min=0.06)]
+    yaw = ((nose - right) / (left - right) - 0.5).abs()
+    # A small collection may have no frontal face; the 40 % that are most frontal are then used.
+    frontal = landmarks[yaw <= yaw.quantile(0.4).clamp(min=0.06)]
     faces = frontal - frontal.mean(1, keepdim=True)
     sizes = faces.square().sum(-1).mean(1).sqrt()
     faces = faces / sizes[:, None, None]
     reference = faces[0]
     for _ in range(3):
-        # Procrustes in the plane: turn every face upon the reference, then take the mean.
+        # Procrustes analysis: rotate every face onto the reference, then take the mean.
         along = (faces * reference).sum((1, 2))
         across = (faces[..., 0] * reference[:, 1] - faces[..., 1] * reference[:, 0]).sum(1)
         length = torch.hypot(along, across)
         c, s = (along / length)[:, None], (across / length)[:, None]
-        turned = torch.stack(
+        rotated = torch.stack(
             [c * faces[..., 0] - s * faces[..., 1], s * faces[..., 0] + c * faces[..., 1]], -1
         )
-        reference = turned.mean(0)
+        reference = rotated.mean(0)
     # Upright: from the chin to the hairline.
     up = reference[TOP] - reference[152]
     angle = torch.atan2(up[0], -up[1])
@@ -127,13 +127,13 @@ def mean_face(landmarks: Tensor) -> Tensor:
 
 
 def mirror_partners(face: Tensor) -> Tensor:
-    """For each landmark of an upright face (468, 2) the one that it becomes in a mirror: int64 (468,)."""
+    """For each landmark of an upright face (468, 2) the index of its mirror image: int64 (468,)."""
     distance = torch.cdist(face * torch.tensor([-1.0, 1.0]), face)
-    # Where rings of landmarks lie close together, the groups know better than the distance.
+    # Where rings of landmarks lie close together the distance is ambiguous: the pairs of groups take precedence.
     for name, (group, _) in GROUPS.items():
         if name[-1] in "RL":
-            other = GROUPS[NAMES[MIRRORED[NAMES.index(name)]]][0]
-            distance[group, other] -= 10
+            partners = GROUPS[NAMES[MIRRORED[NAMES.index(name)]]][0]
+            distance[group, partners] -= 10
     rows, columns = linear_sum_assignment(distance.numpy())
     partner = torch.empty(LANDMARKS, dtype=torch.long)
     partner[torch.from_numpy(columns)] = torch.from_numpy(rows)

@@ -12,6 +12,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.secret import kept_secret
+from portrait.engine.request import DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -240,9 +241,9 @@ PORTRAIT = {
     # "random" or the name of a style or motion.
     "STYLE": env.str("PORTRAIT_STYLE", default="random"),
     "MOTION": env.str("PORTRAIT_MOTION", default="random"),
-    "ORDER": choice("PORTRAIT_ORDER", ("animate-then-paint", "paint-then-animate"), "animate-then-paint"),
-    # Of the motion; as portrait.engine.motion.strength allows.
-    "STRENGTH": number("PORTRAIT_STRENGTH", 0.5, 1.5, 1.0),
+    "ORDER": choice("PORTRAIT_ORDER", ORDERS, str(DEFAULTS.order)),
+    # Of the motion.
+    "STRENGTH": number("PORTRAIT_STRENGTH", MIN_STRENGTH, MAX_STRENGTH, 1.0),
     "DEVICE": choice("PORTRAIT_DEVICE", ("auto", "cpu", "cuda"), "auto"),
     "PRECISION": choice("PORTRAIT_PRECISION", ("auto", "float32", "bfloat16"), "auto"),
     # CPU threads of one child; 0 shares the cores evenly between the children.

@@ -8,11 +8,16 @@ import random
 import shutil
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from portrait import choices, storage
+from portrait.engine.output.encoders import encode_png
+from portrait.engine.output.formats import FORMATS
+from portrait.engine.request import PortraitRequest
 from portrait.engine_options import engine_options
-from portrait.models import PortraitJob
-from portrait.worker.child import RESULT_SUFFIXES, load_engine
+from portrait.models import PortraitJob, request_columns
+from portrait.photos import face_to_json, prepare_photo
+from portrait.worker.child import load_engine
 from user.models import User
 
 
@@ -21,9 +26,8 @@ class Original:
     """One portrait as the engine made it; its files lie below MEDIA_ROOT under these names, by job field."""
 
     names: dict[str, str]
-    style: str
-    motion: str
-    seed: int
+    request: PortraitRequest
+    face: dict[str, Any] | None
     timings: dict[str, float]
 
 
@@ -35,40 +39,38 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
     # Imported here: the web process, which imports this room, needs neither.
     from skimage import data
 
-    from portrait.engine.photo.reading import clean_jpeg
-
-    photo = clean_jpeg(data.astronaut())
+    prepared = prepare_photo(encode_png(data.astronaut()))
     styles = draw.sample([choice.name for choice in choices.styles()], len(choices.styles()))
     engine = load_engine(engine_options())
     originals = []
     for number in range(count):
         seed = draw.randrange(2**31)
-        files = engine.make_portrait(photo, style=styles[number % len(styles)], seed=seed)
+        request = PortraitRequest(style=styles[number % len(styles)], seed=seed)
+        files = engine.make_portrait(prepared.photo, request, face=prepared.face)
         key = uuid.UUID(int=draw.getrandbits(128), version=4)
         names = {"photo": storage.photo_name(key), "still": storage.still_name(key)}
-        storage.write(names["photo"], photo)
-        storage.write(names["still"], files.still)
-        for field, suffix in RESULT_SUFFIXES.items():
-            names[field] = storage.result_name(key, 1, suffix)
-            storage.write(names[field], getattr(files, field))
-        originals.append(Original(names, files.style, files.motion, seed, dict(files.timings)))
+        storage.write(names["photo"], prepared.photo)
+        storage.write(names["still"], prepared.still)
+        for row in FORMATS:
+            names[row.name] = storage.result_name(key, 1, row.suffix)
+            storage.write(names[row.name], files.contents[row.name])
+        face = face_to_json(prepared.face)
+        originals.append(Original(names, files.request, face, dict(files.timings)))
     return originals
 
 
 def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
     """An unsaved, succeeded job for ``student`` with files of its own names, and the record that shows them."""
     names = {"photo": storage.photo_name(key), "still": storage.still_name(key)}
-    names |= {field: storage.result_name(key, 1, suffix) for field, suffix in RESULT_SUFFIXES.items()}
+    names |= {row.name: storage.result_name(key, 1, row.suffix) for row in FORMATS}
     for field, name in names.items():
         _link(original.names[field], name)
     student.still.name, student.portrait.name = names["still"], names["webp"]
     return PortraitJob(
         student=student,
         key=key,
-        style=original.style,
-        motion=original.motion,
-        seed=original.seed,
-        strength=choices.strength_setting(),
+        face=original.face,
+        **request_columns(original.request),
         state=PortraitJob.State.SUCCEEDED,
         progress=1.0,
         attempts=1,

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils.translation import get_language
 
+from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm.config import keypoint_set
 from portrait.engine.motion.catalogue import list_motions
+from portrait.engine.request import RULES, PortraitRequest
 from portrait.engine.style.catalogue import list_styles
 from portrait.engine_options import engine_options
-from portrait.models import PortraitJob
 
 RANDOM = "random"
 
@@ -86,21 +87,16 @@ def motions() -> tuple[Choice, ...]:
     return _motions(engine_options().motion_files[0])
 
 
-def orders() -> tuple[str, ...]:
-    return tuple(PortraitJob.Order.values)
+def installation_defaults() -> PortraitRequest:
+    """What the settings (``PORTRAIT_STYLE`` and so on) choose; None where a style or motion is to be drawn."""
+    chosen = {name: settings.PORTRAIT.get(name.upper()) for name in RULES}
+    return PortraitRequest(**{name: None if value == RANDOM else value for name, value in chosen.items()})
 
 
-def setting(name: str) -> str:
-    """The installation's ``STYLE`` or ``MOTION``; ``""`` where it is to be drawn at random."""
-    value: str = settings.PORTRAIT[name]
-    return "" if value == RANDOM else value
-
-
-def strength_setting() -> float:
-    value: float = settings.PORTRAIT["STRENGTH"]
-    return value
-
-
-def order_setting() -> str:
-    value: str = settings.PORTRAIT["ORDER"]
-    return value
+def check_names(request: PortraitRequest) -> None:
+    """Check that style and motion exist, without the engine. Raises ChoiceError, CheckpointError, MotionFileError."""
+    # The catalogues are read only for a name that was chosen.
+    for name, offered in (("style", styles), ("motion", motions)):
+        value = getattr(request, name)
+        if value is not None and value not in {choice.name for choice in offered()}:
+            raise ChoiceError(f"there is no {name} {value!r}", code=RULES[name].code)

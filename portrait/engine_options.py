@@ -19,5 +19,4 @@ def engine_options() -> EngineOptions:
         precision=chosen["PRECISION"],
         threads=chosen["THREADS"],
         ai_mark=chosen["AI_MARK"],
-        strength=chosen["STRENGTH"],
     )

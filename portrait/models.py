@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from portrait.engine import request
+from portrait.engine.output.formats import NAMES
+from portrait.engine.request import RULES, PortraitRequest
+
+
+def request_columns(request: PortraitRequest) -> dict[str, Any]:
+    """The job's columns for a request; a text that is not chosen yet is empty, a number null."""
+    return {
+        name: "" if value is None and RULES[name].kind is str else value
+        for name, value in asdict(request).items()
+    }
 
 
 class PortraitJob(models.Model):
@@ -27,14 +40,14 @@ class PortraitJob(models.Model):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
-    # The fields that name files, apart from ``photo``, which is private and has a folder of its own.
-    RESULTS: ClassVar[tuple[str, ...]] = ("webp", "gif", "mp4", "poster")
+    # The columns that name files, apart from ``photo``, which is private and has a folder of its own.
+    RESULTS: ClassVar[tuple[str, ...]] = NAMES
     PUBLIC_FILES: ClassVar[tuple[str, ...]] = ("still", *RESULTS)
     ACTIVE: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
 
     class Order(models.TextChoices):
-        ANIMATE_THEN_PAINT = "animate-then-paint", _("animate, then paint each frame")
-        PAINT_THEN_ANIMATE = "paint-then-animate", _("paint once, then animate the painting")
+        ANIMATE_THEN_PAINT = request.ANIMATE_THEN_PAINT, _("animate, then paint each frame")
+        PAINT_THEN_ANIMATE = request.PAINT_THEN_ANIMATE, _("paint once, then animate the painting")
 
     # Names the job's folders; never guessable from the student or from another job.
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -46,7 +59,11 @@ class PortraitJob(models.Model):
     )
     # Cleaned, server-named copy of the upload; never served.
     photo = models.FileField(_("photo"), max_length=200)
-    # What was asked for; an empty style or motion is drawn from ``seed``, so that a second attempt draws the same.
+    # Where the upload found the face, as a FaceBox's fields in pixels of ``photo``; {} where it found none, null
+    # where it did not search.
+    face = models.JSONField(_("face"), null=True, blank=True, editable=False)
+    # The PortraitRequest, a column for each field. An empty style or motion is drawn from ``seed``, so that a second
+    # attempt draws the same.
     style = models.CharField(_("style"), max_length=64, blank=True)
     motion = models.CharField(_("motion"), max_length=64, blank=True)
     order = models.CharField(_("order"), max_length=24, choices=Order, default=Order.ANIMATE_THEN_PAINT)
@@ -108,6 +125,11 @@ class PortraitJob(models.Model):
     def active(self) -> bool:
         """Whether the job still waits or runs."""
         return self.state in self.ACTIVE
+
+    @property
+    def request(self) -> PortraitRequest:
+        """What was asked for; after it was made, with what was drawn."""
+        return PortraitRequest(**{name: getattr(self, name) for name in RULES})
 
     @property
     def shown_since(self) -> datetime:

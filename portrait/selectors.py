@@ -10,7 +10,8 @@ from django.db.models import Avg, Count, IntegerField, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from portrait.models import PortraitJob, PortraitWorker
+from portrait.engine.request import PortraitRequest
+from portrait.models import PortraitJob, PortraitWorker, request_columns
 from portrait.problems import describe
 from user.models import User
 
@@ -41,11 +42,7 @@ class Status(TypedDict):
     error: JobError | None
     portrait: str
     files: dict[str, str | None]
-    style: str
-    motion: str
-    order: str
-    seed: int | None
-    strength: float | None
+    request: dict[str, Any]  # the columns of the PortraitRequest
     attempts: int
     created: datetime | None
 
@@ -65,11 +62,7 @@ def portrait_status(student: User) -> Status:
             error=None,
             portrait=student.picture,
             files=files,
-            style="",
-            motion="",
-            order="",
-            seed=None,
-            strength=None,
+            request=request_columns(PortraitRequest()),
             attempts=0,
             created=None,
         )
@@ -86,11 +79,7 @@ def portrait_status(student: User) -> Status:
         else None,
         portrait=student.picture,
         files=file_urls(job),
-        style=job.style,
-        motion=job.motion,
-        order=job.order,
-        seed=job.seed,
-        strength=job.strength,
+        request=request_columns(job.request),
         attempts=job.attempts,
         created=job.created_at,
     )

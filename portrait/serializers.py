@@ -7,24 +7,41 @@ from typing import Any
 from rest_framework import serializers
 
 from common.fields import PublicUrl, Text
-from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH
+from portrait.engine.request import RULES, FieldRule
 from portrait.models import PortraitJob
 from portrait.selectors import NO_JOB
 
-# The ignored assignments: the stubs think of Field.style, a hint for HTML forms, which a declared field replaces.
+
+def form_field(rule: FieldRule, *, multipart: bool) -> serializers.Field:
+    """The field of a form that a rule describes; an empty text and, in JSON, a null number are no choice."""
+    if multipart and rule.choices:
+        return serializers.ChoiceField(rule.choices, required=False, allow_blank=True, help_text=rule.help)
+    if rule.kind is str:
+        return Text(required=False, allow_blank=True, max_length=rule.max_length, help_text=rule.help)
+    limits: dict[str, Any] = {"min_value": rule.low, "max_value": rule.high}
+    number = serializers.IntegerField if rule.kind is int else serializers.FloatField
+    return number(required=False, allow_null=not multipart, help_text=rule.help, **limits)
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class RequestFields(serializers.Serializer[Any]):
+    """The fields of PortraitRequest; what is left out or empty is not chosen."""
+
+    multipart = False
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        chosen = {name: form_field(rule, multipart=self.multipart) for name, rule in RULES.items()}
+        return {**super().get_fields(), **chosen}
+
+
+class UploadSerializer(RequestFields):
     """The multipart form, for the API's description; the view checks it, with a code for each fault."""
 
+    multipart = True
     pic = serializers.FileField()
-    style = serializers.CharField(required=False, allow_blank=True)  # type: ignore[assignment]
-    motion = serializers.CharField(required=False, allow_blank=True)
-    order = serializers.ChoiceField(PortraitJob.Order.choices, required=False, allow_blank=True)
-    seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
-    strength = serializers.FloatField(
-        required=False, min_value=MIN_STRENGTH, max_value=MAX_STRENGTH, help_text="of the motion"
-    )
+
+
+class AgainSerializer(RequestFields):
+    """What may be chosen for another portrait of the same photo; left out or empty, the school chooses."""
 
 
 class AcceptedSerializer(serializers.Serializer[Any]):
@@ -33,11 +50,10 @@ class AcceptedSerializer(serializers.Serializer[Any]):
 
 
 class FilesSerializer(serializers.Serializer[Any]):
-    still = PublicUrl(allow_null=True)
-    webp = PublicUrl(allow_null=True)
-    gif = PublicUrl(allow_null=True)
-    mp4 = PublicUrl(allow_null=True)
-    poster = PublicUrl(allow_null=True)
+    """The files of a portrait by format; null for one that is not there."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {name: PublicUrl(allow_null=True) for name in PortraitJob.PUBLIC_FILES}
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -45,7 +61,20 @@ class ErrorSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+def shown_field(name: str, rule: FieldRule) -> serializers.Field:
+    """The field of an answer: before it is chosen or drawn, a text is empty and a number null."""
+    source = f"request.{name}"
+    if rule.kind is str:
+        return serializers.CharField(source=source)
+    number = serializers.IntegerField if rule.kind is int else serializers.FloatField
+    return number(source=source, allow_null=True)
+
+
 class StatusSerializer(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """The job's state and, beside it, the fields of its request."""
+        return {**super().get_fields(), **{name: shown_field(name, rule) for name, rule in RULES.items()}}
+
     job = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField([(NO_JOB, NO_JOB), *PortraitJob.State.choices])
     stage = serializers.CharField()
@@ -55,25 +84,8 @@ class StatusSerializer(serializers.Serializer[Any]):
     error = ErrorSerializer(allow_null=True)
     portrait = PublicUrl(help_text="what the student's record shows now")
     files = FilesSerializer()
-    style = serializers.CharField()  # type: ignore[assignment]
-    motion = serializers.CharField()
-    order = serializers.CharField()
-    seed = serializers.IntegerField(allow_null=True)
-    strength = serializers.FloatField(allow_null=True, help_text="of the motion")
     attempts = serializers.IntegerField()
     created = serializers.DateTimeField(allow_null=True)
-
-
-class AgainSerializer(serializers.Serializer[Any]):
-    """What may be chosen for another portrait of the same photo; left out or empty, the school chooses."""
-
-    style = Text(required=False, allow_blank=True, max_length=64)  # type: ignore[assignment]
-    motion = Text(required=False, allow_blank=True, max_length=64)
-    order = Text(required=False, allow_blank=True, max_length=24)
-    seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**31 - 1)
-    strength = serializers.FloatField(
-        required=False, allow_null=True, min_value=MIN_STRENGTH, max_value=MAX_STRENGTH
-    )
 
 
 class ChosenSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +18,9 @@ from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 
 from portrait import choices, selectors, services
-from portrait.engine.errors import EngineError
-from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH
+from portrait.engine.errors import ChoiceError, EngineError
 from portrait.engine.photo.reading import MAX_BYTES
+from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
 from portrait.queue.record import KEPT
@@ -36,7 +36,6 @@ from portrait.serializers import (
 from user.models import User
 from user.selectors import signed_in
 
-DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,10})?")
 # Boundaries, headers and the small fields around the photo.
 FORM_BYTES = 64 * 1024
 # A body that is too large is read to its end up to this size: a server that closes the connection while the browser
@@ -67,11 +66,7 @@ class UploadView(APIView):
         job = services.accept_photo(
             student=signed_in(request),
             data=sent[0].read(),
-            style=str(form.get("style", "")),
-            motion=str(form.get("motion", "")),
-            order=str(form.get("order", "")),
-            seed=read_seed(str(form.get("seed", ""))),
-            strength=read_strength(str(form.get("strength", ""))),
+            request=requested(PortraitRequest.from_text, form.dict()),
         )
         return Response({"msg": "send", "job": job.pk})
 
@@ -88,22 +83,12 @@ def refuse_oversize(request: Request) -> None:
     raise PortraitProblem("photo_too_large")
 
 
-def read_seed(text: str) -> int | None:
-    """0..2147483647, or None for ``""``. Raises PortraitProblem (400) ``bad_seed``."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= services.MAX_SEED):
-        raise PortraitProblem("bad_seed")
-    return int(text)
-
-
-def read_strength(text: str) -> float | None:
-    """A number, or None for ``""``. Raises PortraitProblem (400) ``bad_strength``."""
-    if not text:
-        return None
-    if not DECIMAL.fullmatch(text):
-        raise PortraitProblem("bad_strength")
-    return float(text)
+def requested(read: Callable[..., PortraitRequest], *args: Any, **choices: Any) -> PortraitRequest:
+    """The request that ``read`` makes of a form. Raises PortraitProblem (400) with the choice's code."""
+    try:
+        return read(*args, **choices)
+    except ChoiceError as error:
+        raise PortraitProblem(error.code) from error
 
 
 def status_response(request: Request, student: User) -> Response:
@@ -159,7 +144,7 @@ class AgainView(APIView):
         student = signed_in(request)
         form = AgainSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        services.make_another(student=student, **form.validated_data)
+        services.make_another(student=student, request=requested(PortraitRequest, **form.validated_data))
         student.refresh_from_db(fields=["still", "portrait"])
         return status_response(request, student)
 
@@ -202,7 +187,7 @@ class OptionsView(APIView):
                 "strength": {
                     "min": MIN_STRENGTH,
                     "max": MAX_STRENGTH,
-                    "default": choices.strength_setting(),
+                    "default": choices.installation_defaults().strength,
                 },
                 "photo_kept_days": settings.PORTRAIT["PHOTO_DAYS"],
                 "orders": [{"name": order.value, "title": str(order.label)} for order in PortraitJob.Order],

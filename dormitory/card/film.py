@@ -11,6 +11,7 @@ from PIL import UnidentifiedImageError
 from dormitory.card.drawing import WINDOW, Card, Facts, placeholder
 from portrait.engine.output.clip import STILL_FPS, Loop, read_loop
 from portrait.engine.output.encoders import ClipEncoder, encode_png
+from portrait.engine.output.formats import MOVING
 from portrait.engine.output.provenance import with_provenance
 
 # Sharp on a phone and on most pages; two thirds of the pixels of the still card.
@@ -48,7 +49,7 @@ def card_films(facts: Facts, portrait: Loop) -> dict[str, bytes]:
                 shown, picture = frame, np.asarray(card.with_portrait(frame))
             encoder.write(picture[None])
         clip = encoder.finish()
-    return {name: _stated(getattr(clip, name), facts) for name in ("webp", "gif", "mp4")}
+    return {row.name: _stated(clip.files[row.name], facts) for row in MOVING}
 
 
 def _stated(data: bytes, facts: Facts) -> bytes:

@@ -27,13 +27,14 @@ from dormitory.card.drawing import Facts
 from dormitory.models import House
 from portrait import storage
 from portrait.engine.errors import EncodingError
+from portrait.engine.output.formats import MEDIA_TYPES
 from portrait.problems import PortraitProblem
 from user.models import User
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "cards"
-CONTENT_TYPES = {"png": "image/png", "webp": "image/webp", "gif": "image/gif", "mp4": "video/mp4"}
+CONTENT_TYPES = MEDIA_TYPES
 # The student's own card, and the one that strangers see, without the birthday.
 OWN, PUBLIC = "own", "public"
 # One card at a time in a process: a drawing keeps a core busy for seconds, and requests for other things must go on.

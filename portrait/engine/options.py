@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from portrait.engine.errors import ChoiceError
 from portrait.engine.motion import MOTIONS_DIR
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
-
-ANIMATE_THEN_PAINT = "animate-then-paint"
-PAINT_THEN_ANIMATE = "paint-then-animate"
-ORDERS = (ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE)
 
 
 @dataclass(frozen=True)
@@ -28,7 +23,6 @@ class EngineOptions:
     precision: str = "auto"  # "auto", "float32" or "bfloat16"
     threads: int = 0  # of the processor; 0 leaves torch's own choice
     ai_mark: bool = True  # the visible sign in a corner
-    strength: float = 1.0  # of the motion, 0.5 to 1.5; 1 is as the template says
     scratch: Path | None = None  # where the encoder's temporary files go; None is the system's place
 
     @property
@@ -42,12 +36,3 @@ class EngineOptions:
     @property
     def painter_file(self) -> Path:
         return self.painter or self.checkpoints / "painter.safetensors"
-
-
-def checked_order(order: str) -> str:
-    """The order as it is. Raises ChoiceError (``unknown_order``)."""
-    if order not in ORDERS:
-        raise ChoiceError(
-            f"there is no order {order!r}; choose one of {', '.join(ORDERS)}", code="unknown_order"
-        )
-    return order

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,20 +16,20 @@ from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import load_model
 from portrait.engine.motion import Motion, list_motions, load_motion, motion_names
 from portrait.engine.motion.strength import at_strength
-from portrait.engine.options import ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE, EngineOptions, checked_order
+from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.encoders import ClipEncoder
+from portrait.engine.output.formats import NAMES
 from portrait.engine.output.provenance import with_provenance
-from portrait.engine.photo.face import CROP_SIZE, crop_face, find_face
-from portrait.engine.photo.reading import Picture, clean_jpeg, read_photo
+from portrait.engine.photo.face import CROP_SIZE, FaceBox, crop_face, find_face
+from portrait.engine.photo.reading import Picture, read_photo
+from portrait.engine.request import ANIMATE_THEN_PAINT, DEFAULTS, PAINT_THEN_ANIMATE, PortraitRequest
 from portrait.engine.runtime.allocator import keep_freed_memory
 from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.stages import OnProgress, Stages
 from portrait.engine.style import load_style
 
-# The still, cropped photo has more pixels than the model's frame: it is what is seen until the portrait is ready.
-STILL_SIDE = 512
-# Frames on their way through painter, mark and encoder at once.
+# Frames that go through the painter, the mark and the encoder at once.
 BATCH = 6
 
 # What each stage takes of the whole, as it was measured with the shipped weights on two cores; in the order in
@@ -41,22 +42,25 @@ SHARES = {
 
 @dataclass(frozen=True)
 class PortraitFiles:
-    """A finished portrait. The films are whole files and carry their provenance; ``still`` is a mere photo."""
+    """A finished portrait. Each format of the table is an attribute: ``files.webp``, ``files.poster``, as bytes.
 
-    webp: bytes
-    gif: bytes
-    mp4: bytes
-    poster: bytes  # PNG, the first frame
-    still: bytes  # JPEG, the cropped photo
-    style: str
-    motion: str
-    order: str
-    seed: int
+    Every file is whole and carries its provenance. ``request`` has the style, motion, order, seed and strength that
+    were used, whether chosen or drawn. ``timings`` are seconds by stage.
+    """
+
+    contents: Mapping[str, bytes]  # by the format's name
+    request: PortraitRequest
     frames: int
     fps: float
     width: int
     height: int
-    timings: dict[str, float]  # seconds, by stage
+    timings: dict[str, float]
+
+    def __getattr__(self, name: str) -> bytes:
+        # Asked only for what is no field. Unpickling asks before there is a ``contents``.
+        if name not in NAMES:
+            raise AttributeError(name)
+        return self.contents[name]
 
 
 class Engine:
@@ -94,94 +98,73 @@ class Engine:
     def make_portrait(
         self,
         photo: bytes,
-        style: str | None = None,
-        motion: str | None = None,
-        order: str = ANIMATE_THEN_PAINT,
+        request: PortraitRequest = DEFAULTS,
         on_progress: OnProgress | None = None,
         *,
-        seed: int | None = None,
-        strength: float | None = None,
+        face: FaceBox | None = None,
     ) -> PortraitFiles:
-        """Make a moving painted portrait of the largest face in ``photo`` (JPEG, PNG, WebP or HEIC).
+        """Make a moving painted portrait of a face in ``photo`` (JPEG, PNG, WebP or HEIC).
 
-        1. Draw what was not chosen: style and motion are random, the same again for the same ``seed``.
+        1. Complete the request: style and motion that were not chosen are drawn, the same again for the same seed.
         2. Read the photo: decode, check, turn upright, drop the metadata.
-        3. Find the face and cut it out.
+        3. Find the largest face, unless ``face`` says where it is in the upright photo, and crop it.
         4. Animate the source and paint the frames, or, for ``paint-then-animate``, paint the source once and
            animate the painting.
-        5. Mark and encode the frames, while the next ones are being made.
+        5. Mark and encode the frames while the next ones are being made.
         6. State in each file that a trained algorithm made it.
 
-        ``strength``: of the motion, 0.5 to 1.5 (default: the options').
         ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "animating", "painting"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
 
-        Raises ChoiceError for a style, motion, order or strength that does not exist, PhotoError and NoFaceError for
-        the photo, EncodingError when an encoder stops. What ``on_progress`` raises ends the work and is raised.
+        Raises ChoiceError for a style or motion that does not exist, PhotoError and NoFaceError for the photo,
+        EncodingError when an encoder stops. What ``on_progress`` raises ends the work and is raised.
         """
-        # 1. Choose. Bad choices are told before any work is done.
-        order = checked_order(order)
-        seed = random.SystemRandom().getrandbits(31) if seed is None else seed
-        style, motion = self.choose(style, motion, seed)
-        performance = self.performance(motion, strength)
-        stages = Stages(SHARES[order], on_progress)
+        # 1. Complete the request. Bad choices are refused before any work is done.
+        request = self.completed(request)
+        motion = self.motion(str(request.motion), request.strength or 1.0)
+        stages = Stages(SHARES[str(request.order)], on_progress)
 
         # 2. Read.
         with stages.enter("reading"):
             picture = read_photo(photo)
 
-        # 3. Find and cut out the face.
+        # 3. Find and crop the face.
         with stages.enter("face"):
-            face = find_face(picture, checkpoints=self.options.checkpoints, device=self.device)
+            if face is None:
+                face = find_face(picture, checkpoints=self.options.checkpoints, device=self.device)
             source = crop_face(picture, face, CROP_SIZE)
-            still = clean_jpeg(crop_face(picture, face, STILL_SIDE))
             del picture
 
         # 4. and 5. Animate, paint, mark and encode.
         height, width, _ = source.shape
         with ClipEncoder(
-            fps=performance.fps,
+            fps=motion.fps,
             width=width,
             height=height,
             scratch=self.options.scratch,
             threads=max(1, torch.get_num_threads() // 2),
         ) as encoder:
-            if order == ANIMATE_THEN_PAINT:
-                frames = self._painted(source, self._animated(source, performance, stages), style, stages)
-            else:
-                painting = self._paint_once(source, style, stages)
-                frames = self._animated(painting, performance, stages, photo=source)
-            for batch in frames:
+            for batch in self._frames(source, motion, request, stages):
                 encoder.write(stamp(batch) if self.options.ai_mark else batch)
             with stages.enter("encoding"):
                 clip = encoder.finish()
                 # 6. State where the files come from.
-                files = {
-                    name: with_provenance(getattr(clip, name)) for name in ("webp", "gif", "mp4", "poster")
-                }
+                contents = {name: with_provenance(data) for name, data in clip.files.items()}
 
-        return PortraitFiles(
-            **files,
-            still=still,
-            style=style,
-            motion=performance.name,
-            order=order,
-            seed=seed,
-            frames=clip.frames,
-            fps=performance.fps,
-            width=width,
-            height=height,
-            timings=stages.seconds,
-        )
+        return PortraitFiles(contents, request, clip.frames, motion.fps, width, height, stages.seconds)
 
-    def choose(self, style: str | None, motion: str | None, seed: int) -> tuple[str, str]:
-        """The style and motion that ``seed`` draws where none is named. Raises ChoiceError for an unknown style."""
-        draw = random.Random(seed)
+    def completed(self, request: PortraitRequest) -> PortraitRequest:
+        """The request with everything chosen: the defaults, a random seed, and the names that the seed draws.
+
+        Raises ChoiceError for an unknown style.
+        """
+        request = request.or_else(DEFAULTS).seeded()
+        draw = random.Random(request.seed)
         # Both are drawn in any case, so that naming the one does not change the other.
-        drawn_style, drawn_motion = draw.choice(self.styles), draw.choice(self._playable())
-        style = style or drawn_style
-        self.painter.index(style)
-        return style, motion or drawn_motion
+        drawn = PortraitRequest(style=draw.choice(self.styles), motion=draw.choice(self._playable()))
+        request = request.or_else(drawn)
+        self.painter.index(str(request.style))
+        return request
 
     def _playable(self) -> tuple[str, ...]:
         motions = self.motions
@@ -192,52 +175,76 @@ class Engine:
             )
         return motions
 
-    def performance(self, name: str, strength: float | None = None) -> Motion:
-        """The motion template called ``name``, of ``strength`` (default: the options'). Raises ChoiceError."""
+    def motion(self, name: str, strength: float = 1.0) -> Motion:
+        """The motion template called ``name``, at a strength of 0.5 to 1.5. Raises ChoiceError."""
         if name in motion_names(self.options.motions) and name not in self.motions:
             raise ChoiceError(
                 f"the motion {name!r} is not for this model's keypoints ({self.model.keypoint_set})",
                 code="motion_mismatch",
             )
-        return at_strength(
-            load_motion(name, self.options.motions), self.options.strength if strength is None else strength
-        )
+        return at_strength(load_motion(name, self.options.motions), strength)
 
-    def _animated(
-        self, source: Picture, motion: Motion, stages: Stages, photo: Picture | None = None
+    def animate(
+        self, source: Picture, motion: Motion, *, photo: Picture | None = None
     ) -> Iterator[NDArray[np.uint8]]:
-        """Batches of uint8 (B, H, W, 3): ``source``, uint8 (H, W, 3), performing ``motion``.
+        """Batches of uint8 (B, H, W, 3): ``source``, uint8 (H, W, 3), moved by ``motion``.
 
-        Eyes and mouth are found in ``photo``, where the source is a painting of it: strokes lead the detector astray.
+        Eyes and mouth are found in ``photo`` where the source is a painting of it: strokes mislead the detector.
         """
-        done = 0
-        with stages.enter("animating") as advance:
-            picture = source.astype(np.float32) / np.float32(255)
-            seen = picture if photo is None else photo.astype(np.float32) / np.float32(255)
-            # Templates are in the proportions of the face that they were made from.
-            for batch in self.model.frames(picture, motion, adapt_scale=True, photo=seen):
-                done += len(batch)
-                advance(done / len(motion))
-                yield np.rint(batch * 255).astype(np.uint8)
+        picture = source.astype(np.float32) / np.float32(255)
+        seen = picture if photo is None else photo.astype(np.float32) / np.float32(255)
+        # Templates are in the proportions of the face that they were made from.
+        for batch in self.model.frames(picture, motion, adapt_scale=True, photo=seen):
+            yield np.rint(batch * 255).astype(np.uint8)
 
-    def _painted(
-        self, source: Picture, batches: Iterator[NDArray[np.uint8]], style: str, stages: Stages
+    def paint(
+        self, frames: NDArray[np.uint8], style: str, *, photo: Picture | None = None
     ) -> Iterator[NDArray[np.uint8]]:
-        """Batches of painted frames, in the tones of painting and photo. All frames are animated first: the painter
-        looks at the whole clip once, to hold its colours steady; as bytes, 60 of them take 12 MB."""
-        frames = np.concatenate(list(batches))
-        with stages.enter("painting") as advance:
-            painter, curve = self.painter.hold(frames, style), None
-            for start in range(0, len(frames), BATCH):
-                painted = painter.paint(frames[start : start + BATCH])
-                curve = self.painter.tones(source, painted[0], style) if curve is None else curve
-                advance((start + len(painted)) / len(frames))
-                yield curve[painted]
+        """Batches of painted frames of a clip, uint8 (T, H, W, 3); together they have the clip's shape.
 
-    def _paint_once(self, source: Picture, style: str, stages: Stages) -> Picture:
-        with stages.enter("painting"):
-            painting = self.painter.paint(source[None], style)[0]
-            return self.painter.tones(source, painting, style)[painting]
+        The painter's statistics are those of the whole clip, so that its colours are steady. One tone curve, from the
+        first painted frame and ``photo`` (default: the first frame), goes for all frames.
+        """
+        painter, curve = self.painter.hold(frames, style), None
+        for start in range(0, len(frames), BATCH):
+            painted = painter.paint(frames[start : start + BATCH])
+            if curve is None:
+                curve = self.painter.tones(frames[0] if photo is None else photo, painted[0], style)
+            yield curve[painted]
+
+    def paint_still(self, picture: Picture, style: str) -> Picture:
+        """One painted picture, uint8 (H, W, 3), in the tones of painting and photo."""
+        painting = self.painter.paint(picture[None], style)[0]
+        return self.painter.tones(picture, painting, style)[painting]
+
+    def _frames(
+        self, source: Picture, motion: Motion, request: PortraitRequest, stages: Stages
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Batches of the finished frames, in the request's order of animating and painting."""
+        style = str(request.style)
+        if request.order == PAINT_THEN_ANIMATE:
+            with stages.enter("painting"):
+                painting = self.paint_still(source, style)
+            animated = self.animate(painting, motion, photo=source)
+            yield from _reported(animated, len(motion), stages, "animating")
+        else:
+            # All frames are animated before the first is painted; as bytes, 60 of them take 12 MB.
+            animated = _reported(self.animate(source, motion), len(motion), stages, "animating")
+            frames = np.concatenate(list(animated))
+            painted = self.paint(frames, style, photo=source)
+            yield from _reported(painted, len(frames), stages, "painting")
+
+
+def _reported(
+    batches: Iterator[NDArray[np.uint8]], total: int, stages: Stages, stage: str
+) -> Iterator[NDArray[np.uint8]]:
+    """The batches as they come, with the progress of ``stage`` told after each."""
+    done = 0
+    with stages.enter(stage) as advance:
+        for batch in batches:
+            done += len(batch)
+            advance(done / total)
+            yield batch
 
 
 @lru_cache(maxsize=1)
@@ -250,13 +257,16 @@ def make_portrait(
     photo_bytes: bytes,
     style: str | None = None,
     motion: str | None = None,
-    order: str = ANIMATE_THEN_PAINT,
+    order: str | None = None,
     on_progress: OnProgress | None = None,
     *,
-    seed: int | None = None,
-    strength: float | None = None,
     engine: Engine | None = None,
+    **choices: Any,
 ) -> PortraitFiles:
-    """Make a moving painted portrait with ``engine``, by default the shipped one; see ``Engine.make_portrait``."""
-    engine = engine or default_engine()
-    return engine.make_portrait(photo_bytes, style, motion, order, on_progress, seed=seed, strength=strength)
+    """Make a moving painted portrait with ``engine``, by default the shipped one.
+
+    ``style``, ``motion``, ``order`` and further ``choices`` are the fields of PortraitRequest.
+    See ``Engine.make_portrait`` for the steps, the progress and the errors.
+    """
+    request = PortraitRequest(style=style, motion=motion, order=order, **choices)
+    return (engine or default_engine()).make_portrait(photo_bytes, request, on_progress)

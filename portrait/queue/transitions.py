@@ -19,7 +19,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from portrait import storage
-from portrait.models import PortraitJob
+from portrait.engine.request import PortraitRequest
+from portrait.models import PortraitJob, request_columns
 from portrait.queue import record
 
 State = PortraitJob.State
@@ -38,11 +39,10 @@ class StudentGoneError(Exception):
 
 @dataclass(frozen=True)
 class Results:
-    """What an attempt made: storage names by field (``webp``, ``gif``, ``mp4``, ``poster``), and how."""
+    """What an attempt made: storage names by format, and how."""
 
     names: Mapping[str, str]
-    style: str
-    motion: str
+    request: PortraitRequest  # with what was drawn
     timings: Mapping[str, float]
 
 
@@ -52,11 +52,8 @@ def enqueue(
     key: uuid.UUID,
     photo: str,
     still: str,
-    style: str,
-    motion: str,
-    order: str,
-    seed: int,
-    strength: float = 1.0,
+    request: PortraitRequest,
+    face: dict[str, Any] | None = None,
 ) -> PortraitJob:
     """Put a job for an uploaded photo into the queue; the student's active job, if any, is cancelled.
 
@@ -71,11 +68,8 @@ def enqueue(
             key=key,
             photo=photo,
             still=still,
-            style=style,
-            motion=motion,
-            order=order,
-            seed=seed,
-            strength=strength,
+            face=face,
+            **request_columns(request),
         )
         record.refresh(student_id)
     return job
@@ -136,9 +130,8 @@ def finish(job: PortraitJob, results: Results) -> bool:
             error_detail="",
             finished_at=now,
             seconds=(now - job.started_at).total_seconds() if job.started_at else None,
-            style=results.style,
-            motion=results.motion,
             timings=dict(results.timings),
+            **request_columns(results.request),
             **results.names,
         )
         if done:

@@ -12,11 +12,13 @@ import numpy as np
 import torch
 
 from portrait.engine.options import EngineOptions
+from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.encoders import ClipEncoder
 from portrait.engine.output.provenance import with_provenance
 from portrait.engine.photo.face import CROP_SIZE, crop_face, find_face
-from portrait.engine.photo.reading import Picture, read_photo
-from portrait.engine.pipeline import BATCH, Engine
+from portrait.engine.photo.reading import read_photo
+from portrait.engine.pipeline import Engine
+from portrait.engine.request import PAINT_THEN_ANIMATE, PortraitRequest
 from portrait.tools.benchmark_network import middle, timed
 
 
@@ -55,7 +57,8 @@ def _measure(
     options: EngineOptions, photo: bytes, style: str, motion: str, order: str, runs: int
 ) -> JobTimes:
     engine, loading = timed(lambda: Engine(options))
-    engine.make_portrait(photo, style, motion, order)
+    request = PortraitRequest(style=style, motion=motion, order=order)
+    engine.make_portrait(photo, request)
     seconds: dict[str, float] = {}
 
     picture, seconds["reading"] = timed(lambda: read_photo(photo))
@@ -64,42 +67,33 @@ def _measure(
             picture, find_face(picture, checkpoints=options.checkpoints, device=engine.device), CROP_SIZE
         )
     )
-    performance = engine.performance(motion)
-    image = source.astype(np.float32) / np.float32(255)
-    frames, seconds["animating"] = timed(
-        lambda: np.concatenate(
-            [
-                np.rint(part * 255).astype(np.uint8)
-                for part in engine.model.frames(image, performance, adapt_scale=True)
-            ]
-        )
-    )
-
-    def paint() -> list[Picture]:
-        painter = engine.painter.hold(frames, style)
-        return [painter.paint(frames[start : start + BATCH]) for start in range(0, len(frames), BATCH)]
-
-    painted, seconds["painting"] = timed(paint)
+    template = engine.motion(motion)
+    if order == PAINT_THEN_ANIMATE:
+        painting, seconds["painting"] = timed(lambda: engine.paint_still(source, style))
+        batches, seconds["animating"] = timed(lambda: list(engine.animate(painting, template, photo=source)))
+    else:
+        frames, seconds["animating"] = timed(lambda: np.concatenate(list(engine.animate(source, template))))
+        batches, seconds["painting"] = timed(lambda: list(engine.paint(frames, style, photo=source)))
     start = time.perf_counter()
     with ClipEncoder(
-        fps=performance.fps,
+        fps=template.fps,
         width=CROP_SIZE,
         height=CROP_SIZE,
         scratch=options.scratch,
         threads=max(1, torch.get_num_threads() // 2),
     ) as encoder:
-        for batch in painted:
-            encoder.write(batch)
+        for batch in batches:
+            encoder.write(stamp(batch) if options.ai_mark else batch)
         clip = encoder.finish()
-    for kind in ("webp", "gif", "mp4", "poster"):
-        with_provenance(getattr(clip, kind))
+    for data in clip.files.values():
+        with_provenance(data)
     seconds["encoding"] = time.perf_counter() - start
 
-    _files, whole = middle(lambda: engine.make_portrait(photo, style, motion, order), runs)
+    _files, whole = middle(lambda: engine.make_portrait(photo, request), runs)
     return JobTimes(
         stages=seconds,
         whole=whole,
-        frames=len(frames),
+        frames=clip.frames,
         peak_mb=peak_megabytes(),
         loading=loading,
         motion=motion,

@@ -16,12 +16,12 @@ from PIL import Image, ImageDraw, ImageFont
 from portrait.engine.motion import Motion
 from portrait.engine.motion.affine import inv2, log2
 from portrait.engine.motion.loop_closing import JACOBIAN_WEIGHT
-from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH, at_strength
-from portrait.engine.options import ANIMATE_THEN_PAINT, ORDERS
+from portrait.engine.motion.strength import at_strength
 from portrait.engine.output.provenance import XMP_PACKET, with_provenance
 from portrait.engine.photo.face import CROP_SIZE, FaceBox, crop_face, find_face
 from portrait.engine.photo.reading import Picture
 from portrait.engine.pipeline import Engine
+from portrait.engine.request import ANIMATE_THEN_PAINT, MAX_STRENGTH, MIN_STRENGTH, ORDERS
 
 STRENGTHS = (MIN_STRENGTH, 1.0, MAX_STRENGTH)
 SHOWN = 10  # frames of a motion
@@ -73,7 +73,7 @@ def contact_sheet(engine: Engine, photo: Picture, name: str) -> bytes:
     Raises what the engine raises: NoFaceError, ChoiceError, MotionFileError.
     """
     source = _source(engine, photo)
-    motion = engine.performance(name, 1.0)
+    motion = engine.motion(name)
     shown = telling_frames(motion)
     sheet, draw = _page(MARGIN + SHOWN * TILE, LINE + len(STRENGTHS) * TILE)
     for column, frame in enumerate(shown):
@@ -124,7 +124,7 @@ def orders_sheet(engine: Engine, photo: Picture) -> bytes:
     Raises NoFaceError, ChoiceError where a style or the motion is not there.
     """
     source = _source(engine, photo)
-    motion = engine.performance(ORDER_MOTION, 1.0)
+    motion = engine.motion(ORDER_MOTION)
     shown = telling_frames(motion, ORDER_FRAMES)
     frames = _play(engine, source, motion)
     margin = 2 * MARGIN
@@ -154,7 +154,7 @@ def gallery_faces(engine: Engine, photo: Picture) -> list[Face]:
     faces = [Face("as it is", source)]
     for name, place in POSES:
         if name in engine.motions:
-            motion = engine.performance(name, 1.0)
+            motion = engine.motion(name)
             frames = _play(engine, source, motion)
             faces.append(Face(motion.title.get("en", name).lower(), frames[round(place * len(motion))]))
     large = crop_face(photo, _face(engine, photo), round(CROP_SIZE / CLOSE))

@@ -20,7 +20,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from portrait.engine.errors import CheckpointError, EncodingError, EngineError
+from portrait.engine.errors import CheckpointError, EncodingError, EngineError, NoFaceError
+from portrait.engine.output.formats import FORMATS
+from portrait.engine.photo.face import FaceBox, s3fd_weights
+from portrait.engine.request import PortraitRequest
 
 # (stage, fraction of the whole job from 0 to 1)
 Progress = Callable[[str, float], None]
@@ -30,9 +33,6 @@ FAILED_START_PAUSE = 5.0
 # Kept below the size up to which a write to a pipe is atomic, so that a child killed in the middle of telling
 # its result cannot leave half a message behind.
 LONGEST_LOG = 2500
-
-# By job field.
-RESULT_SUFFIXES: Mapping[str, str] = {"webp": "webp", "gif": "gif", "mp4": "mp4", "poster": "png"}
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 # The disk's faults, which a later attempt may not meet.
@@ -56,13 +56,11 @@ class TaskOrder:
 
     job: int
     photo: str
-    style: str
-    motion: str
-    order: str
-    seed: int
+    request: PortraitRequest
     folder: str
+    # The job's column: None where no search was made, {} where it found no face.
+    face: dict[str, Any] | None = None
     options: Any = None
-    strength: float = 1.0
 
     @property
     def progress_file(self) -> Path:
@@ -74,8 +72,7 @@ class TaskDone:
     """The results lie in the order's folder under these file names, by job field."""
 
     files: Mapping[str, str]
-    style: str
-    motion: str
+    request: PortraitRequest  # with what was drawn
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -148,22 +145,21 @@ def run(task: str, order: TaskOrder) -> TaskDone | TaskFailed:
 
 
 def make_portrait(order: TaskOrder, report: Progress) -> TaskDone:
-    """The real work: the engine's five files, written to the order's folder."""
+    """The real work: the engine's files, written to the order's folder."""
     engine = load_engine(order.options)
+    if order.face == {} and s3fd_weights(engine.options.checkpoints) is None:
+        # The upload searched with the same detector.
+        raise NoFaceError("No face was found in the picture.")
     files = engine.make_portrait(
         Path(order.photo).read_bytes(),
-        style=order.style or None,
-        motion=order.motion or None,
-        order=order.order,
-        seed=order.seed,
-        strength=order.strength,
-        on_progress=report,
+        order.request,
+        report,
+        face=FaceBox(**order.face) if order.face else None,
     )
-    names = {}
-    for name, suffix in RESULT_SUFFIXES.items():
-        names[name] = f"{name}.{suffix}"
-        (Path(order.folder) / names[name]).write_bytes(getattr(files, name))
-    return TaskDone(names, files.style, files.motion, dict(files.timings))
+    names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
+    for name, file in names.items():
+        (Path(order.folder) / file).write_bytes(files.contents[name])
+    return TaskDone(names, files.request, dict(files.timings))
 
 
 class Report:

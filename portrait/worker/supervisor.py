@@ -24,10 +24,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from pebble import ProcessExpired
 
 from portrait import storage
+from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
 from portrait.queue import record, transitions, workers
 from portrait.queue.transitions import Results
-from portrait.worker.child import RESULT_SUFFIXES, TaskDone, TaskFailed, TaskOrder
+from portrait.worker.child import TaskDone, TaskFailed, TaskOrder
 from portrait.worker.pool import Children, Seen, alive, forget, seen
 
 # How long the loop sleeps at most; signals and finished children are noticed this soon.
@@ -194,11 +195,8 @@ class Worker:
         order = TaskOrder(
             job=job.pk,
             photo=str(storage.path_of(job.photo.name or "")),
-            style=job.style,
-            motion=job.motion,
-            order=job.order,
-            seed=job.seed,
-            strength=job.strength,
+            request=job.request,
+            face=job.face,
             folder=str(self._children.new_folder()),
             options=self.options.options,
         )
@@ -325,10 +323,10 @@ class Worker:
             return  # written before the database went away
         names = {}
         try:
-            for name, suffix in RESULT_SUFFIXES.items():
-                data = (Path(attempt.order.folder) / done.files[name]).read_bytes()
-                names[name] = storage.result_name(attempt.job.key, attempt.job.lease, suffix)
-                storage.write(names[name], data)
+            for row in FORMATS:
+                data = (Path(attempt.order.folder) / done.files[row.name]).read_bytes()
+                names[row.name] = storage.result_name(attempt.job.key, attempt.job.lease, row.suffix)
+                storage.write(names[row.name], data)
         except BaseException:
             storage.remove(names.values())
             raise
@@ -336,7 +334,7 @@ class Worker:
 
     def _finish(self, attempt: Attempt, done: TaskDone) -> None:
         job = attempt.job
-        if transitions.finish(job, Results(attempt.names, done.style, done.motion, done.timings)):
+        if transitions.finish(job, Results(attempt.names, done.request, done.timings)):
             logger.info("job %s: succeeded in attempt %s", job.pk, job.attempts)
         else:
             # Somebody else has the job, or nobody wants it any more.

@@ -10,8 +10,8 @@ import sys
 import pytest
 from django.conf import settings
 
-from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH
 from portrait.engine.options import EngineOptions
+from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH
 
 MOTION_FILES = EngineOptions().motion_files
 

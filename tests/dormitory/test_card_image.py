@@ -19,8 +19,10 @@ from dormitory.card.drawing import FRAME, HEIGHT, WIDTH, WINDOW, Card, Facts
 from dormitory.houses import HOUSES
 from dormitory.models import House
 from portrait import storage
+from portrait.engine.output.formats import FORMATS
 from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
 from portrait.models import PortraitJob
+from portrait.queue import transitions
 from tests.dormitory.conftest import BIRTHDAY, sort
 from tests.portrait.kit import claim, enqueue, files_on_disk
 from tests.portrait.pictures import astronaut
@@ -44,15 +46,13 @@ def loop(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
 
 def hang(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
     """Give ``student`` a finished portrait of that colour."""
-    from portrait.queue import transitions
-
     enqueue(student)
     job = claim()
     names = {}
-    for field, suffix in (("webp", "webp"), ("gif", "gif"), ("mp4", "mp4"), ("poster", "png")):
-        names[field] = storage.result_name(job.key, job.lease, suffix)
-        storage.write(names[field], loop(colour) if field == "webp" else b"unused")
-    assert transitions.finish(job, transitions.Results(names, "starry-night", "nod", {}))
+    for row in FORMATS:
+        names[row.name] = storage.result_name(job.key, job.lease, row.suffix)
+        storage.write(names[row.name], loop(colour) if row.name == "webp" else b"unused")
+    assert transitions.finish(job, transitions.Results(names, job.request, {}))
     student.refresh_from_db()
 
 

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from portrait.engine.errors import NoFaceError
-from portrait.worker.child import RESULT_SUFFIXES, Progress, TaskDone, TaskOrder
+from portrait.engine.output.formats import FORMATS
+from portrait.engine.request import PortraitRequest
+from portrait.worker.child import Progress, TaskDone, TaskOrder
 
 
 def nothing(options: Any) -> None:
@@ -30,8 +32,8 @@ def broken(options: Any) -> None:
 
 
 def act(order: TaskOrder, report: Progress) -> TaskDone:
-    """Do what ``order.motion`` says; then make tiny results."""
-    kind, _, value = order.motion.partition(":")
+    """Do what ``order.request.motion`` says; then make tiny results."""
+    kind, _, value = str(order.request.motion).partition(":")
     _log(order)
     if kind == "sleep":
         _sleep(float(value), report)
@@ -61,10 +63,11 @@ def act(order: TaskOrder, report: Progress) -> TaskDone:
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as helper:
             (_folder() / "helper").write_text(str(helper.pid))
             _sleep(60, report)
-    names = {name: f"{name}.{suffix}" for name, suffix in RESULT_SUFFIXES.items()}
+    names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
     for name in names.values():
         (Path(order.folder) / name).write_bytes(f"{name} of job {order.job}".encode())
-    return TaskDone(names, style=order.style or "starry-night", motion=order.motion, timings={"act": 0.1})
+    made = order.request.or_else(PortraitRequest(style="starry-night"))
+    return TaskDone(names, made, {"act": 0.1})
 
 
 def _sleep(seconds: float, report: Progress) -> None:
@@ -90,7 +93,9 @@ def _first_time(order: TaskOrder) -> bool:
 def _log(order: TaskOrder) -> None:
     """One line for each execution; a single short write to an appended file is atomic."""
     with (_folder() / "executions").open("a") as file:
-        file.write(json.dumps({"job": order.job, "pid": os.getpid(), "strength": order.strength}) + "\n")
+        file.write(
+            json.dumps({"job": order.job, "pid": os.getpid(), "strength": order.request.strength}) + "\n"
+        )
 
 
 def main(arguments: list[str]) -> int:

@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import connection
 
 from portrait import storage
+from portrait.engine.output.formats import FORMATS
+from portrait.engine.request import ANIMATE_THEN_PAINT, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from user.models import User
@@ -43,20 +45,18 @@ def enqueue(owner: User, motion: str = "quick") -> PortraitJob:
         key=key,
         photo=photo,
         still=still,
-        style="",
-        motion=motion,
-        order="animate-then-paint",
-        seed=7,
+        request=PortraitRequest(motion=motion, order=ANIMATE_THEN_PAINT, seed=7, strength=1.0),
     )
 
 
 def write_results(job: PortraitJob) -> transitions.Results:
     """The files of a successful attempt, written as the worker writes them."""
     names = {}
-    for field, suffix in (("webp", "webp"), ("gif", "gif"), ("mp4", "mp4"), ("poster", "png")):
-        names[field] = storage.result_name(job.key, job.lease, suffix)
-        storage.write(names[field], field.encode())
-    return transitions.Results(names, "starry-night", "nod", {"animate": 0.5})
+    for row in FORMATS:
+        names[row.name] = storage.result_name(job.key, job.lease, row.suffix)
+        storage.write(names[row.name], row.name.encode())
+    drawn = PortraitRequest(style="starry-night", motion="nod")
+    return transitions.Results(names, drawn.or_else(job.request), {"animating": 0.5})
 
 
 def claim() -> PortraitJob:

@@ -6,25 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from portrait.engine.errors import ChoiceError
 from portrait.engine.motion.affine import exp2, inv2, log2
 from portrait.engine.motion.basis import COMPACT_MODEL, EYE_L, EYE_R
 from portrait.engine.motion.loop_closing import MAX_LOG_CHANGE
 from portrait.engine.motion.template import Motion
+from portrait.engine.request import RULES
 
-MIN_STRENGTH, MAX_STRENGTH = 0.5, 1.5
 LIDS = (EYE_R, EYE_L)
-
-
-def checked_strength(strength: float) -> float:
-    """The strength as it is. Raises ChoiceError (``bad_strength``) outside of 0.5 to 1.5."""
-    # Written so that "not a number" fails as well.
-    if not MIN_STRENGTH <= strength <= MAX_STRENGTH:
-        raise ChoiceError(
-            f"the strength of a motion is a number from {MIN_STRENGTH} to {MAX_STRENGTH}, not {strength}",
-            code="bad_strength",
-        )
-    return strength
 
 
 def at_strength(motion: Motion, strength: float) -> Motion:
@@ -37,7 +25,7 @@ def at_strength(motion: Motion, strength: float) -> Motion:
 
     Raises ChoiceError (``bad_strength``).
     """
-    checked_strength(strength)
+    RULES["strength"].check("strength", strength)
     if strength == 1 or motion.jacobian is None:
         return motion.scaled(strength)
     first = motion.jacobian[:1].astype(np.float64)

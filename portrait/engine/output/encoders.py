@@ -1,6 +1,6 @@
 """Frames in, as they are painted; an animated WebP, a GIF, an MP4 and a PNG poster out.
 
-One ffmpeg process encodes all three films at once while the next frames are still being painted. It reads the
+One ffmpeg process encodes all films at once while the next frames are still being painted. It reads the
 frames from a pipe, so that the death of this process, however sudden, is the end of its input and of it.
 """
 
@@ -10,6 +10,7 @@ import contextlib
 import io
 import subprocess
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from portrait.engine.errors import EncodingError
+from portrait.engine.output.formats import GIF, MOVING, MP4, POSTER, WEBP
 from portrait.engine.photo.reading import Picture
 
 # Brush strokes survive 75; a painted clip of 70 frames of 256 pixels stays below a megabyte.
@@ -42,13 +44,18 @@ FINISH_SECONDS = 120
 
 @dataclass(frozen=True)
 class EncodedClip:
-    """One clip in each format, as whole files."""
+    """One clip in each format of the table, as whole files by the format's name."""
 
-    webp: bytes
-    gif: bytes
-    mp4: bytes
-    poster: bytes  # PNG of the first frame
+    files: Mapping[str, bytes]
     frames: int
+
+
+@dataclass(frozen=True)
+class _Film:
+    """One format's part of the ffmpeg command: its filters from ``[<name>]`` to its output, and its codec."""
+
+    filters: str
+    codec: tuple[str, ...]
 
 
 class ClipEncoder:
@@ -80,7 +87,7 @@ class ClipEncoder:
         self._first: Picture | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="clip-", dir=scratch, ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
-        self._webp, self._gif, self._mp4 = (folder / name for name in ("clip.webp", "clip.gif", "clip.mp4"))
+        self._films = {row.name: folder / f"clip.{row.suffix}" for row in MOVING}
         # The complaints go to a file: an unread pipe would fill up and stop the encoder.
         self._log: IO[bytes] = (folder / "ffmpeg.log").open("w+b")
         self._ffmpeg = subprocess.Popen(
@@ -95,30 +102,26 @@ class ClipEncoder:
     def _command(self, fps: Fraction, threads: int) -> list[str]:
         height, width, _ = self.shape
         rate = f"{fps.numerator}/{fps.denominator}"
-        slower = f"fps={GIF_MAX_FPS}," if fps > GIF_MAX_FPS else ""
-        graph = ";".join(
-            [
-                "[0:v]split=3[webp][film][gif]",
-                f"[film]crop={width // 2 * 2}:{height // 2 * 2}:0:0,"
-                "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
-                "setparams=colorspace=bt709:color_primaries=bt709:color_trc=iec61966-2-1[mp4]",
-                f"[gif]{slower}split[colours][pictures]",
-                f"[colours]select=not(mod(n\\,{GIF_PALETTE_STEP})),palettegen=stats_mode=full[palette]",
-                f"[pictures][palette]paletteuse=dither={GIF_DITHER}:diff_mode=rectangle[indexed]",
-            ]
-        )
-        limits = ["-threads", str(threads)]
-        return [
+        encoders = {name: _FILMS[name](fps, width, height) for name in self._films}
+        inputs = "".join(f"[{name}]" for name in encoders)
+        graph = [f"[0:v]split={len(encoders)}{inputs}"]
+        graph += [f"[{name}]{film.filters}[{name}-out]" for name, film in encoders.items()]
+        command = [
             imageio_ffmpeg.get_ffmpeg_exe(),
             *("-v", "error", "-y", "-filter_complex_threads", str(threads)),
             *("-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}", "-framerate", rate),
-            *("-i", "pipe:0", "-filter_complex", graph),
-            *("-map", "[webp]", "-c:v", "libwebp_anim", "-quality", str(WEBP_QUALITY)),
-            *("-compression_level", str(WEBP_EFFORT), "-loop", "0", *limits, str(self._webp)),
-            *("-map", "[mp4]", "-c:v", "libx264", "-preset", "fast", "-crf", str(MP4_QUALITY)),
-            *("-movflags", "+faststart", *limits, str(self._mp4)),
-            *("-map", "[indexed]", "-c:v", "gif", "-loop", "0", *limits, str(self._gif)),
+            *("-i", "pipe:0", "-filter_complex", ";".join(graph)),
         ]
+        for name, film in encoders.items():
+            command += [
+                "-map",
+                f"[{name}-out]",
+                *film.codec,
+                "-threads",
+                str(threads),
+                str(self._films[name]),
+            ]
+        return command
 
     def write(self, frames: NDArray[np.uint8]) -> None:
         """Hand over uint8 (N, H, W, 3), RGB, N >= 0. Waits while the encoder has enough to do."""
@@ -145,11 +148,11 @@ class ClipEncoder:
             status = self._ffmpeg.wait(FINISH_SECONDS)
         except (BrokenPipeError, subprocess.TimeoutExpired) as error:
             raise self._failure() from error
-        films = (self._webp, self._gif, self._mp4)
-        if status != 0 or not all(film.is_file() and film.stat().st_size for film in films):
+        if status != 0 or not all(film.is_file() and film.stat().st_size for film in self._films.values()):
             raise self._failure()
-        webp, gif, mp4 = (film.read_bytes() for film in films)
-        return EncodedClip(webp=webp, gif=gif, mp4=mp4, poster=encode_png(self._first), frames=self.frames)
+        files = {name: film.read_bytes() for name, film in self._films.items()}
+        files[POSTER.name] = encode_png(self._first)
+        return EncodedClip(files, self.frames)
 
     def close(self) -> None:
         """Stop the encoder, finished or not, and remove its files. May be called twice."""
@@ -186,3 +189,36 @@ def encode_png(picture: Picture) -> bytes:
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+def _webp(fps: Fraction, width: int, height: int) -> _Film:
+    codec = ("-c:v", "libwebp_anim", "-quality", str(WEBP_QUALITY))
+    return _Film("null", (*codec, "-compression_level", str(WEBP_EFFORT), "-loop", "0"))
+
+
+def _mp4(fps: Fraction, width: int, height: int) -> _Film:
+    filters = (
+        f"crop={width // 2 * 2}:{height // 2 * 2}:0:0,"
+        "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
+        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=iec61966-2-1"
+    )
+    codec = ("-c:v", "libx264", "-preset", "fast", "-crf", str(MP4_QUALITY))
+    return _Film(filters, (*codec, "-movflags", "+faststart"))
+
+
+def _gif(fps: Fraction, width: int, height: int) -> _Film:
+    slower = f"fps={GIF_MAX_FPS}," if fps > GIF_MAX_FPS else ""
+    filters = (
+        f"{slower}split[gif-colours][gif-pictures];"
+        f"[gif-colours]select=not(mod(n\\,{GIF_PALETTE_STEP})),palettegen=stats_mode=full[gif-palette];"
+        f"[gif-pictures][gif-palette]paletteuse=dither={GIF_DITHER}:diff_mode=rectangle"
+    )
+    return _Film(filters, ("-c:v", "gif", "-loop", "0"))
+
+
+# By the format's name; every moving row of the table has its encoder here.
+_FILMS: dict[str, Callable[[Fraction, int, int], _Film]] = {
+    WEBP.name: _webp,
+    MP4.name: _mp4,
+    GIF.name: _gif,
+}

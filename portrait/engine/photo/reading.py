@@ -103,11 +103,17 @@ def read_photo(data: bytes, *, limits: PhotoLimits | None = None) -> Picture:
         raise PhotoError("The file is damaged or cut short.", code="photo_unreadable") from error
 
 
+def stored_size(image: Picture, max_side: int = STORED_SIDE) -> Picture:
+    """uint8 (H, W, 3), reduced to at most ``max_side`` pixels long; the same array where it is no longer."""
+    if max(image.shape[:2]) <= max_side:
+        return image
+    return np.array(_shrink(Image.fromarray(image), max_side), dtype=np.uint8)
+
+
 def clean_jpeg(image: Picture, max_side: int = STORED_SIDE) -> bytes:
-    """Encode uint8 (H, W, 3) anew as a JPEG without metadata, at most ``max_side`` pixels long."""
-    picture = Image.fromarray(image)
+    """uint8 (H, W, 3) as a JPEG without metadata, at most ``max_side`` pixels long."""
     out = io.BytesIO()
-    _shrink(picture, max_side).save(out, "JPEG", quality=STORED_QUALITY, optimize=True)
+    Image.fromarray(stored_size(image, max_side)).save(out, "JPEG", quality=STORED_QUALITY, optimize=True)
     return out.getvalue()
 
 

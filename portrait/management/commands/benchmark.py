@@ -11,7 +11,7 @@ from typing import Any
 
 from portrait import choices
 from portrait.engine.errors import ChoiceError
-from portrait.engine.options import ANIMATE_THEN_PAINT, ORDERS
+from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 

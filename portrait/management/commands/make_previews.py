@@ -8,6 +8,7 @@ from typing import Any
 
 from portrait import choices
 from portrait.engine.errors import ChoiceError, EngineError
+from portrait.engine.request import PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 from portrait.tools.previews import make_preview
@@ -47,12 +48,12 @@ class Command(EngineCommand):
             MOTION if MOTION in {entry.name for entry in choices.motions()} else choices.motions()[0].name
         )
         for entry in wanted:
-            files = engine.make_portrait(
-                photo,
+            request = PortraitRequest(
                 style=entry.name if entry.kind == "styles" else style,
                 motion=entry.name if entry.kind == "motions" else motion,
                 seed=SEED,
             )
+            files = engine.make_portrait(photo, request)
             preview = make_preview(files.webp)
             path = choices.PREVIEWS_DIR / entry.kind / f"{entry.name}.webp"
             try:

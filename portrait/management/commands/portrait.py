@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from tqdm import tqdm
 
 from portrait import choices
 from portrait.engine.errors import EngineError, PhotoError
-from portrait.engine.motion.strength import MAX_STRENGTH, MIN_STRENGTH, checked_strength
-from portrait.engine.options import ORDERS
+from portrait.engine.output.formats import FORMATS
+from portrait.engine.request import RULES, FieldRule, PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 
-RESULTS = {"webp": "webp", "gif": "gif", "mp4": "mp4", "poster": "png"}
+if TYPE_CHECKING:
+    from portrait.engine.pipeline import PortraitFiles
+
+
+def option_of(rule: FieldRule) -> dict[str, Any]:
+    """argparse's description of the option for a field of the request."""
+    described: dict[str, Any] = {"type": rule.kind, "help": f"{rule.help} (default: the setting's)"}
+    if rule.choices:
+        described["choices"] = rule.choices
+    if rule.low is not None:
+        described |= {"metavar": "N", "help": f"{rule.help}, {rule.low:g} to {rule.high:g}"}
+    return described
 
 
 class Command(EngineCommand):
@@ -27,18 +37,8 @@ class Command(EngineCommand):
         parser.add_argument(
             "-o", "--output", type=Path, default=Path(), metavar="DIR", help="where to write (default: here)"
         )
-        parser.add_argument("--style", help="style of painting (default: the setting's, or drawn at random)")
-        parser.add_argument(
-            "--motion", help="what the face does (default: the setting's, or drawn at random)"
-        )
-        parser.add_argument("--order", choices=ORDERS, help="default: the setting's")
-        parser.add_argument(
-            "--strength",
-            type=float,
-            metavar="S",
-            help=f"of the motion, {MIN_STRENGTH} to {MAX_STRENGTH} (default: the setting's)",
-        )
-        parser.add_argument("--seed", type=int, help="draw style and motion the same way again")
+        for name, rule in RULES.items():
+            parser.add_argument(f"--{name}", **option_of(rule))
         parser.add_argument("--force", action="store_true", help="replace files that are already there")
         parser.add_argument("--list", action="store_true", help="print the styles and motions and exit")
 
@@ -50,33 +50,33 @@ class Command(EngineCommand):
         photo: Path | None = options["photo"]
         if photo is None:
             raise PhotoError("which PHOTO? (--list prints the styles and motions)", code="photo_missing")
-        if options["strength"] is not None:
-            checked_strength(options["strength"])
+        request = PortraitRequest(**{name: options[name] for name in RULES})
         try:
             data = photo.read_bytes()
         except OSError as error:
             raise PhotoError(f"{photo}: {error.strerror}", code="photo_missing") from error
         folder: Path = options["output"]
-        targets = {kind: folder / f"{photo.stem}-portrait.{suffix}" for kind, suffix in RESULTS.items()}
+        targets = {row.name: folder / f"{photo.stem}-portrait.{row.suffix}" for row in FORMATS}
         present = [str(path) for path in targets.values() if path.exists()]
         if present and not options["force"]:
             raise EngineError(f"{', '.join(present)}: already there; --force replaces", code="file_exists")
 
-        files = self._make(data, options)
+        files = self._make(data, request.or_else(choices.installation_defaults()))
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for kind, path in targets.items():
-                path.write_bytes(getattr(files, kind))
+                path.write_bytes(files.contents[kind])
         except OSError as error:
             raise EngineError(f"{error.filename}: {error.strerror}", code="storage_unavailable") from error
         for path in targets.values():
             self.stdout.write(str(path))
+        made = files.request
         self.stderr.write(
-            f"{files.style}, {files.motion}, {files.order}, seed {files.seed}:"
+            f"{made.style}, {made.motion}, {made.order}, seed {made.seed}:"
             f" {files.frames} frames of {files.width} x {files.height} at {files.fps:g} a second"
         )
 
-    def _make(self, data: bytes, options: dict[str, Any]) -> Any:
+    def _make(self, data: bytes, request: PortraitRequest) -> PortraitFiles:
         # Imported here: the engine brings torch along, which takes seconds, and --list needs none of it.
         from portrait.engine.pipeline import Engine
 
@@ -89,15 +89,7 @@ class Command(EngineCommand):
                 bar.set_description_str(stage)
                 bar.update(100 * fraction - bar.n)
 
-            return engine.make_portrait(
-                data,
-                style=options["style"] or choices.setting("STYLE") or None,
-                motion=options["motion"] or choices.setting("MOTION") or None,
-                order=options["order"] or settings.PORTRAIT["ORDER"],
-                seed=options["seed"],
-                strength=options["strength"],
-                on_progress=show,
-            )
+            return engine.make_portrait(data, request, show)
 
     def _list(self, heading: str, entries: tuple[choices.Choice, ...]) -> None:
         self.stdout.write(f"{heading}:")

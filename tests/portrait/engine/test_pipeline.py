@@ -13,10 +13,13 @@ from PIL import Image
 from skimage import data
 
 from portrait.engine.errors import ChoiceError, NoFaceError, PhotoError
-from portrait.engine.options import ANIMATE_THEN_PAINT, ORDERS, PAINT_THEN_ANIMATE, EngineOptions
+from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
+from portrait.engine.output.formats import NAMES
 from portrait.engine.output.provenance import read_provenance
+from portrait.engine.photo.face import crop_face, find_face
 from portrait.engine.pipeline import SHARES, Engine, PortraitFiles, make_portrait
+from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS, PAINT_THEN_ANIMATE, PortraitRequest
 from portrait.engine.stages import Stages
 from tests.portrait.engine.output.test_encode import played
 from tests.portrait.pictures import astronaut, encoded
@@ -37,9 +40,8 @@ def photo() -> bytes:
 @cache
 def made(order: str) -> tuple[PortraitFiles, list[tuple[str, float]]]:
     progress: list[tuple[str, float]] = []
-    files = engine().make_portrait(
-        photo(), STYLE, MOTION, order, lambda stage, fraction: progress.append((stage, fraction)), seed=5
-    )
+    request = PortraitRequest(style=STYLE, motion=MOTION, order=order, seed=5)
+    files = engine().make_portrait(photo(), request, lambda *told: progress.append(told))
     return files, progress
 
 
@@ -56,8 +58,7 @@ def test_the_portrait_moves_and_is_painted(order: str) -> None:
     assert sum(durations) == pytest.approx(1000 * files.frames / files.fps, abs=len(frames))
     face = frames[:, 60:200, 60:200].astype(int)
     assert max(np.abs(frame - face[0]).mean() for frame in face) > 4  # moves
-    with Image.open(io.BytesIO(files.still)) as still:
-        source = np.array(still.convert("RGB").resize((256, 256)))
+    source = crop_face(astronaut(), find_face(astronaut())).astype(int)
     assert np.abs(poster(files).astype(int) - source).mean() > 15  # is painted
 
 
@@ -82,7 +83,8 @@ def test_the_mark_stands_still(order: str) -> None:
 def test_the_mark_can_be_left_out() -> None:
     quiet = Engine.__new__(Engine)
     quiet.__dict__.update(engine().__dict__, options=replace(engine().options, ai_mark=False))
-    plain = poster(quiet.make_portrait(photo(), STYLE, MOTION, PAINT_THEN_ANIMATE)).astype(int)
+    request = PortraitRequest(style=STYLE, motion=MOTION, order=PAINT_THEN_ANIMATE)
+    plain = poster(quiet.make_portrait(photo(), request)).astype(int)
     marked = poster(made(PAINT_THEN_ANIMATE)[0]).astype(int)
     changed = np.argwhere((plain != marked).any(2))
     assert len(changed)
@@ -105,21 +107,20 @@ def test_progress_tells_each_stage_once_and_never_falls(order: str) -> None:
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_result_says_what_it_is(order: str) -> None:
     files, _ = made(order)
-    assert (files.style, files.motion, files.order, files.seed) == (STYLE, MOTION, order, 5)
+    assert files.request == PortraitRequest(style=STYLE, motion=MOTION, order=order, seed=5, strength=1.0)
     assert set(files.timings) == set(SHARES[order])
-    assert all(read_provenance(file) for file in (files.webp, files.gif, files.mp4, files.poster))
-    with Image.open(io.BytesIO(files.still)) as still:
-        assert still.size == (512, 512)
-        assert not still.getexif()
+    assert files.contents.keys() == set(NAMES)
+    assert all(read_provenance(file) for file in files.contents.values())
 
 
 def test_what_is_not_chosen_is_drawn_by_the_seed() -> None:
-    choices = [engine().choose(None, None, seed) for seed in range(40)]
-    assert choices == [engine().choose(None, None, seed) for seed in range(40)]
-    assert {style for style, _ in choices} == set(engine().styles)
-    assert {motion for _, motion in choices} == set(engine().motions)
+    drawn = [engine().completed(PortraitRequest(seed=seed)) for seed in range(40)]
+    assert drawn == [engine().completed(PortraitRequest(seed=seed)) for seed in range(40)]
+    assert {request.style for request in drawn} == set(engine().styles)
+    assert {request.motion for request in drawn} == set(engine().motions)
     # Naming the one does not change the other.
-    assert [engine().choose(STYLE, None, seed)[1] for seed in range(40)] == [motion for _, motion in choices]
+    named = [engine().completed(PortraitRequest(style=STYLE, seed=seed)) for seed in range(40)]
+    assert [request.motion for request in named] == [request.motion for request in drawn]
 
 
 @pytest.mark.parametrize(

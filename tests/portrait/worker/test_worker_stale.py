@@ -6,9 +6,10 @@ import signal
 from concurrent.futures import Future
 from pathlib import Path
 
+from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
 from portrait.queue import transitions
-from portrait.worker.child import RESULT_SUFFIXES, TaskDone, TaskOrder
+from portrait.worker.child import TaskDone, TaskOrder
 from portrait.worker.supervisor import Attempt, Worker, WorkerOptions
 from tests.portrait.kit import (
     Workers,
@@ -78,10 +79,10 @@ def test_a_result_that_comes_after_the_job_was_finished_elsewhere_leaves_no_trac
 
 def finished_attempt(job: PortraitJob, folder: Path) -> Attempt:
     folder.mkdir()
-    order = TaskOrder(job.pk, "", "", "", job.order, job.seed, str(folder))
-    names = {name: f"{name}.{suffix}" for name, suffix in RESULT_SUFFIXES.items()}
+    order = TaskOrder(job.pk, "", job.request, str(folder))
+    names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
     for name in names.values():
         (folder / name).write_bytes(b"late")
     future: Future[TaskDone] = Future()
-    future.set_result(TaskDone(names, "starry-night", "nod"))
+    future.set_result(TaskDone(names, job.request))
     return Attempt(job, order, future)

@@ -81,7 +81,7 @@ def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
 
 @pytest.mark.parametrize("kind", ["webp", "gif"])
 def test_an_animation_shows_every_frame(kind: str) -> None:
-    frames, _ = played(getattr(clip(), kind))
+    frames, _ = played(clip().files[kind])
     assert difference(frames, moving(30)) < 8
     # Each frame is the right one: nearer to its own original than to the one before.
     assert all(
@@ -92,14 +92,14 @@ def test_an_animation_shows_every_frame(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["webp", "gif"])
 def test_an_animation_loops_for_ever(kind: str) -> None:
-    with Image.open(io.BytesIO(getattr(clip(), kind))) as image:
+    with Image.open(io.BytesIO(clip().files[kind])) as image:
         assert image.info["loop"] == 0
 
 
 @pytest.mark.parametrize("fps", [12, 23.976, 24, 25, 30])
 def test_rounded_delays_add_up_to_the_whole(fps: float) -> None:
     encoded = encode(moving(31), fps)
-    for file, unit in ((encoded.webp, 1), (encoded.gif, 10)):
+    for file, unit in ((encoded.files["webp"], 1), (encoded.files["gif"], 10)):
         _, durations = played(file)
         assert len(durations) == 31
         assert sum(durations) == pytest.approx(31_000 / fps, abs=unit)
@@ -107,28 +107,28 @@ def test_rounded_delays_add_up_to_the_whole(fps: float) -> None:
 
 
 def test_a_gif_is_never_faster_than_browsers_play_it() -> None:
-    _, durations = played(encode(moving(60), fps=60).gif)
+    _, durations = played(encode(moving(60), fps=60).files["gif"])
     assert min(durations) >= 20
     assert sum(durations) == pytest.approx(1000, abs=20)
 
 
 def test_a_gif_has_one_palette() -> None:
-    with Image.open(io.BytesIO(clip().gif)) as image:
+    with Image.open(io.BytesIO(clip().files["gif"])) as image:
         tiles = 0
         for index in range(getattr(image, "n_frames")):  # noqa: B009
             image.seek(index)
             tiles += 1
     assert tiles == 30
     # A local colour table is announced in the image descriptor; only the global one, in byte 10, is there.
-    assert clip().gif[10] & 0x80
+    assert clip().files["gif"][10] & 0x80
     # The descriptor follows its frame's graphic control extension.
-    descriptors = re.findall(rb"\x21\xf9\x04....\x00\x2c........(.)", clip().gif, re.DOTALL)
+    descriptors = re.findall(rb"\x21\xf9\x04....\x00\x2c........(.)", clip().files["gif"], re.DOTALL)
     assert len(descriptors) == 30
     assert not any(packed[0] & 0x80 for packed in descriptors)
 
 
 def test_a_film_shows_every_frame_in_its_colours(tmp_path: Path) -> None:
-    frames, about = film(clip().mp4, tmp_path)
+    frames, about = film(clip().files["mp4"], tmp_path)
     assert difference(frames, moving(30)) < 5
     assert np.abs(frames.mean((0, 1, 2)) - moving(30).mean((0, 1, 2))).max() < 2
     assert "h264" in about
@@ -138,19 +138,19 @@ def test_a_film_shows_every_frame_in_its_colours(tmp_path: Path) -> None:
 
 
 def test_a_film_can_start_before_it_is_all_there() -> None:
-    assert 0 < clip().mp4.index(b"moov") < clip().mp4.index(b"mdat")
+    assert 0 < clip().files["mp4"].index(b"moov") < clip().files["mp4"].index(b"mdat")
 
 
 def test_odd_sizes_are_kept_but_in_the_film(tmp_path: Path) -> None:
     frames = moving(5, 61, 47)
     encoded = encode(frames, fps=25)
-    for file in (encoded.webp, encoded.gif):
+    for file in (encoded.files["webp"], encoded.files["gif"]):
         assert played(file)[0].shape == frames.shape
-    assert film(encoded.mp4, tmp_path)[0].shape == (5, 46, 60, 3)
+    assert film(encoded.files["mp4"], tmp_path)[0].shape == (5, 46, 60, 3)
 
 
 def test_the_poster_is_the_first_frame() -> None:
-    with Image.open(io.BytesIO(clip().poster)) as image:
+    with Image.open(io.BytesIO(clip().files["poster"])) as image:
         assert image.format == "PNG"
         assert np.array_equal(np.array(image), moving(30)[0])
 
@@ -162,7 +162,7 @@ def test_the_batches_do_not_matter() -> None:
 def test_a_single_frame_is_a_clip() -> None:
     encoded = encode(moving(1), fps=25)
     assert encoded.frames == 1
-    with Image.open(io.BytesIO(encoded.gif)) as image:
+    with Image.open(io.BytesIO(encoded.files["gif"])) as image:
         assert image.size == (64, 64)
 
 

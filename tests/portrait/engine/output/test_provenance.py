@@ -30,7 +30,7 @@ STATEMENT = Provenance(TRAINED_ALGORITHMIC_MEDIA, CREATOR_TOOL)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_states_where_it_comes_from(kind: str) -> None:
-    file = getattr(clip(), kind)
+    file = clip().files[kind]
     assert read_provenance(file) is None
     assert read_provenance(with_provenance(file)) == STATEMENT
 
@@ -38,18 +38,18 @@ def test_a_file_states_where_it_comes_from(kind: str) -> None:
 def test_it_is_the_word_of_the_iptc() -> None:
     # The vocabulary's URI is what other programs compare with, letter by letter.
     uri = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-    assert uri.encode() in with_provenance(clip().webp)
+    assert uri.encode() in with_provenance(clip().files["webp"])
 
 
 @pytest.mark.parametrize("kind", ["webp", "gif"])
 def test_an_animation_still_plays(kind: str) -> None:
-    before, after = played(getattr(clip(), kind)), played(with_provenance(getattr(clip(), kind)))
+    before, after = played(clip().files[kind]), played(with_provenance(clip().files[kind]))
     assert np.array_equal(before[0], after[0])
     assert before[1] == after[1]
 
 
 def test_a_poster_still_opens() -> None:
-    with Image.open(io.BytesIO(with_provenance(clip().poster))) as image:
+    with Image.open(io.BytesIO(with_provenance(clip().files["poster"]))) as image:
         assert np.array_equal(np.array(image), moving(30)[0])
 
 
@@ -63,13 +63,13 @@ def test_ffmpeg_decodes_the_same_frames(kind: str, tmp_path: Path) -> None:
         assert done.stderr == ""
         return done.stdout
 
-    file = getattr(clip(), kind)
+    file = clip().files[kind]
     assert checksums(file).count("\n") >= (1 if kind == "poster" else 30)
     assert checksums(with_provenance(file)) == checksums(file)
 
 
 def test_the_webp_header_announces_the_packet() -> None:
-    file = with_provenance(clip().webp)
+    file = with_provenance(clip().files["webp"])
     assert file[20] & 0x04
     assert int.from_bytes(file[4:8], "little") == len(file) - 8
     with Image.open(io.BytesIO(file)) as image:
@@ -92,7 +92,7 @@ def test_other_files_state_nothing() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_exiftool_reads_it_and_finds_no_fault(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"portrait.{'png' if kind == 'poster' else kind}"
-    path.write_bytes(with_provenance(getattr(clip(), kind)))
+    path.write_bytes(with_provenance(clip().files[kind]))
     command = ["exiftool", "-json", "-validate", "-warning", "-XMP:all", str(path)]
     (tags,) = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     # exiftool shows the vocabulary's word for the URI in newer versions.

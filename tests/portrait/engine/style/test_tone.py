@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from portrait.engine.options import ORDERS, EngineOptions
+from portrait.engine.options import EngineOptions
 from portrait.engine.photo.reading import Picture
 from portrait.engine.pipeline import Engine
+from portrait.engine.request import ORDERS, PortraitRequest
 from portrait.engine.style.catalogue import Style, list_styles
 from portrait.engine.style.tone import luma_deviation, luma_of_face, steeper, tone_curve
 from tests.portrait.pictures import astronaut, encoded
@@ -79,7 +80,9 @@ def test_the_same_curve_serves_a_whole_clip(monkeypatch: pytest.MonkeyPatch) -> 
         return curves[-1]
 
     monkeypatch.setattr(engine().painter, "tones", seen)
-    engine().make_portrait(encoded(astronaut(), "PNG"), "the-scream", "nod", seed=1)
+    engine().make_portrait(
+        encoded(astronaut(), "PNG"), PortraitRequest(style="the-scream", motion="nod", seed=1)
+    )
 
     assert len(curves) == 1
     assert not np.array_equal(curves[0], np.arange(256))
@@ -114,7 +117,9 @@ def test_the_portrait_of_a_dark_photo_is_darker(order: str) -> None:
     lumas = []
     for factor in (1.0, 0.35):
         photo = encoded(darker(astronaut(), factor), "PNG")
-        files = engine().make_portrait(photo, "great-wave", "nod", order, seed=1)
+        files = engine().make_portrait(
+            photo, PortraitRequest(style="great-wave", motion="nod", order=order, seed=1)
+        )
         with Image.open(io.BytesIO(files.poster)) as poster:
             lumas.append(luma_of_face(np.asarray(poster.convert("RGB"))))
 

@@ -15,8 +15,9 @@ from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.encoders import ClipEncoder
 from portrait.engine.output.provenance import with_provenance
-from portrait.engine.photo.face import CROP_SIZE, crop_face, find_face
-from portrait.engine.photo.reading import read_photo
+from portrait.engine.photo.crop import CROP_SIZE, crop_face
+from portrait.engine.photo.decoding import read_photo
+from portrait.engine.photo.face_detection import find_face
 from portrait.engine.pipeline import Engine
 from portrait.engine.request import PAINT_THEN_ANIMATE, PortraitRequest
 from portrait.tools.benchmark_network import middle, timed

@@ -18,8 +18,9 @@ from portrait.engine.motion.affine import inv2, log2
 from portrait.engine.motion.loop_closing import JACOBIAN_WEIGHT
 from portrait.engine.motion.strength import at_strength
 from portrait.engine.output.provenance import XMP_PACKET, with_provenance
-from portrait.engine.photo.face import CROP_SIZE, FaceBox, crop_face, find_face
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.crop import CROP_SIZE, FaceBox, crop_face
+from portrait.engine.photo.face_detection import find_face
+from portrait.engine.photo.picture import Picture
 from portrait.engine.pipeline import Engine
 from portrait.engine.request import ANIMATE_THEN_PAINT, MAX_STRENGTH, MIN_STRENGTH, ORDERS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.picture import Picture
 from portrait.training.errors import TrainingDataError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")

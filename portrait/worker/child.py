@@ -22,7 +22,8 @@ from typing import Any
 
 from portrait.engine.errors import CheckpointError, EncodingError, EngineError, NoFaceError
 from portrait.engine.output.formats import FORMATS
-from portrait.engine.photo.face import FaceBox, s3fd_weights
+from portrait.engine.photo.crop import FaceBox
+from portrait.engine.photo.face_detection import s3fd_weights
 from portrait.engine.request import PortraitRequest
 
 # (stage, fraction of the whole job from 0 to 1)

@@ -24,7 +24,7 @@ from PIL import Image
 
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.formats import GIF, MOVING, MP4, POSTER, WEBP
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.picture import Picture
 
 # Brush strokes survive 75; a painted clip of 70 frames of 256 pixels stays below a megabyte.
 WEBP_QUALITY = 75

@@ -37,7 +37,7 @@ class Command(EngineCommand):
         # Imported here: both bring more along than a command that refuses its arguments should wait for.
         from skimage import data
 
-        from portrait.engine.photo.reading import clean_jpeg
+        from portrait.engine.photo.picture import clean_jpeg
         from portrait.engine.pipeline import Engine
 
         photo = clean_jpeg(data.astronaut())

@@ -12,8 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
-from portrait.engine.photo.face import CROP_SIZE
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.crop import CROP_SIZE
+from portrait.engine.photo.picture import Picture
 from portrait.engine.style import Painter
 from portrait.training.image_grids import to_float_images
 from portrait.training.style.flicker import Frames, animate, flicker

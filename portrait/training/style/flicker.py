@@ -17,7 +17,7 @@ from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm.compact import DenseMotion, coordinate_grid
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.picture import Picture
 
 Frames = NDArray[np.uint8]
 SEARCH_STEPS, MAX_SEARCH_ERROR = 8, 0.25  # of the inversion of the flow: iterations, and pixels

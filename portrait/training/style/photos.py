@@ -12,14 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from portrait.engine.errors import NoFaceError
-from portrait.engine.photo.face import (
-    FACE_CENTRE_IN_FRAME,
-    FACE_HEIGHT_IN_FRAME,
-    FaceBox,
-    crop_face,
-    find_face,
-)
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.crop import FACE_CENTRE_IN_FRAME, FACE_HEIGHT_IN_FRAME, FaceBox, crop_face
+from portrait.engine.photo.face_detection import find_face
+from portrait.engine.photo.picture import Picture
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_files import list_images, read_image
 

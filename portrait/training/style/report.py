@@ -10,8 +10,8 @@ from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import load_model
 from portrait.engine.motion import load_motion
 from portrait.engine.options import EngineOptions
-from portrait.engine.photo.face import CROP_SIZE
-from portrait.engine.photo.reading import centre_square
+from portrait.engine.photo.crop import CROP_SIZE
+from portrait.engine.photo.picture import centre_square
 from portrait.engine.style import load_style
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_grids import evenly_spaced

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from portrait.engine.photo.reading import centre_square
+from portrait.engine.photo.picture import centre_square
 from portrait.engine.runtime.precision import choose_dtype
 from portrait.engine.style.network import StyleNetwork
 from portrait.training.image_grids import evenly_spaced, to_float_images, to_uint8_images, write_image_grid

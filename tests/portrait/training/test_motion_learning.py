@@ -14,7 +14,8 @@ from portrait.engine.fomm import MotionModel, load_model
 from portrait.engine.motion import load_motion
 from portrait.engine.motion.basis import NOSE, TEMPLE_L, TEMPLE_R, load_basis
 from portrait.engine.options import EngineOptions
-from portrait.engine.photo.face import crop_face, find_face
+from portrait.engine.photo.crop import crop_face
+from portrait.engine.photo.face_detection import find_face
 from portrait.motion_making.driving_clips import learn_from_clips
 
 TURN = 0

@@ -1,4 +1,4 @@
-"""S3FD takes over when its weights are on disk; a file that is not its weights is named and runs nothing."""
+"""S3FD is used where its weights are on disk; a file without them is named, and no code in it is run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 from face_alignment.detection.sfd.net_s3fd import s3fd
 
 from portrait.engine.errors import CheckpointError, NoFaceError
-from portrait.engine.photo.face import find_face, s3fd_weights
-from portrait.engine.photo.s3fd import load_s3fd
+from portrait.engine.photo.face_detection import find_face, s3fd_weights
+from portrait.engine.photo.s3fd_detector import load_s3fd
 from tests.portrait.pictures import astronaut, resized
 
 WEIGHTS = "s3fd-619a316812.pth"
@@ -27,7 +27,7 @@ def checkpoints(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def silent(checkpoints: Path) -> Path:
-    """Weights of the real architecture that see nothing anywhere: every class but background is ruled out."""
+    """Weights with which the network detects nothing: the score of every class but background is very low."""
     torch.manual_seed(0)
     weights = {key: torch.zeros_like(value) for key, value in s3fd().state_dict().items()}
     for key, value in weights.items():
@@ -37,14 +37,14 @@ def silent(checkpoints: Path) -> Path:
     return checkpoints
 
 
-def test_its_weights_decide_that_it_is_asked(silent: Path) -> None:
+def test_it_is_used_where_its_weights_exist(silent: Path) -> None:
     # The HOG detector would find this face.
     with pytest.raises(NoFaceError):
         find_face(astronaut(), checkpoints=silent)
 
 
 def test_its_boxes_become_faces(silent: Path) -> None:
-    # One layer is made to see a face in every cell; the sizes are those of its default boxes.
+    # One layer detects a face in every cell; the sizes are those of its default boxes.
     path = silent / "face" / WEIGHTS
     weights = torch.load(path, weights_only=True)
     weights["fc7_mbox_conf.bias"][:] = torch.tensor([0.0, 4.0])
@@ -60,12 +60,12 @@ def test_its_boxes_become_faces(silent: Path) -> None:
 def test_random_weights_run(checkpoints: Path) -> None:
     torch.manual_seed(1)
     torch.save(s3fd().state_dict(), checkpoints / "face" / WEIGHTS)
-    boxes = load_s3fd(checkpoints / "face" / WEIGHTS).detect(resized(astronaut(), 64, 64), 0.4)
+    boxes = load_s3fd(checkpoints / "face" / WEIGHTS).boxes(resized(astronaut(), 64, 64), 0.4)
     assert boxes.ndim == 2
     assert boxes.shape[1] == 5
 
 
-def test_without_weights_hog_is_asked(checkpoints: Path) -> None:
+def test_without_weights_hog_is_used(checkpoints: Path) -> None:
     assert s3fd_weights(checkpoints) is None
     assert find_face(astronaut(), checkpoints=checkpoints).detector == "hog"
 
@@ -76,7 +76,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("fault", ["cut short", "other network", "no weights", "code"])
-def test_a_file_at_fault_is_named(checkpoints: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_file_is_named(checkpoints: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(checkpoints)
     path = checkpoints / "face" / WEIGHTS
     if fault == "cut short":

@@ -1,4 +1,4 @@
-"""Pictures that are not accepted: each with the code of the rule it breaks, and never another exception."""
+"""Files that are refused: each with the code of the rule that it breaks, and no other exception."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from portrait.engine.errors import PhotoError
-from portrait.engine.photo.reading import MAX_BYTES, PhotoLimits, read_photo
+from portrait.engine.photo.decoding import MAX_BYTES, PhotoLimits, read_photo
 from tests.portrait.pictures import (
     astronaut,
     encoded,

@@ -1,4 +1,4 @@
-"""What comes out of a photo: the right pixels, upright, in sRGB, and nothing else."""
+"""A decoded photo has the right pixels, upright and in sRGB, and no metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from portrait.engine.photo.reading import PhotoLimits, Picture, centre_square, clean_jpeg, read_photo
+from portrait.engine.photo.decoding import PhotoLimits, read_photo
+from portrait.engine.photo.picture import Picture, centre_square, clean_jpeg
 from tests.portrait.pictures import astronaut, encoded, exif_orientation, resized
 
 
@@ -56,7 +57,7 @@ def test_one_bit_gives_black_and_white() -> None:
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_alpha_is_laid_on_white(mode: str, kind: str) -> None:
+def test_alpha_is_composited_over_white(mode: str, kind: str) -> None:
     image = Image.new(mode, (80, 80), 0)  # black, and all of it transparent
     assert (read_photo(encoded(image, kind, lossless=True)) == 255).all()
 
@@ -88,7 +89,7 @@ def test_a_transparent_colour_is_white() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     upright = astronaut()[:, 100:400]
-    # Stored such that the viewer has to undo it: the inverse of what the tag asks for.
+    # Stored with the inverse of the operation that the tag asks for.
     stored = {
         1: upright,
         2: upright[:, ::-1],
@@ -104,18 +105,17 @@ def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
 
 
 def test_an_embedded_profile_is_converted_to_srgb() -> None:
-    # A profile that reads the three numbers in another order: ignoring it would swap the colours.
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     red = Image.new("RGB", (80, 80), (200, 30, 40))
     assert np.abs(read_photo(encoded(red, "PNG", icc_profile=srgb.tobytes())) - [200, 30, 40]).max() <= 1
-    # A Lab profile does not fit an RGB file: the numbers are taken as they are.
+    # A Lab profile does not fit an RGB file: it is ignored.
     assert (read_photo(encoded(red, "PNG", icc_profile=lab.tobytes())) == [200, 30, 40]).all()
 
 
-def test_a_wide_gamut_photo_is_not_shown_pale() -> None:
+def test_a_wide_gamut_photo_keeps_its_saturation() -> None:
     photo = read_photo(encoded(Image.new("RGB", (80, 80), (200, 60, 60)), "JPEG", icc_profile=wide_profile()))
-    assert photo[..., 0].mean() > 215  # red of the wider gamut lies further out in sRGB
+    assert photo[..., 0].mean() > 215  # the wider gamut's red has a larger value in sRGB
 
 
 def wide_profile() -> bytes:
@@ -145,7 +145,7 @@ def test_an_animation_gives_its_first_frame(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_big_photo_is_reduced_and_not_squashed(kind: str) -> None:
+def test_a_large_photo_is_reduced_with_its_aspect_ratio(kind: str) -> None:
     big = resized(astronaut(), 1200, 900)
     photo = read_photo(encoded(big, kind), limits=PhotoLimits(working_side=500))
     height, width, _ = photo.shape
@@ -154,14 +154,14 @@ def test_a_big_photo_is_reduced_and_not_squashed(kind: str) -> None:
     assert difference(photo, resized(astronaut(), width, height)) < 6
 
 
-def test_a_reduced_photo_is_still_turned_upright() -> None:
+def test_a_reduced_photo_is_upright() -> None:
     file = encoded(np.rot90(resized(astronaut(), 900, 1200)), "JPEG", exif=exif_orientation(6))
     photo = read_photo(file, limits=PhotoLimits(working_side=600))
     assert photo.shape[0] > photo.shape[1]
     assert difference(photo, resized(astronaut(), photo.shape[1], photo.shape[0])) < 6
 
 
-def test_what_is_stored_carries_no_metadata() -> None:
+def test_the_stored_jpeg_has_no_metadata() -> None:
     exif = Image.Exif()
     exif[0x010F] = "A phone that tells"
     exif[0x0112] = 6
@@ -174,12 +174,12 @@ def test_what_is_stored_carries_no_metadata() -> None:
     assert b"tells" not in stored
 
 
-def test_what_is_stored_is_bounded() -> None:
+def test_the_stored_jpeg_is_reduced() -> None:
     stored = clean_jpeg(resized(astronaut(), 900, 600), max_side=300)
     assert read_photo(stored).shape == (200, 300, 3)
 
 
-def test_a_square_is_cut_and_not_squashed() -> None:
+def test_the_centre_square_keeps_the_aspect_ratio() -> None:
     photo = np.zeros((100, 300, 3), np.uint8)
     photo[:, 100:200] = 255
     square = centre_square(photo, 64)

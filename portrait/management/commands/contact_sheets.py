@@ -29,7 +29,8 @@ class Command(EngineCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Imported here: torch takes seconds to start, and --help needs none of it.
         from portrait.engine.pipeline import Engine
-        from portrait.tools.motion_sheets import contact_sheet, sample_photo
+        from portrait.tools.contact_sheets import contact_sheet
+        from portrait.tools.sheet_drawing import sample_photo
 
         engine = Engine(engine_options())
         photo = sample_photo()

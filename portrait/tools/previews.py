@@ -11,7 +11,7 @@ from PIL import Image
 
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.ai_mark import stamp
-from portrait.engine.output.clip import read_loop
+from portrait.engine.output.animated_image import read_frames
 from portrait.engine.output.provenance import with_provenance
 
 SIDE = 112
@@ -34,7 +34,7 @@ def make_preview(portrait: bytes) -> Preview:
 
     Raises EncodingError when even the coarsest one has too many bytes.
     """
-    loop = read_loop(io.BytesIO(portrait))
+    loop = read_frames(io.BytesIO(portrait))
     frames = [frame.resize((SIDE, SIDE), Image.Resampling.LANCZOS) for frame in loop.frames]
     marked = stamp(np.stack([np.asarray(frame) for frame in frames]))
     still = io.BytesIO()

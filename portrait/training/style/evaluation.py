@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
 from portrait.engine.photo.crop import CROP_SIZE
 from portrait.engine.photo.picture import Picture
+from portrait.engine.pipeline import Engine
 from portrait.engine.style import Painter
 from portrait.training.image_grids import to_float_images
 from portrait.training.style.flicker import Frames, animate, flicker
@@ -77,7 +77,7 @@ def grain(images: Frames) -> float:
 
 
 def moving_metrics(
-    painter: Painter, style: str, model: MotionModel, sources: Sequence[Picture], motion: Motion
+    engine: Engine, style: str, sources: Sequence[Picture], motion: Motion
 ) -> dict[str, dict[str, float]]:
     """Flicker, and seconds of animating and painting, for each way to make a portrait: means over ``sources``."""
     rows: dict[str, list[tuple[float, float]]] = {
@@ -87,20 +87,20 @@ def moving_metrics(
         PAINT_THEN_ANIMATE: [],
     }
     for source in sources:
-        clip = animate(model, source, motion, source)
+        clip = animate(engine, source, motion, source)
         rows[UNPAINTED].append((flicker(clip.frames, clip.flow), clip.seconds))
-        for name in (PER_FRAME_STATISTICS, FROZEN_STATISTICS):
-            begin = time.monotonic()
-            painted = painter.paint(clip.frames, style, steady=name == FROZEN_STATISTICS)
-            if name == FROZEN_STATISTICS:  # with the tone curve, as in the product
-                painted = painter.tones(source, painted[0], style)[painted]
-            seconds = time.monotonic() - begin + clip.seconds
-            rows[name].append((flicker(painted, clip.flow), seconds))
         begin = time.monotonic()
-        painting = painter.paint(source[None], style)[0]
-        painting = painter.tones(source, painting, style)[painting]
-        animated = animate(model, painting, motion, source)
-        rows[PAINT_THEN_ANIMATE].append((flicker(animated.frames, animated.flow), time.monotonic() - begin))
+        painted = engine.painter.paint(clip.frames, style, steady=False)
+        seconds = time.monotonic() - begin + clip.seconds
+        rows[PER_FRAME_STATISTICS].append((flicker(painted, clip.flow), seconds))
+        begin = time.monotonic()
+        painted = np.concatenate(list(engine.paint(clip.frames, style, photo=source)))
+        seconds = time.monotonic() - begin + clip.seconds
+        rows[FROZEN_STATISTICS].append((flicker(painted, clip.flow), seconds))
+        begin = time.monotonic()
+        animated = animate(engine, engine.paint_still(source, style), motion, source)
+        seconds = time.monotonic() - begin
+        rows[PAINT_THEN_ANIMATE].append((flicker(animated.frames, animated.flow), seconds))
     return {
         name: dict(zip(("flicker", "seconds"), np.mean(values, axis=0).tolist(), strict=True))
         for name, values in rows.items()

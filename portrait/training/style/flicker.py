@@ -18,6 +18,7 @@ from portrait.engine.fomm.compact import DenseMotion, coordinate_grid
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
 from portrait.engine.photo.picture import Picture
+from portrait.engine.pipeline import Engine
 
 Frames = NDArray[np.uint8]
 SEARCH_STEPS, MAX_SEARCH_ERROR = 8, 0.25  # of the inversion of the flow: iterations, and pixels
@@ -33,17 +34,16 @@ class AnimatedClip:
     seconds: float  # that the animation took
 
 
-def animate(model: MotionModel, source: Picture, motion: Motion, photo: Picture) -> AnimatedClip:
-    """Animate ``source``, uint8 (256, 256, 3), ``photo`` or a painting of it, as the pipeline does.
+def animate(engine: Engine, source: Picture, motion: Motion, photo: Picture) -> AnimatedClip:
+    """``Engine.animate`` with a record of the flow. ``source``: ``photo``, uint8 (256, 256, 3), or a painting of it.
 
     Raises ChoiceError (``unknown_model``) for a model that does not expose its flow.
     """
     begin = time.monotonic()
-    picture, seen = (part.astype(np.float32) / np.float32(255) for part in (source, photo))
-    with _recorded_flows(model) as flows:
-        frames = np.concatenate(list(model.frames(picture, motion, adapt_scale=True, photo=seen)))
+    with _recorded_flows(engine.model) as flows:
+        frames = np.concatenate(list(engine.animate(source, motion, photo=photo)))
     seconds = time.monotonic() - begin
-    return AnimatedClip(np.rint(frames * 255).astype(np.uint8), torch.cat(flows), seconds)
+    return AnimatedClip(frames, torch.cat(flows), seconds)
 
 
 @contextmanager

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from portrait.engine.errors import ChoiceError
-from portrait.engine.fomm import load_model
-from portrait.engine.motion import load_motion
 from portrait.engine.options import EngineOptions
 from portrait.engine.photo.crop import CROP_SIZE
 from portrait.engine.photo.picture import centre_square
-from portrait.engine.style import load_style
+from portrait.engine.pipeline import Engine
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_grids import evenly_spaced
 from portrait.training.style.evaluation import mean_over_styles, model_size, moving_metrics, still_metrics
@@ -63,23 +62,21 @@ def measure_painters(
         for index in evenly_spaced(len(validation.faces), photos)
     ]
     vgg = VGGFeatures.load(perceptual, TAPS)
-    model = load_model(*options.motion_files, device="cpu", precision=options.precision)
-    template = load_motion(motion, options.motions)
     report: dict[str, Table] = {}
     for name, path in files.items():
-        painter = load_style(path, precision=options.precision)
-        known = [style.slug for style in painter.styles]
-        slugs = [slug for slug in only or known if slug in known]
+        engine = Engine(replace(options, painter=path, device="cpu"))
+        slugs = [slug for slug in only or engine.styles if slug in engine.styles]
         if not slugs:
             raise ChoiceError(f"{path} knows none of {', '.join(only or ())}", code="unknown_style")
+        template = engine.motion(motion)
         table: Table = {}
         for painting in list_paintings(styles, slugs):
             slug = painting.style.slug
-            row = still_metrics(painter, slug, pictures, painting_grams(painting.path, vgg), vgg)
-            moving = moving_metrics(painter, slug, model, pictures[:portraits], template)
+            row = still_metrics(engine.painter, slug, pictures, painting_grams(painting.path, vgg), vgg)
+            moving = moving_metrics(engine, slug, pictures[:portraits], template)
             row |= {
                 f"{way}, {column}": value for way, ways in moving.items() for column, value in ways.items()
             }
-            table[slug] = row | model_size(painter)
+            table[slug] = row | model_size(engine.painter)
         report[name] = {"mean": mean_over_styles(table), **table}
     return report

@@ -45,7 +45,11 @@ def _mark(side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     picture = Image.new("RGBA", (round(width) * _OVERSAMPLING, large))
     draw = ImageDraw.Draw(picture)
     draw.rounded_rectangle(
-        (0, 0, picture.width - 1, large - 1), radius=large / 2, fill=BACKGROUND, outline=OUTLINE, width=_OVERSAMPLING
+        (0, 0, picture.width - 1, large - 1),
+        radius=large / 2,
+        fill=BACKGROUND,
+        outline=OUTLINE,
+        width=_OVERSAMPLING,
     )
     draw.text(
         ((picture.width - left - right) / 2, (large - top - bottom) / 2),

@@ -1,4 +1,4 @@
-"""``manage.py benchmark``: how fast a portrait is made here, stage by stage, and beside the plain loop."""
+"""``manage.py benchmark``: the time of each stage of a portrait, and of the motion model beside the plain loop."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Command(EngineCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Imported here: torch takes seconds to start, and --help needs none of it.
+        # Imported here: torch takes seconds to import, and --help does not need it.
         from portrait.engine.pipeline import Engine
         from portrait.tools.gallery import gallery, orders_sheet
         from portrait.tools.sheet_drawing import sample_photo

@@ -1,4 +1,4 @@
-"""``manage.py measure_motion``: the numbers of the model card, on people whom nobody trained on."""
+"""``manage.py measure_motion``: the metrics of the motion model's card, on held-out people."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from portrait.management.engine_command import EngineCommand
 class Command(EngineCommand):
     help = (
         "Measure the motion model on the validation people of a folder of clips: L1, SSIM, feature distance,"
-        " sharpness; with --frames, after find_landmarks.py was run on the folders in it, AKD and how well eyes and"
-        " mouth follow."
+        " sharpness; with --frames, after find_landmarks.py was run on the folders in it, AKD and the"
+        " correlations of the eyes' and the mouth's openings."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,7 +35,7 @@ class Command(EngineCommand):
             "--each", type=int, default=4, metavar="N", help="frames a clip (default: %(default)s)"
         )
         parser.add_argument("--perceptual", default="torchvision", metavar="FILE", help="as for train_motion")
-        parser.add_argument("--frames", type=Path, metavar="DIR", help="keep the pictures there")
+        parser.add_argument("--frames", type=Path, metavar="DIR", help="write the images there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["each"] < 1:

@@ -17,15 +17,14 @@ import torch
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from portrait.engine.errors import CheckpointError, ChoiceError
+from portrait.engine.errors import ChoiceError
 from portrait.engine.style import load_style
 from portrait.engine.style.catalogue import Style, list_styles
 from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.tone import luma_deviation
 from portrait.training.errors import TrainingDataError
-from portrait.training.style.losses import gram_distance, gram_matrix, stability_loss
 from portrait.training.style.paintings import list_paintings, painting_grams
 from portrait.training.style.photos import face_mask, read_photos, sample_crops
 from portrait.training.style.train_styles import train_styles
@@ -119,21 +118,6 @@ def test_images_of_a_batch_are_painted_each_in_its_style() -> None:
     together = network(pictures, [2, 0])
     torch.testing.assert_close(together[:1], network(pictures[:1], 2))
     torch.testing.assert_close(together[1:], network(pictures[1:], 0))
-
-
-def test_a_gram_matrix_is_the_mean_product_of_channels() -> None:
-    features = torch.rand(2, 3, 4, 5)
-    expected = torch.einsum("bcyx,bdyx->bcd", features, features) / (3 * 4 * 5)
-    torch.testing.assert_close(gram_matrix(features), expected)
-    assert gram_distance(expected, expected).tolist() == [0, 0]
-    assert gram_distance(torch.zeros_like(expected), expected).tolist() == [1, 1]
-
-
-def test_a_painting_that_moves_with_its_photo_is_stable() -> None:
-    scene = torch.rand(1, 3, 40, 40)
-    first, second = scene[..., 4:36, 4:36], scene[..., 6:38, 3:35]
-    assert stability_loss(first, second, (2, -1), margin=8) == 0
-    assert stability_loss(first, second, (0, 0), margin=8) > 0.05
 
 
 def test_crops_show_the_face_where_the_mask_says(photos: Path, tmp_path: Path) -> None:
@@ -313,19 +297,3 @@ def test_a_run_cannot_be_resumed_with_other_styles(
     (tmp_path / "run.json").write_text(json.dumps({"styles": ["red-stripes", "blue-checks"]}))
     with pytest.raises(ChoiceError, match="has other styles: red-stripes, blue-checks"):
         train_styles(photos, paintings, tmp_path, perceptual=features, only=["red-stripes"], resume=True)
-
-
-def test_a_vgg_without_the_layers_is_refused(features: Path, tmp_path: Path) -> None:
-    tensors = {key: value for key, value in load_file(features).items() if "conv4" not in key}
-    save_file(tensors, tmp_path / "short.safetensors")
-    with pytest.raises(CheckpointError, match=r"short\.safetensors.*conv4_3"):
-        VGGFeatures.load(tmp_path / "short.safetensors", TAPS)
-
-
-def test_features_end_at_the_tap_that_is_asked_for(features: Path) -> None:
-    vgg = VGGFeatures.load(features, TAPS)
-    pictures = torch.rand(1, 3, 32, 32)
-    everything = vgg.extract(pictures)
-    first = vgg.extract(pictures, last="relu2_2")
-    assert len(everything) == 4 and len(first) == 2
-    assert all(torch.equal(a, b) for a, b in zip(first, everything, strict=False))

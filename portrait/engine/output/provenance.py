@@ -9,8 +9,6 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from xml.etree import ElementTree
 
 TRAINED_ALGORITHMIC_MEDIA = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 CREATOR_TOOL = "Moving Portraits"
@@ -40,14 +38,6 @@ _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 _GIF_TRAILER = bytes([0x01, *range(0xFF, -1, -1), 0x00])
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """The statement in a file."""
-
-    digital_source_type: str  # a URI of the IPTC vocabulary
-    creator_tool: str
-
-
 def with_provenance(data: bytes) -> bytes:
     """The WebP, GIF, MP4 or PNG file with the statement added. Raises ValueError for other files."""
     if data.startswith(_PNG_SIGNATURE):
@@ -61,47 +51,6 @@ def with_provenance(data: bytes) -> bytes:
         # At the end, so that no offset in the file changes.
         return data + struct.pack(">I4s", 24 + len(XMP_PACKET), b"uuid") + _MP4_XMP_UUID + XMP_PACKET
     raise ValueError("Only WebP, GIF, MP4 and PNG files can carry the statement.")
-
-
-def read_provenance(data: bytes) -> Provenance | None:
-    """The statement in a WebP, GIF, MP4 or PNG file, or None."""
-    packet = _find_packet(data)
-    if packet is None:
-        return None
-    tree = ElementTree.fromstring(packet.strip(b"\0"))
-    source = tree.findtext(f".//{{{_IPTC_EXTENSION}}}DigitalSourceType")
-    if source is None:
-        return None
-    return Provenance(source.strip(), (tree.findtext(f".//{{{_XMP}}}CreatorTool") or "").strip())
-
-
-def _find_packet(data: bytes) -> bytes | None:
-    if data.startswith(_PNG_SIGNATURE):
-        for kind, body in _png_chunks(data):
-            keyword, _, rest = body.partition(b"\0")
-            if kind == b"iTXt" and keyword == _PNG_KEYWORD:
-                return rest[2:].split(b"\0", 2)[2]  # after two flags, the language and the translated keyword
-    elif data.startswith(b"RIFF"):
-        for kind, body in _webp_chunks(data):
-            if kind == b"XMP ":
-                return body
-    elif data.startswith(b"GIF89a"):
-        start = data.find(_GIF_XMP, _gif_header_length(data))
-        if start >= 0:
-            return data[start + len(_GIF_XMP) : data.index(_GIF_TRAILER[:16], start)]
-    elif data[4:8] == b"ftyp":
-        for kind, body in _mp4_boxes(data):
-            if kind == b"uuid" and body.startswith(_MP4_XMP_UUID):
-                return body[len(_MP4_XMP_UUID) :]
-    return None
-
-
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = len(_PNG_SIGNATURE)
-    while at + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        yield kind, data[at + 8 : at + 8 + length]
-        at += 12 + length
 
 
 def _into_png(data: bytes) -> bytes:
@@ -134,19 +83,3 @@ def _gif_header_length(data: bytes) -> int:
     """The signature, the logical screen descriptor and the global colour table, if there is one."""
     packed = data[10]
     return 13 + (3 << ((packed & 0x07) + 1) if packed & 0x80 else 0)
-
-
-def _mp4_boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        header = 8
-        if length == 1:  # the 64-bit form
-            (length,) = struct.unpack_from(">Q", data, at + 8)
-            header = 16
-        elif length == 0:  # to the end of the file
-            length = len(data) - at
-        if length < header:
-            return
-        yield kind, data[at + header : at + length]
-        at += length

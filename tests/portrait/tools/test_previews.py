@@ -11,9 +11,10 @@ from rest_framework.test import APIClient
 
 from portrait import choices
 from portrait.engine.errors import EncodingError
-from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
+from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA
 from portrait.tools import previews
 from tests.portrait.pictures import astronaut
+from tests.portrait.provenance import read_provenance
 
 
 def clip(frames: int, noise: bool = False) -> bytes:

@@ -13,12 +13,12 @@ from PIL import Image
 from portrait.engine.motion import load_motion, motion_names
 from portrait.engine.motion.basis import EYE_L, EYE_R
 from portrait.engine.options import EngineOptions
-from portrait.engine.output.provenance import read_provenance
 from portrait.engine.pipeline import Engine
 from portrait.management.engine_command import write_result
 from portrait.tools import contact_sheets, gallery
 from portrait.tools.sheet_drawing import LINE_HEIGHT, MARGIN, sample_photo
 from tests.paths import ROOT
+from tests.portrait.provenance import read_provenance
 
 DOCS = ROOT / "docs"
 

@@ -27,6 +27,7 @@ from portrait.training.motion.stages import STAGES, StageSequence
 from portrait.training.motion.train_motion import CONFIG
 from portrait.training.vgg_features import VGGFeatures
 from tests.portrait.training.drawn_faces import write_clips
+from tests.portrait.training.overfitting import losses_on_one_batch
 
 TINY = {"kp_detector": [8, 16], "dense_motion": [8, 16], "generator": [8, 8, 16]}
 LICENCES = ("MIT", "CC0")
@@ -94,17 +95,7 @@ def test_every_stage_learns(name: str, split: DatasetSplit, config: Path, featur
         config, split, VGGFeatures.load(features, ("relu1_2", "relu2_2")), torch.device("cpu")
     )
     task = stages.stage(name, 4)
-    task.networks.train()
-    optimizer = torch.optim.Adam(task.networks.parameters(), 2e-3)
-    losses = []
-    for _ in range(30):
-        # The same batch at each step, so that the loss falls only by learning.
-        task.generator.manual_seed(1)
-        loss = task.step()["loss"]
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = losses_on_one_batch(task, 2e-3)
     assert losses[-1] < 0.9 * losses[0]
 
 

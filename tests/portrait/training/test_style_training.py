@@ -32,6 +32,7 @@ from portrait.training.style.training_task import TAPS, StyleTrainingConfig, Sty
 from portrait.training.vgg_features import VGGFeatures
 from tests.paths import DATA
 from tests.portrait.training.drawn_vgg import write_vgg
+from tests.portrait.training.overfitting import losses_on_one_batch
 
 OWN = DATA / "painter" / "painter.safetensors"
 QUICK = StyleTrainingConfig(batch=2, side=40)
@@ -84,16 +85,7 @@ def make_task(features: Path, photos: Path, paintings: Path, cache: Path) -> Sty
 
 def test_training_reduces_the_loss(features: Path, photos: Path, paintings: Path, tmp_path: Path) -> None:
     task = make_task(features, photos, paintings, tmp_path)
-    optimizer = torch.optim.Adam(task.networks.parameters(), 5e-3)
-    losses = []
-    for _ in range(30):
-        # The same batch at each step, so that the loss falls only by learning.
-        task.generator.manual_seed(1)
-        loss = task.step()["loss"]
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    losses = losses_on_one_batch(task, 5e-3)
     assert losses[-1] < 0.85 * losses[0]
 
 

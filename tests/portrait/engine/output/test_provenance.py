@@ -14,15 +14,10 @@ import pytest
 from PIL import Image
 
 from portrait.engine.output.ai_mark import stamp
-from portrait.engine.output.provenance import (
-    CREATOR_TOOL,
-    TRAINED_ALGORITHMIC_MEDIA,
-    Provenance,
-    read_provenance,
-    with_provenance,
-)
+from portrait.engine.output.provenance import CREATOR_TOOL, TRAINED_ALGORITHMIC_MEDIA, with_provenance
 from tests.portrait.engine.output.test_encode import clip, moving, played
 from tests.portrait.pictures import encoded
+from tests.portrait.provenance import Provenance, read_provenance
 
 KINDS = ("webp", "gif", "mp4", "poster")
 STATEMENT = Provenance(TRAINED_ALGORITHMIC_MEDIA, CREATOR_TOOL)

@@ -13,7 +13,7 @@ from django.db.models.fields.files import FieldFile
 from PIL import Image
 
 from portrait.engine.errors import PhotoError
-from portrait.engine.photo.reading import PhotoLimits, read_photo
+from portrait.engine.photo.decoding import PhotoLimits, read_photo
 from portrait.problems import describe
 
 FOLDER = "crests"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 
 from common.problems import Problem
-from portrait.engine.photo.reading import MAX_ASPECT, MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE
+from portrait.engine.photo.decoding import MAX_ASPECT, MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE
 
 _LIMITS = {
     "megabytes": f"{MAX_BYTES / 2**20:g}",

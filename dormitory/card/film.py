@@ -9,7 +9,7 @@ import numpy as np
 from PIL import UnidentifiedImageError
 
 from dormitory.card.drawing import WINDOW, Card, Facts, placeholder
-from portrait.engine.output.clip import STILL_FPS, Loop, read_loop
+from portrait.engine.output.animated_image import STILL_FPS, FrameSequence, read_frames
 from portrait.engine.output.encoders import ClipEncoder, encode_png
 from portrait.engine.output.formats import MOVING
 from portrait.engine.output.provenance import with_provenance
@@ -20,24 +20,24 @@ FILM_WIDTH = 960
 STILL_FRAMES = 10
 
 
-def read_portrait(data: bytes | None, facts: Facts) -> Loop:
+def read_portrait(data: bytes | None, facts: Facts) -> FrameSequence:
     """The moving WebP, or the still, in ``data``; the outline of a head for None and for a damaged file.
 
     Raises OSError for a file that cannot be read now.
     """
     if data is not None:
         with contextlib.suppress(UnidentifiedImageError):
-            return read_loop(io.BytesIO(data))
-    return Loop([placeholder(facts.colour, WINDOW[1])], STILL_FPS)
+            return read_frames(io.BytesIO(data))
+    return FrameSequence([placeholder(facts.colour, WINDOW[1])], STILL_FPS)
 
 
-def card_png(facts: Facts, portrait: Loop) -> bytes:
+def card_png(facts: Facts, portrait: FrameSequence) -> bytes:
     """The card at full size with the portrait's first frame. Raises FontError."""
     picture = Card(facts).with_portrait(portrait.frames[0])
     return _stated(encode_png(np.asarray(picture)), facts)
 
 
-def card_films(facts: Facts, portrait: Loop) -> dict[str, bytes]:
+def card_films(facts: Facts, portrait: FrameSequence) -> dict[str, bytes]:
     """The moving card by format: ``webp``, ``gif`` and ``mp4``. Raises FontError and EncodingError."""
     card = Card(facts, FILM_WIDTH)
     width, height = card.size

@@ -21,8 +21,10 @@ from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.encoders import ClipEncoder
 from portrait.engine.output.formats import NAMES
 from portrait.engine.output.provenance import with_provenance
-from portrait.engine.photo.face import CROP_SIZE, FaceBox, crop_face, find_face
-from portrait.engine.photo.reading import Picture, read_photo
+from portrait.engine.photo.crop import CROP_SIZE, FaceBox, crop_face
+from portrait.engine.photo.decoding import read_photo
+from portrait.engine.photo.face_detection import find_face
+from portrait.engine.photo.picture import Picture
 from portrait.engine.request import ANIMATE_THEN_PAINT, DEFAULTS, PAINT_THEN_ANIMATE, PortraitRequest
 from portrait.engine.runtime.allocator import keep_freed_memory
 from portrait.engine.runtime.precision import choose_device, choose_dtype

@@ -18,7 +18,8 @@ from typing import Any
 
 from portrait.engine.errors import CheckpointError, EncodingError, EngineError, NoFaceError
 from portrait.engine.output.formats import FORMATS
-from portrait.engine.photo.face import FaceBox, s3fd_weights
+from portrait.engine.photo.crop import FaceBox
+from portrait.engine.photo.face_detection import s3fd_weights
 from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Progress, Task
 
 # Kept below the size up to which a write to a pipe is atomic, so that a child killed in the middle of sending

@@ -21,12 +21,13 @@ from dormitory.models import House
 from dormitory.seeds.houses import HOUSES
 from portrait import files
 from portrait.engine.output.formats import FORMATS
-from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
+from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.dormitory.conftest import BIRTHDAY, sort
 from tests.portrait.kit import claim, enqueue, files_on_disk
 from tests.portrait.pictures import astronaut
+from tests.portrait.provenance import read_provenance
 from user.models import User
 
 URL = "/dorm/card/image/"

@@ -12,7 +12,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 from skimage import data
 
-from portrait.engine.photo.reading import MAX_BYTES
+from portrait.engine.photo.decoding import MAX_BYTES
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.portrait.kit import assert_no_orphans, files_on_disk

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.errors import CheckpointError
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.picture import Picture
 
 DETECTOR_FILE = "face_detection_short_range.tflite"
 MESH_FILE = "face_landmark.tflite"

@@ -1,4 +1,4 @@
-"""``manage.py benchmark``: how fast a portrait is made here, stage by stage, and beside the plain loop."""
+"""``manage.py benchmark``: the time of each stage of a portrait, and of the motion model beside the plain loop."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ class Command(EngineCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         import torch
 
-        from portrait.engine.photo.face import CROP_SIZE, crop_face, find_face
-        from portrait.engine.photo.reading import read_photo
+        from portrait.engine.photo.crop import CROP_SIZE, crop_face
+        from portrait.engine.photo.decoding import read_photo
+        from portrait.engine.photo.face_detection import find_face
         from portrait.tools import benchmark_network
 
         if (options["config"] is None) != (options["checkpoint"] is None):

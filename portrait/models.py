@@ -61,7 +61,7 @@ class PortraitJob(models.Model):
     photo = models.FileField(_("photo"), max_length=200)
     # Where the upload found the face, as a FaceBox's fields in pixels of ``photo``; {} where it found none, null
     # where it did not search.
-    face = models.JSONField(_("face"), null=True, blank=True, editable=False)
+    face = models.JSONField(null=True, blank=True, editable=False)
     # The PortraitRequest, a column for each field. An empty style or motion is drawn from ``seed``, so that a second
     # attempt draws the same.
     style = models.CharField(_("style"), max_length=64, blank=True)

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='portraitjob',
             name='face',
-            field=models.JSONField(blank=True, editable=False, null=True, verbose_name='face'),
+            field=models.JSONField(blank=True, editable=False, null=True),
         ),
     ]

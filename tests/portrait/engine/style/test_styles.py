@@ -91,7 +91,7 @@ def test_the_catalogue_lists_the_styles_of_the_weights_in_their_order() -> None:
 def test_the_catalogue_is_read_without_torch() -> None:
     script = (
         "import sys; from portrait.engine.style.catalogue import list_styles; list_styles(); "
-        "from portrait.engine.motions import list_motions; list_motions(); "
+        "from portrait.engine.motion import list_motions; list_motions(); "
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0

@@ -51,3 +51,14 @@ def test_a_link_that_leads_nowhere_is_found() -> None:
     page = ROOT / "docs" / "errors.md"
     text = "[a](openapi.yaml) [b](nothing.md) [c](#signing-in) [d](#nothing) [e](https://x.example/y) ![f](no.png)"
     assert list(broken(page, text)) == ["nothing.md", "#nothing", "no.png"]
+
+
+def test_the_files_that_the_guides_name_exist() -> None:
+    named = re.compile(r"`([a-z.][\w.-]*/[\w./-]*)`")
+    for name in ("CONTRIBUTING.md", "README.md", "docs/architecture.md"):
+        text = FENCE.sub("", (ROOT / name).read_text(encoding="utf-8"))
+        paths = named.findall(text)
+        assert len(paths) > 5, name
+        # Folders of the engine are named without the way to them.
+        places = (ROOT, ROOT / "portrait" / "engine")
+        assert [path for path in paths if not any((place / path).exists() for place in places)] == [], name

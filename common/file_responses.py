@@ -8,13 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.core.exceptions import SuspiciousFileOperation
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils._os import safe_join
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import IsDirectoryError, MissingFileError, NotARegularFileError, StaticFile
 
 from common.problems import read_only
+from common.storage import media
 
 
 def file_response(request: HttpRequest, path: Path | str, headers: dict[str, str]) -> HttpResponseBase:
@@ -24,6 +25,19 @@ def file_response(request: HttpRequest, path: Path | str, headers: dict[str, str
     except (MissingFileError, IsDirectoryError, NotARegularFileError, ValueError):
         raise Http404 from None
     return WhiteNoiseMiddleware.serve(file, request)
+
+
+def stored_file_response(request: HttpRequest, name: str, headers: dict[str, str]) -> HttpResponseBase:
+    """A file of the media storage, which the caller has allowed the client to see. Raises Http404.
+
+    Byte ranges are answered where the storage is this machine's file system.
+    """
+    if path := media().local_path(name):
+        return file_response(request, path, headers)
+    try:
+        return HttpResponse(media().read(name), headers=headers)
+    except FileNotFoundError:
+        raise Http404 from None
 
 
 def file_below(

@@ -168,6 +168,8 @@ WEB_ROOT = BASE_DIR / "web"
 API_TEXTS = BASE_DIR / "docs" / "api"
 
 MEDIA_URL = "/media/"
+# Where files are kept; common.storage has the implementations.
+MEDIA_STORAGE = choice("MEDIA_STORAGE", ("local",), "local")
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # The only folders of MEDIA_ROOT that are served: finished portraits and crests. The uploaded photos are private.
 PUBLIC_MEDIA = ("portraits", "crests")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-import shutil
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from portrait import choices, storage
+from common.storage import media
+from portrait import choices, files
 from portrait.engine.output.encoders import encode_png
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.models import PortraitJob, request_columns
 from portrait.photos import face_to_json, prepare_photo
-from portrait.worker.child import load_engine
+from portrait.worker.attempt import load_engine
 from user.models import User
 
 
@@ -48,12 +46,12 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
         request = PortraitRequest(style=styles[number % len(styles)], seed=seed)
         files = engine.make_portrait(prepared.photo, request, face=prepared.face)
         key = uuid.UUID(int=draw.getrandbits(128), version=4)
-        names = {"photo": storage.photo_name(key), "still": storage.still_name(key)}
-        storage.write(names["photo"], prepared.photo)
-        storage.write(names["still"], prepared.still)
+        names = {"photo": files.photo_name(key), "still": files.still_name(key)}
+        media().write(names["photo"], prepared.photo)
+        media().write(names["still"], prepared.still)
         for row in FORMATS:
-            names[row.name] = storage.result_name(key, 1, row.suffix)
-            storage.write(names[row.name], files.contents[row.name])
+            names[row.name] = files.result_name(key, 1, row.suffix)
+            media().write(names[row.name], files.contents[row.name])
         face = face_to_json(prepared.face)
         originals.append(Original(names, files.request, face, dict(files.timings)))
     return originals
@@ -62,12 +60,12 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
 def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
     """An unsaved, succeeded job for ``student`` with files of its own names.
 
-    Once the job is saved, :func:`portrait.queue.record.refresh` makes the student's record show it.
+    Once the job is saved, :func:`portrait.queue.projection.refresh` makes the student's record show it.
     """
-    names = {"photo": storage.photo_name(key), "still": storage.still_name(key)}
-    names |= {row.name: storage.result_name(key, 1, row.suffix) for row in FORMATS}
+    names = {"photo": files.photo_name(key), "still": files.still_name(key)}
+    names |= {row.name: files.result_name(key, 1, row.suffix) for row in FORMATS}
     for field, name in names.items():
-        _link(original.names[field], name)
+        media().copy(original.names[field], name)
     return PortraitJob(
         student=student,
         key=key,
@@ -89,15 +87,5 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
 
 
 def forget(originals: list[Original]) -> None:
-    """Delete the originals; the hard links of the students keep the contents."""
-    storage.remove(name for original in originals for name in original.names.values())
-
-
-def _link(source: str, target: str) -> None:
-    old, new = storage.path_of(source), storage.path_of(target)
-    new.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):
-        os.link(old, new)
-        return
-    # A file system without hard links, or one file with as many as it may have.
-    shutil.copyfile(old, new)
+    """Delete the originals' own names; the links of the students keep the contents."""
+    media().delete(name for original in originals for name in original.names.values())

@@ -12,9 +12,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.storage import media
 from common.texts import TextsField, in_language
 from dormitory.crests import CrestField
-from portrait import storage
 
 
 class House(models.Model):
@@ -54,7 +54,7 @@ class House(models.Model):
         before = House.objects.filter(pk=self.pk).values_list("crest", flat=True).first()
         super().save(*args, **kwargs)
         if before and before != self.crest.name:
-            transaction.on_commit(partial(storage.remove, [before]), robust=True)
+            transaction.on_commit(partial(media().delete, [before]), robust=True)
 
     @property
     def text(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,7 +19,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import EMPTY, ReadOnlyAdmin, badge, picture
-from portrait import services, storage, student_admin  # noqa: F401 (replaces the student admin)
+from common.storage import media
+from portrait import services, student_admin  # noqa: F401 (replaces the student admin)
 from portrait.models import PortraitJob, PortraitWorker
 from portrait.problems import PortraitProblem, describe
 
@@ -150,10 +151,10 @@ class PortraitJobAdmin(ReadOnlyAdmin):
         if job is None or not self.has_view_permission(request, job) or not job.photo:
             raise Http404
         try:
-            file = storage.path_of(job.photo.name).open("rb")
+            photo = media().read(str(job.photo.name))
         except FileNotFoundError:
             raise Http404 from None
-        return FileResponse(file, content_type="image/jpeg")
+        return HttpResponse(photo, content_type="image/jpeg")
 
     # --- retry and cancel ----------------------------------------------------------------------------------------
 

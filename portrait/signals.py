@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from portrait import storage
+from common.storage import media
 from portrait.models import PortraitJob
-from portrait.queue import record
+from portrait.queue import projection
 
 
 @receiver(post_delete, sender=PortraitJob)
@@ -21,6 +21,6 @@ def remove_files(sender: type[PortraitJob], instance: PortraitJob, **kwargs: Any
 
 def _forget(student_id: int, names: set[str]) -> None:
     with transaction.atomic():
-        if record.lock(student_id):
-            record.refresh(student_id)
-    storage.remove(names)
+        if projection.lock(student_id):
+            projection.refresh(student_id)
+    media().delete(names)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from common.file_responses import file_response
+from common.file_responses import stored_file_response
 from dormitory.card.store import CONTENT_TYPES, Edition
 
 
@@ -28,7 +28,7 @@ def card_response(
             known[header] = value
         return known
     disposition = "attachment" if download else "inline"
-    return file_response(
+    return stored_file_response(
         request,
         edition.file(kind),
         {

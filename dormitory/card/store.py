@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import hashlib
 import logging
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -19,11 +18,11 @@ from typing import Any
 
 from django.contrib.staticfiles import finders
 
+from common.storage import media
 from dormitory.card import drawing, film, fonts, words
 from dormitory.card.drawing import Facts
 from dormitory.models import House
 from dormitory.problems import CardProblem
-from portrait import storage
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.formats import MEDIA_TYPES
 from user.models import User
@@ -59,29 +58,28 @@ class Edition:
     def file_name(self, kind: str) -> str:
         return f"{FOLDER}/{self.student_id}/{self.name}-{self.key}.{kind}"
 
-    def file(self, kind: str) -> Path:
-        """The card's file of one of ``CONTENT_TYPES``; drawn now if it is not there.
+    def file(self, kind: str) -> str:
+        """The storage name of the card's file of one of ``CONTENT_TYPES``; drawn now if it is not there.
 
         Raises CardProblem (503) ``card_busy``, ``card_unavailable`` or ``storage_unavailable``.
         """
-        path = storage.path_of(self.file_name(kind))
-        if not path.is_file():
+        name = self.file_name(kind)
+        if not media().exists(name):
             with _drawing():
                 # While this request waited, another one may have drawn the same card.
-                if not path.is_file():
+                if not media().exists(name):
                     self._draw(kind)
-        return path
+        return name
 
     def _draw(self, kind: str) -> None:
-        portrait = film.read_portrait(_existing(self.portrait), self.facts)
+        portrait = film.read_portrait(_contents(self.portrait), self.facts)
         # A portrait whose file is lost or damaged is not on the card, so the note about it is left out.
         facts = dataclasses.replace(self.facts, moving=self.facts.moving and len(portrait.frames) > 1)
         files = {"png": film.card_png(facts, portrait)} if kind == "png" else film.card_films(facts, portrait)
         for suffix, data in files.items():
-            storage.write(self.file_name(suffix), data)
-        for path in storage.path_of(f"{FOLDER}/{self.student_id}").glob(f"{self.name}-*"):
-            if not path.name.startswith(f"{self.name}-{self.key}."):
-                path.unlink(missing_ok=True)
+            media().write(self.file_name(suffix), data)
+        current = f"{FOLDER}/{self.student_id}/{self.name}-{self.key}."
+        media().delete(name for name in _files_of(self.student_id, self.name) if not name.startswith(current))
 
 
 def edition(student: User, house: House, *, name: str) -> Edition:
@@ -102,11 +100,15 @@ def edition(student: User, house: House, *, name: str) -> Edition:
 
 def forget(student_id: int, name: str = "") -> None:
     """Delete the student's cards, or those of one edition."""
-    folder = storage.path_of(f"{FOLDER}/{student_id}")
-    if not name:
-        shutil.rmtree(folder, ignore_errors=True)
-    for path in folder.glob(f"{name}-*"):
-        path.unlink(missing_ok=True)
+    media().delete(_files_of(student_id, name))
+
+
+def _files_of(student_id: int, name: str) -> list[str]:
+    """The stored cards of a student, those being written among them; of one edition unless ``name`` is empty."""
+    found = media().names(f"{FOLDER}/{student_id}")
+    return [
+        file for file in found if file.rpartition("/")[2].lstrip(".").startswith(f"{name}-" if name else "")
+    ]
 
 
 @contextlib.contextmanager
@@ -124,15 +126,18 @@ def _drawing() -> Iterator[None]:
         _DRAWING_LOCK.release()
 
 
-def _existing(name: str) -> Path | None:
-    path = storage.path_of(name)
-    return path if name and path.is_file() else None
+def _contents(name: str) -> bytes | None:
+    """The stored file's bytes; None for no name and for a file that is lost."""
+    try:
+        return media().read(name) if name else None
+    except FileNotFoundError:
+        return None
 
 
 def _crest(house: House) -> bytes:
     """The house's own picture, else the drawing of its symbol."""
-    if house.crest and (path := _existing(str(house.crest.name))):
-        return path.read_bytes()
+    if crest := _contents(str(house.crest.name or "")):
+        return crest
     found: Any = finders.find(f"dormitory/crests/{house.symbol}.svg")
     return Path(found).read_bytes()
 

@@ -18,10 +18,10 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from portrait import storage
+from portrait import files
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
-from portrait.queue import record
+from portrait.queue import projection
 
 State = PortraitJob.State
 
@@ -60,7 +60,7 @@ def enqueue(
     Raises StudentGoneError.
     """
     with transaction.atomic():
-        if not record.lock(student_id):
+        if not projection.lock(student_id):
             raise StudentGoneError
         _cancel_active(student_id)
         job = PortraitJob.objects.create(
@@ -71,7 +71,7 @@ def enqueue(
             face=face,
             **request_columns(request),
         )
-        record.refresh(student_id)
+        projection.refresh(student_id)
     return job
 
 
@@ -120,7 +120,7 @@ def finish(job: PortraitJob, results: Results) -> bool:
     """``succeeded``, together with the student's record. False: the lease was lost, the files are the caller's."""
     now = timezone.now()
     with transaction.atomic():
-        record.lock(job.student_id)
+        projection.lock(job.student_id)
         done = _held(job).update(
             state=State.SUCCEEDED,
             lease_expires_at=None,
@@ -135,7 +135,7 @@ def finish(job: PortraitJob, results: Results) -> bool:
             **results.names,
         )
         if done:
-            record.refresh(job.student_id)
+            projection.refresh(job.student_id)
             transaction.on_commit(partial(_clean_folder, job), robust=True)
     # A connection that broke during COMMIT leaves the caller in doubt; when it asks again, this tells.
     return bool(done) or _finished_with(job, results)
@@ -186,9 +186,9 @@ def reap_expired(*, backoff: Sequence[float] = BACKOFF) -> list[PortraitJob]:
 def cancel(student_id: int, *, job_id: int | None = None) -> bool:
     """Cancel the student's active job, or only that of number ``job_id``. False if there is none."""
     with transaction.atomic():
-        cancelled = record.lock(student_id) and _cancel_active(student_id, job_id)
+        cancelled = projection.lock(student_id) and _cancel_active(student_id, job_id)
         if cancelled:
-            record.refresh(student_id)
+            projection.refresh(student_id)
     return cancelled
 
 
@@ -199,7 +199,7 @@ def retry(job: PortraitJob) -> bool:
     """
     now = timezone.now()
     with transaction.atomic():
-        record.lock(job.student_id)
+        projection.lock(job.student_id)
         if PortraitJob.objects.filter(student_id=job.student_id, pk__gt=job.pk).exists():
             return False
         queued = PortraitJob.objects.filter(
@@ -217,7 +217,7 @@ def retry(job: PortraitJob) -> bool:
             error_detail="",
         )
         if queued:
-            record.refresh(job.student_id)
+            projection.refresh(job.student_id)
     return bool(queued)
 
 
@@ -227,13 +227,13 @@ def choose(student_id: int, job_id: int) -> bool:
     While another one is being made the record goes on showing the still, so callers refuse before.
     """
     with transaction.atomic():
-        chosen = record.lock(student_id) and bool(
+        chosen = projection.lock(student_id) and bool(
             PortraitJob.objects.filter(pk=job_id, student_id=student_id, state=State.SUCCEEDED)
             .exclude(webp="")
             .update(chosen_at=timezone.now())
         )
         if chosen:
-            record.refresh(student_id)
+            projection.refresh(student_id)
     return chosen
 
 
@@ -266,11 +266,11 @@ def _end_attempt(
         "progress": 0.0,
     }
     with transaction.atomic():
-        record.lock(job.student_id)
+        projection.lock(job.student_id)
         if final or job.attempts >= MAX_ATTEMPTS:
             changed = held.update(state=State.FAILED, finished_at=now, **ended)
             if changed:
-                record.refresh(job.student_id)
+                projection.refresh(job.student_id)
         else:
             wait = backoff[min(job.attempts, len(backoff)) - 1] if backoff else 0.0
             changed = held.update(
@@ -301,4 +301,4 @@ def _finished_with(job: PortraitJob, results: Results) -> bool:
 def _clean_folder(job: PortraitJob) -> None:
     """Remove what this attempt and the ones before it wrote and the row does not name."""
     row = PortraitJob.objects.filter(pk=job.pk).only(*PortraitJob.PUBLIC_FILES).first()
-    storage.remove_leftovers(job.key, job.lease, row.file_names if row else set())
+    files.remove_leftovers(job.key, job.lease, row.file_names if row else set())

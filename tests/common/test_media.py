@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from dormitory import crests
-from portrait import storage
+from portrait.files import PORTRAITS
 
 BYTES = bytes(range(256)) * 4
 URL = "/media/portraits/key/moving.mp4"
@@ -22,7 +22,7 @@ def files(media: Path) -> None:
 
 
 def test_the_public_folders_are_those_of_the_apps(settings: Settings) -> None:
-    assert set(settings.PUBLIC_MEDIA) == {storage.PORTRAITS, crests.FOLDER}
+    assert set(settings.PUBLIC_MEDIA) == {PORTRAITS, crests.FOLDER}
 
 
 def test_a_portrait_is_served_to_keep(client: Client) -> None:

@@ -16,10 +16,10 @@ from rest_framework.test import APIClient
 from demo.management.commands.seed_demo import in_production
 from lounge import text
 from lounge.models import Entry
-from portrait import storage
 from portrait.models import PortraitJob
-from portrait.queue import record
+from portrait.queue import projection
 from tests.conftest import PASSWORD, client_of
+from tests.paths import media_path
 from tests.portrait import kit
 from user.models import User
 
@@ -49,9 +49,9 @@ def test_portraits_are_made_once_and_every_student_has_files_and_a_record_of_the
     assert {job.state for job in jobs} == {"succeeded"}
     assert len({job.style for job in jobs}) == 1
     assert len(set(itertools.chain(*(job.file_names for job in jobs)))) == 5 * 6
-    with Image.open(storage.path_of(str(jobs[0].webp.name))) as picture:
+    with Image.open(media_path(str(jobs[0].webp.name))) as picture:
         assert (picture.format, picture.n_frames > 20) == ("WEBP", True)  # type: ignore[attr-defined]
-    inodes = {storage.path_of(str(job.webp.name)).stat().st_ino for job in jobs}
+    inodes = {media_path(str(job.webp.name)).stat().st_ino for job in jobs}
     assert len(inodes) == 1
 
     shown = User.objects.order_by("id").values_list("still", "portrait", "poster")
@@ -59,7 +59,7 @@ def test_portraits_are_made_once_and_every_student_has_files_and_a_record_of_the
     assert seeded == [(job.still.name, job.webp.name, job.poster.name) for job in jobs]
     assert all(all(names) for names in seeded)
     for student in User.objects.all():
-        record.refresh(student.pk)
+        projection.refresh(student.pk)
     assert list(shown.all()) == seeded
 
     # Deleting one student leaves the pictures of the others.

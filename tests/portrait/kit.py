@@ -16,7 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from portrait import storage
+from common.storage import media
+from portrait import files
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import ANIMATE_THEN_PAINT, PortraitRequest
 from portrait.models import PortraitJob
@@ -37,9 +38,9 @@ def student(name: str) -> User:
 def enqueue(owner: User, motion: str = "quick") -> PortraitJob:
     """A job with two small files, as an upload leaves it; ``motion`` says what ``tests.portrait.faults.act`` does."""
     key = uuid.uuid4()
-    photo, still = storage.photo_name(key), storage.still_name(key)
-    storage.write(photo, b"photo")
-    storage.write(still, b"still")
+    photo, still = files.photo_name(key), files.still_name(key)
+    media().write(photo, b"photo")
+    media().write(still, b"still")
     return transitions.enqueue(
         student_id=owner.pk,
         key=key,
@@ -53,8 +54,8 @@ def write_results(job: PortraitJob) -> transitions.Results:
     """The files of a successful attempt, written as the worker writes them."""
     names = {}
     for row in FORMATS:
-        names[row.name] = storage.result_name(job.key, job.lease, row.suffix)
-        storage.write(names[row.name], row.name.encode())
+        names[row.name] = files.result_name(job.key, job.lease, row.suffix)
+        media().write(names[row.name], row.name.encode())
     drawn = PortraitRequest(style="starry-night", motion="nod")
     return transitions.Results(names, drawn.or_else(job.request), {"animating": 0.5})
 

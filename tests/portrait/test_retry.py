@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-from portrait import storage
+from common.storage import media
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, make_portrait, write_results
@@ -71,7 +71,7 @@ def test_there_is_nothing_to_retry_before_a_photo_while_it_waits_or_when_it_succ
 def test_a_photo_that_is_gone_cannot_be_retried(as_alice: APIClient, alice: User) -> None:
     job = enqueue(alice)
     transitions.cancel(alice.pk)
-    storage.remove([str(job.photo.name)])
+    media().delete([str(job.photo.name)])
 
     answer = as_alice.post(URL)
 

@@ -92,11 +92,11 @@ def test_a_busy_server_is_tried_again_when_it_said_so(visit: Callable[..., Visit
 FAIL = """
 from django.db.models import F
 from django.utils import timezone
-from portrait import records
+from portrait.queue import projection
 from portrait.models import PortraitJob
 jobs = PortraitJob.objects.filter(student__username="demo1-00004")
 jobs.update(state="failed", lease=F("lease") + 1, error_code="child_killed", finished_at=timezone.now())
-records.refresh(jobs.get().student_id)
+projection.refresh(jobs.get().student_id)
 """
 
 

@@ -23,7 +23,7 @@ from dormitory.numbers import next_numbers
 from lounge.models import Entry
 from portrait.engine.errors import EngineError
 from portrait.models import PortraitJob
-from portrait.queue import record
+from portrait.queue import projection
 from user.models import User
 
 # Rows of one transaction: other writers wait for it, and its files are linked meanwhile.
@@ -117,7 +117,7 @@ class Command(BaseCommand):
                 User.objects.bulk_create(students)
                 PortraitJob.objects.bulk_create(jobs)
                 for job in jobs:
-                    record.refresh(job.student_id)
+                    projection.refresh(job.student_id)
             made += [(student.pk, student.date_joined) for student in students]
         return made
 

@@ -6,7 +6,7 @@ import pytest
 
 from portrait.models import PortraitJob
 from portrait.queue import transitions
-from portrait.queue.record import KEPT
+from portrait.queue.projection import KEPT
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
 from user.models import User
 
@@ -31,7 +31,7 @@ def test_the_record_shows_the_still_first_and_the_portrait_when_it_is_made(alice
     assert alice.resting_picture.endswith(results.names["poster"])
     job.refresh_from_db()
     assert (job.state, job.style, job.motion, job.progress) == ("succeeded", "starry-night", "nod", 1.0)
-    assert job.timings == {"animate": 0.5}
+    assert job.timings == {"animating": 0.5}
     assert job.seconds is not None
     assert_no_orphans()
 

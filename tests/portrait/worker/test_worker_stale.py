@@ -9,8 +9,9 @@ from pathlib import Path
 from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
 from portrait.queue import transitions
-from portrait.worker.child import TaskDone, TaskOrder
-from portrait.worker.supervisor import Attempt, Worker, WorkerOptions
+from portrait.worker.messages import AttemptDone, AttemptOrder
+from portrait.worker.running import RunningAttempt, WorkerOptions
+from portrait.worker.supervisor import Worker
 from tests.portrait.kit import (
     Workers,
     assert_no_orphans,
@@ -67,22 +68,22 @@ def test_a_result_that_comes_after_the_job_was_finished_elsewhere_leaves_no_trac
     shown, before = owner.portrait.name, files_on_disk()
 
     worker = Worker(WorkerOptions())
-    worker.attempts.append(finished_attempt(late, tmp_path / "attempt"))
+    worker.monitor.attempts.append(finished_attempt(late, tmp_path / "attempt"))
     worker._settle_finished()
 
-    assert worker.attempts == []
+    assert worker.monitor.attempts == []
     owner.refresh_from_db()
     assert owner.portrait.name == shown
     assert files_on_disk() == before
     assert_no_orphans()
 
 
-def finished_attempt(job: PortraitJob, folder: Path) -> Attempt:
+def finished_attempt(job: PortraitJob, folder: Path) -> RunningAttempt:
     folder.mkdir()
-    order = TaskOrder(job.pk, "", job.request, str(folder))
+    order = AttemptOrder(job.pk, "", job.request, str(folder))
     names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
     for name in names.values():
         (folder / name).write_bytes(b"late")
-    future: Future[TaskDone] = Future()
-    future.set_result(TaskDone(names, job.request))
-    return Attempt(job, order, future)
+    future: Future[AttemptDone] = Future()
+    future.set_result(AttemptDone(names, job.request))
+    return RunningAttempt(job, order, future)

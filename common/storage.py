@@ -1,0 +1,172 @@
+"""One interface for the files that the service keeps: read, write, copy, delete, list, make a URL.
+
+Names are relative paths with ``/`` that the server made; no name comes from a client. A name is never used for other
+contents once it was given out, so that clients and caches may keep what it names.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
+
+from django.conf import settings
+
+PARTIAL = ".part"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """``size`` in bytes, ``modified`` in seconds since the epoch; ``shared``: another name has the same contents."""
+
+    name: str
+    size: int
+    modified: float
+    shared: bool = False
+
+
+class Storage(abc.ABC):
+    """Where files are kept. Each call raises OSError when the storage does not answer or has no room."""
+
+    @abc.abstractmethod
+    def read(self, name: str) -> bytes:
+        """The whole file. Raises FileNotFoundError."""
+
+    @abc.abstractmethod
+    def write(self, name: str, data: bytes) -> None:
+        """Write the whole file or none of it; it is durable when this returns."""
+
+    @abc.abstractmethod
+    def copy(self, source: str, target: str) -> None:
+        """Give the contents of ``source`` a second name. Raises FileNotFoundError."""
+
+    @abc.abstractmethod
+    def stat(self, name: str) -> StoredFile | None:
+        """Size and time of the file; None where there is none."""
+
+    @abc.abstractmethod
+    def names(self, folder: str) -> Iterator[str]:
+        """The names of what lies directly in ``folder``, folders among them; none for a folder that is not there."""
+
+    @abc.abstractmethod
+    def _delete(self, name: str) -> None:
+        """Delete one file; no error where there is none."""
+
+    @abc.abstractmethod
+    def url(self, name: str) -> str:
+        """The address under which a client gets a public file: a path of this host, or absolute."""
+
+    @abc.abstractmethod
+    def local_path(self, name: str) -> Path | None:
+        """Where the file lies in this machine's file system; None for a storage that is elsewhere."""
+
+    def exists(self, name: str) -> bool:
+        return bool(name) and self.stat(name) is not None
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete the files. One that cannot be deleted is logged and left to the search for orphans."""
+        for name in names:
+            try:
+                self._delete(name)
+            except OSError as error:
+                logger.warning("cannot delete %s: %s", name, error)
+
+
+class LocalStorage(Storage):
+    """Files below ``MEDIA_ROOT`` of this machine, or of a file system that several machines share."""
+
+    def _path(self, name: str) -> Path:
+        return Path(settings.MEDIA_ROOT) / name
+
+    def read(self, name: str) -> bytes:
+        return self._path(name).read_bytes()
+
+    def write(self, name: str, data: bytes) -> None:
+        path = self._path(name)
+        partial = path.with_name(f".{path.name}{PARTIAL}")
+        try:
+            with _open_new(partial) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+    def copy(self, source: str, target: str) -> None:
+        old, new = self._path(source), self._path(target)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(old, new)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            # A file system without hard links, or one file with as many as it may have.
+            shutil.copyfile(old, new)
+
+    def stat(self, name: str) -> StoredFile | None:
+        try:
+            status = self._path(name).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return StoredFile(name, status.st_size, status.st_mtime, status.st_nlink > 1)
+
+    def names(self, folder: str) -> Iterator[str]:
+        try:
+            with os.scandir(self._path(folder)) as entries:
+                found = [f"{folder}/{entry.name}" for entry in entries]
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        yield from found
+
+    def _delete(self, name: str) -> None:
+        path = self._path(name)
+        path.unlink(missing_ok=True)
+        # A folder inside an area (one job's, one student's) goes with its last file.
+        if path.parent.parent.parent == Path(settings.MEDIA_ROOT):
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()
+
+    def url(self, name: str) -> str:
+        return f"{settings.MEDIA_URL}{quote(name)}"
+
+    def local_path(self, name: str) -> Path | None:
+        return self._path(name)
+
+
+def _open_new(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return path.open("wb")
+    except FileNotFoundError:
+        # Another process removed the folder, which was empty, between the two calls.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_BACKENDS: dict[str, type[Storage]] = {"local": LocalStorage}
+
+
+def media() -> Storage:
+    """The storage that ``MEDIA_STORAGE`` names."""
+    return _BACKENDS[settings.MEDIA_STORAGE]()

@@ -1,0 +1,75 @@
+"""How long files are kept: orphans that no job names, and uploaded photos of finished portraits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from common.storage import media
+from portrait import files
+from portrait.models import PortraitJob
+
+# Seconds; far longer than an upload or an attempt takes between the file and the row.
+SWEEP_AGE = 3600.0
+
+T = TypeVar("T")
+
+
+def sweep(min_age: float = SWEEP_AGE) -> int:
+    """Delete the :func:`orphans`, and return their number."""
+    names = orphans(min_age)
+    media().delete(names)
+    return len(names)
+
+
+def orphans(min_age: float = SWEEP_AGE) -> list[str]:
+    """Files older than ``min_age`` seconds that no job names.
+
+    Only a process that was killed between writing a file and committing its name leaves such a file.
+    """
+    found: list[str] = []
+    for batch in _batches(files.names_by_key(min_age), 200):
+        jobs = PortraitJob.objects.filter(key__in=[key for key, _ in batch])
+        known = {job.key: job.file_names for job in jobs.only("key", "photo", *PortraitJob.PUBLIC_FILES)}
+        found += [name for key, names in batch for name in names if name not in known.get(key, set())]
+    return found
+
+
+def old_photos(before: datetime) -> list[str]:
+    """The private photos of jobs that ended before that time, in the order of the jobs."""
+    return [str(name) for _pk, name in _with_old_photos(before).values_list("pk", "photo")]
+
+
+def photo_limit() -> datetime:
+    """Portraits that were finished before this time have lost their photo, or are about to."""
+    return timezone.now() - timedelta(days=settings.PORTRAIT["PHOTO_DAYS"])
+
+
+def forget_photos(before: datetime) -> None:
+    """Delete the :func:`old_photos`; after that the job cannot be tried again, and the portrait stays."""
+    for batch in _batches(_with_old_photos(before).values_list("pk", "photo").iterator(), 200):
+        for pk, name in batch:
+            # One conditional UPDATE each: the student may try a failed job again at this very moment.
+            if _with_old_photos(before).filter(pk=pk).update(photo=""):
+                media().delete([str(name)])
+
+
+def _with_old_photos(before: datetime) -> QuerySet[PortraitJob]:
+    return (
+        PortraitJob.objects.filter(finished_at__lt=before)
+        .exclude(photo="")
+        .exclude(state__in=PortraitJob.ACTIVE)
+        .order_by("id")
+    )
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

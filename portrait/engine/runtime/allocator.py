@@ -1,4 +1,4 @@
-"""Freed memory is kept for the next batch instead of being given back to the system and asked for again."""
+"""What glibc's allocator does with freed memory: an engine keeps it, a web process returns it."""
 
 from __future__ import annotations
 
@@ -26,3 +26,13 @@ def keep_freed_memory() -> bool:
         mallopt(option, value)
         for option, value in ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 64 * 2**20))
     )
+
+
+def return_freed_memory() -> bool:
+    """Give freed heap memory back to the system, malloc_trim(3). True if some was. Nothing happens without glibc."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        return bool(ctypes.CDLL("libc.so.6").malloc_trim(0))
+    except (OSError, AttributeError):
+        return False

@@ -38,7 +38,18 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 
 # Modules of ``portrait`` above its queue and its worker; the other flat modules are below both.
-ENDPOINT_MODULES = ("admin", "apps", "selectors", "serializers", "services", "signals", "urls", "views")
+ENDPOINT_MODULES = (
+    "admin",
+    "apps",
+    "selectors",
+    "serializers",
+    "services",
+    "signals",
+    "student_admin",
+    "templatetags",
+    "urls",
+    "views",
+)
 
 # Inside the engine: a folder or module imports from its own and from earlier rows.
 ENGINE_LEVELS = (

@@ -45,10 +45,9 @@ def start_training(options: dict[str, Any]) -> None:
     if options["threads"] < 0:
         raise ChoiceError("--threads must be 0 or more", code="bad_option")
     logging.getLogger("portrait.training").setLevel(logging.INFO)
-    if options["threads"]:
-        import torch
+    from portrait.engine.runtime.threads import limit_threads
 
-        torch.set_num_threads(options["threads"])
+    limit_threads(options["threads"])
 
 
 @contextmanager

@@ -9,9 +9,6 @@ from django.views.decorators.csrf import csrf_exempt
 
 from common.public_files import file_below
 
-# Everything else under MEDIA_ROOT (the uploaded photos) is nobody's business.
-PUBLIC = ("portraits", "crests")
-
 CONTENT_TYPES = {
     ".webp": "image/webp",
     ".gif": "image/gif",
@@ -29,5 +26,5 @@ HEADERS = {
 
 @csrf_exempt
 def public_file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
-    """One file below a folder of ``PUBLIC`` in MEDIA_ROOT (GET and HEAD, byte ranges, 304)."""
+    """One file below a folder of ``common.storage.PUBLIC_AREAS`` in MEDIA_ROOT (GET and HEAD, byte ranges, 304)."""
     return file_below(request, settings.MEDIA_ROOT / folder, name, CONTENT_TYPES, HEADERS)

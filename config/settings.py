@@ -163,6 +163,12 @@ WEB_ROOT = BASE_DIR / "web"
 
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
+# The implementation of common.storage.MediaStorage that keeps photos, portraits, crests and cards.
+MEDIA_STORAGE = "common.storage.LocalStorage"
+STORAGES = {
+    "default": {"BACKEND": "common.field_storage.FieldStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 # Off when a web server in front serves MEDIA_ROOT/{portraits,crests} (and nothing else) by itself.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -8,8 +8,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from common.docs import SchemaView, docs
-from common.media import PUBLIC, public_file
+from common.media import public_file
 from common.page import home, part
+from common.storage import PUBLIC_AREAS
 from dormitory.public import shared_card, shared_card_image
 from dormitory.views import EnrolView
 
@@ -31,7 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.SERVE_MEDIA:
     urlpatterns += [
         path(f"media/{folder}/<path:name>", public_file, {"folder": folder}, name=f"{folder}-file")
-        for folder in PUBLIC
+        for folder in PUBLIC_AREAS
     ]
 
 handler400 = "common.problems.bad_request"

@@ -1,16 +1,14 @@
-"""Ready-made portraits for demo students: the engine makes a few, everybody else gets links to their files."""
+"""Ready-made portraits for demo students: the engine makes a few, the other students get copies of their files."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-import shutil
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from portrait import choices, storage
+from common.storage import media_storage
+from portrait import choices, file_names
 from portrait.engine.output.encoders import encode_png
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import PortraitRequest
@@ -23,7 +21,7 @@ from user.models import User
 
 @dataclass(frozen=True)
 class Original:
-    """One portrait as the engine made it; its files lie below MEDIA_ROOT under these names, by job field."""
+    """One portrait as the engine made it; its files have these storage names, by job field."""
 
     names: dict[str, str]
     request: PortraitRequest
@@ -48,12 +46,12 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
         request = PortraitRequest(style=styles[number % len(styles)], seed=seed)
         files = engine.make_portrait(prepared.photo, request, face=prepared.face)
         key = uuid.UUID(int=draw.getrandbits(128), version=4)
-        names = {"photo": storage.photo_name(key), "still": storage.still_name(key)}
-        storage.write(names["photo"], prepared.photo)
-        storage.write(names["still"], prepared.still)
+        names = {"photo": file_names.photo_name(key), "still": file_names.still_name(key)}
+        media_storage().write(names["photo"], prepared.photo)
+        media_storage().write(names["still"], prepared.still)
         for row in FORMATS:
-            names[row.name] = storage.result_name(key, 1, row.suffix)
-            storage.write(names[row.name], files.contents[row.name])
+            names[row.name] = file_names.result_name(key, 1, row.suffix)
+            media_storage().write(names[row.name], files.contents[row.name])
         face = face_to_json(prepared.face)
         originals.append(Original(names, files.request, face, dict(files.timings)))
     return originals
@@ -61,10 +59,10 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
 
 def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
     """An unsaved, succeeded job for ``student`` with files of its own names, and the record that shows them."""
-    names = {"photo": storage.photo_name(key), "still": storage.still_name(key)}
-    names |= {row.name: storage.result_name(key, 1, row.suffix) for row in FORMATS}
+    names = {"photo": file_names.photo_name(key), "still": file_names.still_name(key)}
+    names |= {row.name: file_names.result_name(key, 1, row.suffix) for row in FORMATS}
     for field, name in names.items():
-        _link(original.names[field], name)
+        media_storage().copy(original.names[field], name)
     student.still.name, student.portrait.name = names["still"], names["webp"]
     return PortraitJob(
         student=student,
@@ -87,15 +85,5 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
 
 
 def forget(originals: list[Original]) -> None:
-    """Delete the originals' own names; the links of the students keep the contents."""
-    storage.remove(name for original in originals for name in original.names.values())
-
-
-def _link(source: str, target: str) -> None:
-    old, new = storage.path_of(source), storage.path_of(target)
-    new.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):
-        os.link(old, new)
-        return
-    # A file system without hard links, or one file with as many as it may have.
-    shutil.copyfile(old, new)
+    """Delete the originals' own names; the students' copies stay."""
+    media_storage().delete(name for original in originals for name in original.names.values())

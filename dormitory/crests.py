@@ -1,4 +1,4 @@
-"""A house's own crest: an uploaded picture, checked and encoded anew before it is stored and served."""
+"""A house's own crest: an uploaded picture, checked and encoded again before it is stored and served."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def server_name(instance: models.Model, filename: str) -> str:
 
 
 class CrestField(models.FileField):
-    """A ``FileField`` that stores what :func:`crest_webp` makes of the upload, below ``MEDIA_ROOT/crests``."""
+    """A ``FileField`` that stores what :func:`crest_webp` makes of the upload, under a name in ``crests/``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"upload_to": server_name, "max_length": 100, **kwargs})

@@ -12,9 +12,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.storage import media_storage
 from dormitory.crests import CrestField
 from dormitory.languages import in_language
-from portrait import storage
 
 
 class House(models.Model):
@@ -55,7 +55,7 @@ class House(models.Model):
         before = House.objects.filter(pk=self.pk).values_list("crest", flat=True).first()
         super().save(*args, **kwargs)
         if before and before != self.crest.name:
-            transaction.on_commit(partial(storage.remove, [before]), robust=True)
+            transaction.on_commit(partial(media_storage().delete, [before]), robust=True)
 
     @property
     def text(self) -> str:

@@ -9,17 +9,17 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from common.storage import media_storage
 from dormitory import shares
 from dormitory.card import store
 from dormitory.models import CardShare, House
-from portrait import storage
 from user.models import User
 
 
 @receiver(post_delete, sender=House)
 def remove_crest(sender: type[House], instance: House, **kwargs: Any) -> None:
     if instance.crest:
-        transaction.on_commit(partial(storage.remove, [str(instance.crest.name)]), robust=True)
+        transaction.on_commit(partial(media_storage().delete, [str(instance.crest.name)]), robust=True)
 
 
 @receiver(post_delete, sender=User)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,7 +19,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import EMPTY, badge, picture
-from portrait import services, storage
+from common.storage import NotStoredError, media_storage
+from portrait import services
 from portrait.models import PortraitJob, PortraitWorker
 from portrait.problems import PortraitProblem, describe
 
@@ -160,10 +161,10 @@ class PortraitJobAdmin(ReadOnlyAdmin):
         if job is None or not self.has_view_permission(request, job) or not job.photo:
             raise Http404
         try:
-            file = storage.path_of(job.photo.name).open("rb")
-        except FileNotFoundError:
+            data = media_storage().read(job.photo.name)
+        except NotStoredError:
             raise Http404 from None
-        return FileResponse(file, content_type="image/jpeg")
+        return HttpResponse(data, content_type="image/jpeg")
 
     # --- retry and cancel ----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A deleted job (with the account, or in the admin) takes its files along, and the record forgets them."""
+"""A job's files are deleted with the job (in the admin, or with the account), and the record shows them no more."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from portrait import storage
+from common.storage import media_storage
 from portrait.models import PortraitJob
-from portrait.queue import record
+from portrait.queue import projection
 
 
 @receiver(post_delete, sender=PortraitJob)
 def remove_files(sender: type[PortraitJob], instance: PortraitJob, **kwargs: Any) -> None:
-    transaction.on_commit(partial(_forget, instance.student_id, instance.file_names), robust=True)
+    transaction.on_commit(partial(_delete_files, instance.student_id, instance.file_names), robust=True)
 
 
-def _forget(student_id: int, names: set[str]) -> None:
+def _delete_files(student_id: int, names: set[str]) -> None:
     with transaction.atomic():
-        if record.lock(student_id):
-            record.refresh(student_id)
-    storage.remove(names)
+        if projection.lock(student_id):
+            projection.refresh(student_id)
+    media_storage().delete(names)

@@ -23,7 +23,7 @@ from portrait.engine.photo.reading import MAX_BYTES
 from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
-from portrait.queue.record import KEPT
+from portrait.queue.retention import KEPT
 from portrait.serializers import (
     AcceptedSerializer,
     AgainSerializer,

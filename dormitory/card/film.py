@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
+import io
 
 import numpy as np
 from PIL import UnidentifiedImageError
@@ -20,14 +20,11 @@ FILM_WIDTH = 960
 STILL_FRAMES = 10
 
 
-def read_portrait(path: Path | None, facts: Facts) -> Loop:
-    """The moving WebP, or the still, at ``path``; the outline of a head for None and for a damaged file.
-
-    Raises OSError for a file that cannot be read at the moment.
-    """
-    if path is not None:
+def read_portrait(data: bytes | None, facts: Facts) -> Loop:
+    """The frames of a moving WebP or of the still; the outline of a head for None and for a damaged file."""
+    if data is not None:
         with contextlib.suppress(UnidentifiedImageError):
-            return read_loop(path)
+            return read_loop(io.BytesIO(data))
     return Loop([placeholder(facts.colour, WINDOW[1])], STILL_FPS)
 
 

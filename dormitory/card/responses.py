@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from common.file_responses import file_response
+from common.storage import media_storage
 from dormitory.card.store import CONTENT_TYPES, Edition
 
 
@@ -17,7 +17,7 @@ def card_response(
 ) -> HttpResponseBase:
     """The card in one of ``CONTENT_TYPES``, or 304. ``name``: what a browser saves it as, without the suffix.
 
-    Raises what :meth:`Edition.file` does.
+    Raises what :meth:`Edition.drawn` does.
     """
     etag = f'"{edition.key}-{kind}"'
     headers = {"ETag": etag, **headers}
@@ -28,9 +28,9 @@ def card_response(
             known[header] = value
         return known
     disposition = "attachment" if download else "inline"
-    return file_response(
+    return media_storage().response(
         request,
-        edition.file(kind),
+        edition.drawn(kind),
         {
             "Content-Type": CONTENT_TYPES[kind],
             "Content-Disposition": f'{disposition}; filename="{name}.{kind}"',

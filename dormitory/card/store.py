@@ -1,7 +1,7 @@
-"""Cards on the disk, so that each is drawn once: ``MEDIA_ROOT/cards/<student>/<edition>-<key>.<format>``.
+"""Stored cards, so that each is drawn once: ``cards/<student>/<edition>-<key>.<format>`` in the media storage.
 
 The key is made of everything that the card shows, so a change is another file and nothing has to be told about it.
-The folder is not served; views that have asked who may see a card hand out its file.
+``cards`` is no public area: views that have checked who asks send the file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import hashlib
 import logging
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -22,10 +21,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
+from common.storage import NotStoredError, media_storage
 from dormitory.card import drawing, film, fonts
 from dormitory.card.drawing import Facts
 from dormitory.models import House
-from portrait import storage
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.formats import MEDIA_TYPES
 from portrait.problems import PortraitProblem
@@ -77,29 +76,29 @@ class Edition:
     def file_name(self, kind: str) -> str:
         return f"{FOLDER}/{self.student_id}/{self.name}-{self.key}.{kind}"
 
-    def file(self, kind: str) -> Path:
-        """The card's file of one of ``CONTENT_TYPES``; drawn now if it is not there.
+    def drawn(self, kind: str) -> str:
+        """The storage name of the card in one of ``CONTENT_TYPES``; it is drawn now if it is not there.
 
         Raises CardBusy, CardUnavailable, and PortraitProblem (503, ``storage_unavailable``).
         """
-        path = storage.path_of(self.file_name(kind))
-        if not path.is_file():
+        name, storage = self.file_name(kind), media_storage()
+        if not storage.exists(name):
             with _drawing():
-                # Who waited may find that it was this card that was being drawn.
-                if not path.is_file():
+                # Another request may have drawn this card during the wait.
+                if not storage.exists(name):
                     self._draw(kind)
-        return path
+        return name
 
     def _draw(self, kind: str) -> None:
-        portrait = film.read_portrait(_existing(self.portrait), self.facts)
+        portrait = film.read_portrait(_contents(self.portrait), self.facts)
         # A portrait whose file is lost or damaged is not on the card, whatever the record says.
         facts = dataclasses.replace(self.facts, moving=self.facts.moving and len(portrait.frames) > 1)
         files = {"png": film.card_png(facts, portrait)} if kind == "png" else film.card_films(facts, portrait)
         for suffix, data in files.items():
-            storage.write(self.file_name(suffix), data)
-        for path in storage.path_of(f"{FOLDER}/{self.student_id}").glob(f"{self.name}-*"):
-            if not path.name.startswith(f"{self.name}-{self.key}."):
-                path.unlink(missing_ok=True)
+            media_storage().write(self.file_name(suffix), data)
+        current = self.file_name("")
+        outdated = [name for name in _stored(self.student_id, self.name) if not name.startswith(current)]
+        media_storage().delete(outdated)
 
 
 def edition(student: User, house: House, *, name: str) -> Edition:
@@ -120,11 +119,14 @@ def edition(student: User, house: House, *, name: str) -> Edition:
 
 def forget(student_id: int, name: str = "") -> None:
     """Delete the student's cards, or those of one edition."""
-    folder = storage.path_of(f"{FOLDER}/{student_id}")
-    if not name:
-        shutil.rmtree(folder, ignore_errors=True)
-    for path in folder.glob(f"{name}-*"):
-        path.unlink(missing_ok=True)
+    media_storage().delete(_stored(student_id, name))
+
+
+def _stored(student_id: int, name: str) -> list[str]:
+    """The storage names of the student's cards, or of those of the edition ``name``."""
+    folder = f"{FOLDER}/{student_id}"
+    names = [file.name for file in media_storage().list_files(folder)]
+    return [found for found in names if not name or found.startswith(f"{folder}/{name}-")]
 
 
 @contextlib.contextmanager
@@ -142,15 +144,18 @@ def _drawing() -> Iterator[None]:
         _PEN.release()
 
 
-def _existing(name: str) -> Path | None:
-    path = storage.path_of(name)
-    return path if name and path.is_file() else None
+def _contents(name: str) -> bytes | None:
+    """The file's bytes; None where there is none, or where ``name`` is empty."""
+    try:
+        return media_storage().read(name) if name else None
+    except NotStoredError:
+        return None
 
 
 def _crest(house: House) -> bytes:
     """The house's own picture, else the drawing of its symbol."""
-    if house.crest and (path := _existing(str(house.crest.name))):
-        return path.read_bytes()
+    if house.crest and (own := _contents(str(house.crest.name))) is not None:
+        return own
     found: Any = finders.find(f"dormitory/crests/{house.symbol}.svg")
     return Path(found).read_bytes()
 

@@ -1,12 +1,11 @@
 """Every change of a job's state: one conditional UPDATE each (compare-and-swap).
 
 An UPDATE is filtered on the state, and for a running job on the lease number, that the caller has seen. If it
-changes no row, somebody else was faster, and the caller has lost nothing but the right to write.
+changes no row, another process was faster, and the caller has lost nothing but the right to write.
 """
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,22 +14,18 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from portrait import storage
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
-from portrait.queue import record
+from portrait.queue import projection, retention
 
 State = PortraitJob.State
 
 MAX_ATTEMPTS = 3
 # Seconds to wait before the second and before the third attempt: enough for a burst of memory pressure to pass.
 BACKOFF: tuple[float, ...] = (1.0, 5.0)
-LEASE_SECONDS = 30.0
-
-logger = logging.getLogger(__name__)
 
 
 class StudentGoneError(Exception):
@@ -60,7 +55,7 @@ def enqueue(
     Raises StudentGoneError.
     """
     with transaction.atomic():
-        if not record.lock(student_id):
+        if not projection.lock(student_id):
             raise StudentGoneError
         _cancel_active(student_id)
         job = PortraitJob.objects.create(
@@ -71,57 +66,16 @@ def enqueue(
             face=face,
             **request_columns(request),
         )
-        record.refresh(student_id)
+        projection.refresh(student_id)
     return job
-
-
-def claim(worker: str, *, lease_seconds: float = LEASE_SECONDS) -> PortraitJob | None:
-    """Take the job that has waited longest, under a new lease; None if there is none to take."""
-    while True:
-        now = timezone.now()
-        waiting = (
-            PortraitJob.objects.filter(state=State.QUEUED, not_before__lte=now)
-            .order_by("queued_at", "id")
-            .values_list("pk", "lease")
-            .first()
-        )
-        if waiting is None:
-            return None
-        pk, lease = waiting
-        taken = PortraitJob.objects.filter(pk=pk, state=State.QUEUED, lease=lease).update(
-            state=State.RUNNING,
-            lease=lease + 1,
-            lease_expires_at=now + timedelta(seconds=lease_seconds),
-            worker=worker,
-            attempts=F("attempts") + 1,
-            started_at=now,
-            stage="",
-            progress=0.0,
-        )
-        if taken:
-            # None where the student deleted the account, and the job with it, in this very moment.
-            return PortraitJob.objects.filter(pk=pk, lease=lease + 1).first()
-
-
-def renew(
-    job: PortraitJob, *, stage: str = "", progress: float = 0.0, lease_seconds: float = LEASE_SECONDS
-) -> bool:
-    """Keep the lease and publish the progress. False: the job is not the caller's any more."""
-    return bool(
-        _held(job).update(
-            lease_expires_at=timezone.now() + timedelta(seconds=lease_seconds),
-            stage=stage[:16],
-            progress=min(1.0, max(0.0, progress)),
-        )
-    )
 
 
 def finish(job: PortraitJob, results: Results) -> bool:
     """``succeeded``, together with the student's record. False: the lease was lost, the files are the caller's."""
     now = timezone.now()
     with transaction.atomic():
-        record.lock(job.student_id)
-        done = _held(job).update(
+        projection.lock(job.student_id)
+        done = held_by(job).update(
             state=State.SUCCEEDED,
             lease_expires_at=None,
             stage="",
@@ -135,8 +89,8 @@ def finish(job: PortraitJob, results: Results) -> bool:
             **results.names,
         )
         if done:
-            record.refresh(job.student_id)
-            transaction.on_commit(partial(_clean_folder, job), robust=True)
+            projection.refresh(job.student_id)
+            transaction.on_commit(partial(retention.remove_leftovers, job), robust=True)
     # A connection that broke during COMMIT leaves the caller in doubt; when it asks again, this tells.
     return bool(done) or _finished_with(job, results)
 
@@ -150,45 +104,15 @@ def fail(
     backoff: Sequence[float] = BACKOFF,
 ) -> bool:
     """End an attempt: the job waits for the next one, or has ``failed`` when it was the last (or is ``final``)."""
-    return _end_attempt(job, _held(job), code, detail, final=final, backoff=backoff)
-
-
-def give_back(job: PortraitJob) -> bool:
-    """Return an attempt that was not the job's fault; it does not count and keeps its place in the queue."""
-    back = _held(job).update(
-        state=State.QUEUED,
-        attempts=F("attempts") - 1,
-        lease_expires_at=None,
-        worker="",
-        stage="",
-        progress=0.0,
-    )
-    if back:
-        _clean_folder(job)
-    return bool(back)
-
-
-def reap_expired(*, backoff: Sequence[float] = BACKOFF) -> list[PortraitJob]:
-    """End the attempts of workers that no longer renew their leases; returns the jobs that were theirs."""
-    now = timezone.now()
-    expired = PortraitJob.objects.filter(state=State.RUNNING, lease_expires_at__lt=now)
-    reaped = []
-    for job in expired:
-        # Filtered on the expiry too: the worker may have come back since we looked.
-        held = _held(job).filter(lease_expires_at__lt=now)
-        detail = f"the worker {job.worker} stopped in the middle"
-        if _end_attempt(job, held, "worker_lost", detail, final=False, backoff=backoff):
-            logger.warning("job %s: %s (attempt %s)", job.pk, detail, job.attempts)
-            reaped.append(job)
-    return reaped
+    return end_attempt(job, held_by(job), code, detail, final=final, backoff=backoff)
 
 
 def cancel(student_id: int, *, job_id: int | None = None) -> bool:
     """Cancel the student's active job, or only that of number ``job_id``. False if there is none."""
     with transaction.atomic():
-        cancelled = record.lock(student_id) and _cancel_active(student_id, job_id)
+        cancelled = projection.lock(student_id) and _cancel_active(student_id, job_id)
         if cancelled:
-            record.refresh(student_id)
+            projection.refresh(student_id)
     return cancelled
 
 
@@ -199,7 +123,7 @@ def retry(job: PortraitJob) -> bool:
     """
     now = timezone.now()
     with transaction.atomic():
-        record.lock(job.student_id)
+        projection.lock(job.student_id)
         if PortraitJob.objects.filter(student_id=job.student_id, pk__gt=job.pk).exists():
             return False
         queued = PortraitJob.objects.filter(
@@ -217,7 +141,7 @@ def retry(job: PortraitJob) -> bool:
             error_detail="",
         )
         if queued:
-            record.refresh(job.student_id)
+            projection.refresh(job.student_id)
     return bool(queued)
 
 
@@ -227,28 +151,22 @@ def choose(student_id: int, job_id: int) -> bool:
     While another one is being made the record goes on showing the still, so callers refuse before.
     """
     with transaction.atomic():
-        chosen = record.lock(student_id) and bool(
+        chosen = projection.lock(student_id) and bool(
             PortraitJob.objects.filter(pk=job_id, student_id=student_id, state=State.SUCCEEDED)
             .exclude(webp="")
             .update(chosen_at=timezone.now())
         )
         if chosen:
-            record.refresh(student_id)
+            projection.refresh(student_id)
     return chosen
 
 
-def recent_seconds(count: int = 20) -> float | None:
-    """The mean time that the latest ``count`` portraits took, or None before the first one."""
-    latest = PortraitJob.objects.filter(state=State.SUCCEEDED).order_by("-id").values_list("seconds")[:count]
-    seconds = [value for (value,) in latest if value is not None]
-    return sum(seconds) / len(seconds) if seconds else None
-
-
-def _held(job: PortraitJob) -> QuerySet[PortraitJob]:
+def held_by(job: PortraitJob) -> QuerySet[PortraitJob]:
+    """The job's row, as long as it runs under the lease number that the caller has seen."""
     return PortraitJob.objects.filter(pk=job.pk, state=State.RUNNING, lease=job.lease)
 
 
-def _end_attempt(
+def end_attempt(
     job: PortraitJob,
     held: QuerySet[PortraitJob],
     code: str,
@@ -257,6 +175,7 @@ def _end_attempt(
     final: bool,
     backoff: Sequence[float],
 ) -> bool:
+    """:func:`fail` for the row that ``held`` selects. False: it selects none any more."""
     now = timezone.now()
     ended: dict[str, Any] = {
         "lease_expires_at": None,
@@ -266,18 +185,18 @@ def _end_attempt(
         "progress": 0.0,
     }
     with transaction.atomic():
-        record.lock(job.student_id)
+        projection.lock(job.student_id)
         if final or job.attempts >= MAX_ATTEMPTS:
             changed = held.update(state=State.FAILED, finished_at=now, **ended)
             if changed:
-                record.refresh(job.student_id)
+                projection.refresh(job.student_id)
         else:
             wait = backoff[min(job.attempts, len(backoff)) - 1] if backoff else 0.0
             changed = held.update(
                 state=State.QUEUED, not_before=now + timedelta(seconds=wait), worker="", **ended
             )
         if changed:
-            transaction.on_commit(partial(_clean_folder, job), robust=True)
+            transaction.on_commit(partial(retention.remove_leftovers, job), robust=True)
     return bool(changed)
 
 
@@ -296,9 +215,3 @@ def _finished_with(job: PortraitJob, results: Results) -> bool:
     return PortraitJob.objects.filter(
         pk=job.pk, state=State.SUCCEEDED, lease=job.lease, **results.names
     ).exists()
-
-
-def _clean_folder(job: PortraitJob) -> None:
-    """Remove what this attempt and the ones before it wrote and the row does not name."""
-    row = PortraitJob.objects.filter(pk=job.pk).only(*PortraitJob.PUBLIC_FILES).first()
-    storage.remove_leftovers(job.key, job.lease, row.file_names if row else set())

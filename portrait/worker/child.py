@@ -133,10 +133,6 @@ def run(task: str, order: TaskOrder) -> TaskDone | TaskFailed:
         return TaskFailed(error.code, error.detail[:500], not transient, "" if not transient else _trace())
     except MemoryError:
         return TaskFailed("out_of_memory", log=_trace())
-    except FileNotFoundError as error:
-        if error.filename == order.photo:
-            return TaskFailed("photo_missing", final=True, log=_trace())
-        return TaskFailed("internal_error", log=_trace())
     except OSError as error:
         code = "storage_unavailable" if error.errno in _STORAGE_ERRNO else "internal_error"
         return TaskFailed(code, log=_trace())

@@ -23,10 +23,11 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from pebble import ProcessExpired
 
-from portrait import storage
+from common.storage import NotStoredError, media_storage
+from portrait import file_names
 from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
-from portrait.queue import record, transitions, workers
+from portrait.queue import leases, retention, transitions, workers
 from portrait.queue.transitions import Results
 from portrait.worker.child import TaskDone, TaskFailed, TaskOrder
 from portrait.worker.pool import Children, Seen, alive, forget, seen
@@ -56,7 +57,7 @@ class WorkerOptions:
     grace: float = 20.0
     drain: bool = False
     deadline: float = 300.0
-    lease: float = transitions.LEASE_SECONDS
+    lease: float = leases.LEASE_SECONDS
     backoff: Sequence[float] = transitions.BACKOFF
     task: str = "portrait.worker.child.make_portrait"
     loader: str = "portrait.worker.child.load_engine"
@@ -124,8 +125,8 @@ class Worker:
             # The children first: nobody computes for a job that has been given back.
             self._children.stop()
             for attempt in self.attempts:
-                self._guarded(transitions.give_back, attempt.job)
-            self._guarded(workers.sign_off, self.name)
+                self._guarded(leases.give_back, attempt.job)
+            self._guarded(workers.unregister, self.name)
             self._children.close()
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -180,7 +181,7 @@ class Worker:
         while self._children.ready() > len(self.attempts):
             if not self._is_due("claim", self.options.poll):
                 return
-            job = transitions.claim(self.name, lease_seconds=self.options.lease)
+            job = leases.claim(self.name, lease_seconds=self.options.lease)
             if job is None:
                 return
             # Where there was one there may be more.
@@ -188,16 +189,29 @@ class Worker:
             try:
                 self._start(job)
             except Exception:
-                transitions.give_back(job)
+                leases.give_back(job)
                 raise
 
     def _start(self, job: PortraitJob) -> None:
+        """Hand the job to a child. The photo is copied to its folder, so that children need no storage."""
+        try:
+            data = media_storage().read(str(job.photo.name))
+        except NotStoredError:
+            transitions.fail(job, "photo_missing", final=True)
+            return
+        except OSError as error:
+            logger.error("job %s: cannot read the photo: %s", job.pk, error)
+            transitions.fail(job, "storage_unavailable", backoff=self.options.backoff)
+            return
+        folder = self._children.new_folder()
+        photo = folder / "photo.jpg"
+        photo.write_bytes(data)
         order = TaskOrder(
             job=job.pk,
-            photo=str(storage.path_of(job.photo.name or "")),
+            photo=str(photo),
             request=job.request,
             face=job.face,
-            folder=str(self._children.new_folder()),
+            folder=str(folder),
             options=self.options.options,
         )
         future = self._children.submit(self.options.task, order, self.options.deadline)
@@ -216,7 +230,7 @@ class Worker:
             said = seen(attempt.order)
             if said and attempt.begun is None:
                 attempt.begun = time.monotonic()
-            held = transitions.renew(
+            held = leases.renew(
                 attempt.job,
                 stage=said.stage if said else "",
                 progress=said.progress if said else 0.0,
@@ -270,7 +284,7 @@ class Worker:
                 raise  # the attempt stays in the list for the next round
             except Exception:
                 logger.exception("job %s: cannot be finished", attempt.job.pk)
-                storage.remove(attempt.names.values())
+                media_storage().delete(attempt.names.values())
                 attempt.names = {}
                 transitions.fail(attempt.job, "internal_error", backoff=self.options.backoff)
             self._drop(attempt)
@@ -281,7 +295,7 @@ class Worker:
         try:
             outcome = self._outcome(attempt)
         except _GiveBack:
-            transitions.give_back(job)
+            leases.give_back(job)
             logger.info("job %s: given back", job.pk)
             return
         if isinstance(outcome, TaskDone):
@@ -325,10 +339,10 @@ class Worker:
         try:
             for row in FORMATS:
                 data = (Path(attempt.order.folder) / done.files[row.name]).read_bytes()
-                names[row.name] = storage.result_name(attempt.job.key, attempt.job.lease, row.suffix)
-                storage.write(names[row.name], data)
+                names[row.name] = file_names.result_name(attempt.job.key, attempt.job.lease, row.suffix)
+                media_storage().write(names[row.name], data)
         except BaseException:
-            storage.remove(names.values())
+            media_storage().delete(names.values())
             raise
         attempt.names = names
 
@@ -338,7 +352,7 @@ class Worker:
             logger.info("job %s: succeeded in attempt %s", job.pk, job.attempts)
         else:
             # Somebody else has the job, or nobody wants it any more.
-            storage.remove(attempt.names.values())
+            media_storage().delete(attempt.names.values())
             logger.info("job %s: finished too late, the result is dropped", job.pk)
 
     def _drop(self, attempt: Attempt) -> None:
@@ -348,19 +362,19 @@ class Worker:
     # --- the house -----------------------------------------------------------------------------------------------
 
     def _keep_house(self) -> None:
-        if self._is_due("beat", workers.BEAT_EVERY):
+        if self._is_due("beat", workers.HEARTBEAT_EVERY):
             fault = self._children.fault
             if fault and not self._children.ready():
                 self._faults += 1
                 logger.error("the children cannot start: %s", fault)
             else:
                 self._faults = 0
-            workers.beat(self.name, self.options.processes, fault)
+            workers.heartbeat(self.name, self.options.processes, fault)
         if self._is_due("reap", min(REAP_EVERY, self.options.lease / 2)):
-            transitions.reap_expired(backoff=self.options.backoff)
+            leases.reap_expired(backoff=self.options.backoff)
         if self._is_due("sweep", SWEEP_EVERY):
-            record.forget_photos(record.photo_limit())
-            swept = record.sweep()
+            retention.forget_photos(retention.photo_limit())
+            swept = retention.sweep()
             if swept:
                 logger.info("removed %s files that no job names", swept)
 

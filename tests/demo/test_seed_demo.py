@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +17,6 @@ from rest_framework.test import APIClient
 from demo.management.commands.seed_demo import in_production
 from lounge import text
 from lounge.models import Entry
-from portrait import storage
 from portrait.models import PortraitJob
 from tests.conftest import PASSWORD, client_of
 from tests.portrait import kit
@@ -38,7 +38,7 @@ def drawn() -> list[tuple[Any, ...]]:
     return [*students, *entries]
 
 
-def test_the_engine_paints_once_and_all_students_have_files_of_their_own(settings: Settings) -> None:
+def test_the_engine_paints_once_and_all_students_have_files_of_their_own(media: Path) -> None:
     said = seed_demo(students=5, entries=20, seed=3, portraits=1)
     assert "1 portraits made and shared" in said
     assert User.objects.count() == 5
@@ -48,9 +48,9 @@ def test_the_engine_paints_once_and_all_students_have_files_of_their_own(setting
     assert {job.state for job in jobs} == {"succeeded"}
     assert len({job.style for job in jobs}) == 1
     assert len(set(itertools.chain(*(job.file_names for job in jobs)))) == 5 * 6
-    with Image.open(storage.path_of(str(jobs[0].webp.name))) as picture:
+    with Image.open(media / str(jobs[0].webp.name)) as picture:
         assert (picture.format, picture.n_frames > 20) == ("WEBP", True)  # type: ignore[attr-defined]
-    inodes = {storage.path_of(str(job.webp.name)).stat().st_ino for job in jobs}
+    inodes = {(media / str(job.webp.name)).stat().st_ino for job in jobs}
     assert len(inodes) == 1
 
     # One student's end is not the end of the others' pictures.

@@ -14,11 +14,12 @@ from PIL import Image, ImageSequence
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from common.storage import media_storage
 from dormitory.card import film, fonts, store
 from dormitory.card.drawing import FRAME, HEIGHT, WIDTH, WINDOW, Card, Facts
 from dormitory.houses import HOUSES
 from dormitory.models import House
-from portrait import storage
+from portrait import file_names
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
 from portrait.models import PortraitJob
@@ -50,8 +51,8 @@ def hang(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
     job = claim()
     names = {}
     for row in FORMATS:
-        names[row.name] = storage.result_name(job.key, job.lease, row.suffix)
-        storage.write(names[row.name], loop(colour) if row.name == "webp" else b"unused")
+        names[row.name] = file_names.result_name(job.key, job.lease, row.suffix)
+        media_storage().write(names[row.name], loop(colour) if row.name == "webp" else b"unused")
     assert transitions.finish(job, transitions.Results(names, job.request, {}))
     student.refresh_from_db()
 
@@ -125,7 +126,7 @@ def test_while_the_portrait_is_being_made_the_photo_hangs_there_and_claims_no_ma
 ) -> None:
     out = io.BytesIO()
     Image.fromarray(np.full_like(astronaut(), (20, 160, 20))).save(out, "JPEG")
-    storage.write(str(ravenclaw.still.name), out.getvalue())
+    media_storage().write(str(ravenclaw.still.name), out.getvalue())
     response = fetch(as_alice)
     data = response.getvalue()
     red, green, _blue = window(Image.open(io.BytesIO(data))).reshape(-1, 3).mean(0)
@@ -141,9 +142,9 @@ def test_a_lost_or_damaged_picture_leaves_the_card_whole_and_claims_no_machine(
 ) -> None:
     name = str(moving.portrait.name)
     if damage == "lost":
-        storage.remove([name])
+        media_storage().delete([name])
     else:
-        storage.write(name, b"not a picture")
+        media_storage().write(name, b"not a picture")
     data = fetch(as_alice).getvalue()
     assert Image.open(io.BytesIO(data)).size == (WIDTH, HEIGHT)
     assert read_provenance(data) is None

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from portrait import storage
+from common.storage import media_storage
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.admin import admin_client, staff
@@ -125,7 +125,7 @@ def test_only_those_who_may_see_the_job_see_the_private_photo(
 def test_a_photo_that_is_gone_is_404(admin: Client, alice: User) -> None:
     job = kit.make_portrait(alice)
     path = f"{LIST}{job.pk}/photo/"
-    storage.path_of(str(job.photo.name)).unlink()
+    media_storage().delete([str(job.photo.name)])
     assert admin.get(path).status_code == 404
     PortraitJob.objects.update(photo="")
     assert admin.get(path).status_code == 404

@@ -1,4 +1,4 @@
-"""``manage.py purge``: what nobody needs any more. Made for a nightly timer."""
+"""``manage.py purge``: delete files and tokens that are no longer needed. Made for a nightly timer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from portrait import storage
-from portrait.queue import record
+from common.storage import NotStoredError, media_storage
+from portrait.queue import retention
 from user.services import forget_expired_tokens
 
 
@@ -40,14 +40,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run: bool = options["dry_run"]
         before = timezone.now() - timedelta(days=options["days"])
-        orphans = record.orphans()
+        orphans = retention.orphans()
         orphan_bytes = size_of(orphans)
         if not dry_run:
-            storage.remove(orphans)
-        photos = record.old_photos(before)
+            media_storage().delete(orphans)
+        photos = retention.old_photos(before)
         photo_bytes = size_of(photos)
         if not dry_run:
-            record.forget_photos(before)
+            retention.forget_photos(before)
         tokens = forget_expired_tokens(dry_run=dry_run)
         if options["verbosity"] > 1:
             for name in (*orphans, *photos):
@@ -62,12 +62,11 @@ class Command(BaseCommand):
 
 
 def size_of(names: list[str]) -> int:
-    """The bytes of those of the files that exist; a hard link to kept contents counts for nothing."""
+    """The bytes that deleting the files frees; names without a file count for nothing."""
     total = 0
     for name in names:
         try:
-            status = storage.path_of(name).stat()
-        except FileNotFoundError:
+            total += media_storage().info(name).size
+        except NotStoredError:
             continue
-        total += status.st_size if status.st_nlink == 1 else 0
     return total

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portrait.models import PortraitJob
-from portrait.queue import transitions
-from portrait.queue.record import KEPT
+from portrait.queue import leases, transitions
+from portrait.queue.retention import KEPT
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
 from user.models import User
 
@@ -31,7 +31,7 @@ def test_the_record_shows_the_still_first_and_the_portrait_when_it_is_made(alice
     assert alice.resting_picture.endswith(results.names["poster"])
     job.refresh_from_db()
     assert (job.state, job.style, job.motion, job.progress) == ("succeeded", "starry-night", "nod", 1.0)
-    assert job.timings == {"animate": 0.5}
+    assert job.timings == {"animating": 0.5}
     assert job.seconds is not None
     assert_no_orphans()
 
@@ -39,7 +39,7 @@ def test_the_record_shows_the_still_first_and_the_portrait_when_it_is_made(alice
 def test_the_result_of_a_lost_lease_changes_nothing(alice: User) -> None:
     enqueue(alice)
     stale = claim()
-    transitions.give_back(stale)
+    leases.give_back(stale)
     holder = claim()
     late = write_results(stale)
     good = write_results(holder)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
-from portrait.queue import transitions
+from portrait.queue import leases, transitions
 from portrait.worker.child import TaskDone, TaskOrder
 from portrait.worker.supervisor import Attempt, Worker, WorkerOptions
 from tests.portrait.kit import (
@@ -60,7 +60,7 @@ def test_a_result_that_comes_after_the_job_was_finished_elsewhere_leaves_no_trac
     owner = student("ann")
     enqueue(owner)
     late = claim()
-    transitions.give_back(late)
+    leases.give_back(late)
     holder = claim()
     assert transitions.finish(holder, write_results(holder))
     owner.refresh_from_db()

@@ -1,4 +1,4 @@
-# Two commands: `make run` opens the school, `make test` checks it. `make help` lists the rest.
+# `make run` starts the service, `make test` tests it; `make help` lists all targets.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,16 +8,16 @@ export PORT WORKERS
 ARGS ?=
 
 .PHONY: help run test lint clean
-help: ## this list
+help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-run: $(VENV)/.runtime ## everything at http://127.0.0.1:$(PORT), until Ctrl-C (PORT=, WORKERS=)
+run: $(VENV)/.runtime ## start everything at http://127.0.0.1:$(PORT), until Ctrl-C (PORT=, WORKERS=)
 	@$(BIN)/python manage.py serve --prepare --port $(PORT) --workers $(WORKERS)
 
-test: $(VENV)/.dev ## the tests (ARGS= goes to pytest)
+test: $(VENV)/.dev ## run the tests (ARGS= is passed to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/.dev ## ruff, its formatter, and mypy
+lint: $(VENV)/.dev ## run ruff, its formatter, and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
@@ -25,15 +25,15 @@ lint: $(VENV)/.dev ## ruff, its formatter, and mypy
 clean: ## remove the virtual environment (data stays)
 	rm -rf $(VENV)
 
-# The stamps are newer than the lists that they were installed from, so a second start installs nothing.
+# Each stamp is newer than the list of requirements that was installed, so that a second start installs nothing.
 $(VENV)/.runtime: requirements.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=...)"; exit 2; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@echo "Installing what the service needs (once, a few minutes) ..."
+	@echo "Installing the requirements of the service (once, a few minutes) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
-	@echo "Installing what the tests need (once) ..."
+	@echo "Installing the requirements of the tests (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -1,13 +1,9 @@
-"""The admin's front page: the school's name, and how the portrait queue is doing."""
+"""The admin site under the school's name; its front page is ``templates/admin/school_index.html``."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,13 +18,3 @@ class SchoolAdminSite(admin.AdminSite):
     site_title = _("School office")
     index_title = _("Overview")
     index_template = "admin/school_index.html"
-
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The list of models, and for those who may see the portrait jobs a line about their queue."""
-        # Models cannot be imported while the apps are being loaded, which is when this module is.
-        from portrait.queue.overview import queue_overview
-
-        context = dict(extra_context or {})
-        if request.user.has_perm("portrait.view_portraitjob"):
-            context["queue"] = queue_overview()
-        return super().index(request, context)

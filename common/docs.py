@@ -19,13 +19,13 @@ class SchemaView(SpectacularAPIView):
     permission_classes = ()
 
 
-# Nothing here takes a POST; without this, the answer to one would be about forms and not about methods.
+# Exempt, so that a POST is refused with 405 and not for its missing CSRF token.
 @csrf_exempt
 def docs(request: HttpRequest) -> HttpResponse:
     """``GET /docs/``: Swagger UI out of the installed package, so that it works without the internet.
 
-    The page loads nothing from elsewhere and says so in its Content-Security-Policy; its two inline pieces carry
-    the nonce of this one answer.
+    Its Content-Security-Policy forbids resources of other hosts; its two inline elements carry the nonce of this
+    response.
     """
     if refusal := read_only(request):
         return refusal

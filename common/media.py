@@ -1,4 +1,4 @@
-"""Portraits and the houses' own crests over HTTP, for installations without a web server in front."""
+"""The public folders of MEDIA_ROOT over HTTP, for installations without a web server in front."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from common.public_files import file_below
+from common.file_responses import file_below
 
 CONTENT_TYPES = {
     ".webp": "image/webp",
@@ -26,5 +26,8 @@ HEADERS = {
 
 @csrf_exempt
 def public_file(request: HttpRequest, folder: str, name: str) -> HttpResponseBase:
-    """One file below a folder of ``common.storage.PUBLIC_AREAS`` in MEDIA_ROOT (GET and HEAD, byte ranges, 304)."""
+    """One file below ``MEDIA_ROOT/folder`` (GET and HEAD, byte ranges, 304).
+
+    The URL configuration decides which folders are reachable: those of ``settings.PUBLIC_MEDIA``.
+    """
     return file_below(request, settings.MEDIA_ROOT / folder, name, CONTENT_TYPES, HEADERS)

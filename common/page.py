@@ -1,7 +1,7 @@
 """The page at ``/`` and its parts below ``/web/``: plain files, the same in development and in production.
 
-The parts are ES modules that name each other by path. A browser asks for each of them anew (``no-cache``) and gets
-304 for what it has, so that an update never leaves it with modules of two releases.
+The parts are ES modules that import each other by path. A browser revalidates each of them (``no-cache``) and gets
+304 for those it has, so that it never mixes modules of two releases.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from common.public_files import file_below
+from common.file_responses import file_below
 
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -31,7 +31,7 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        # The page shows the photo that is about to be sent: blob: is the page's own memory.
+        # The page previews the photo before the upload from a blob: URL.
         "img-src 'self' blob: data:",
         "media-src 'self' blob:",
         "connect-src 'self'",
@@ -51,7 +51,7 @@ HEADERS = {
 
 @csrf_exempt
 def home(request: HttpRequest) -> HttpResponseBase:
-    """``GET /``: the page. Where in it somebody is stands behind the ``#`` of the address, which is not sent."""
+    """``GET /``: the page. The current view is in the fragment of the URL, which is not sent."""
     return file_below(request, settings.WEB_ROOT, "index.html", CONTENT_TYPES, HEADERS)
 
 

@@ -1,4 +1,4 @@
-"""JSON bodies from strangers."""
+"""The parser of JSON request bodies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework.parsers import JSONParser
 
 
 class PlainJSONParser(JSONParser):
-    """The framework's parser, with one sentence for whatever is no JSON, too deeply nested bodies included."""
+    """The framework's parser, with one message for invalid JSON and for bodies that are nested too deeply."""
 
     def parse(
         self,
@@ -23,5 +23,5 @@ class PlainJSONParser(JSONParser):
         try:
             return super().parse(stream, media_type, parser_context)
         except (ParseError, RecursionError) as error:
-            # What the parser stumbled over is not translated, and tells people nothing.
+            # The parser's own message is not translated and means little to users.
             raise ParseError(_("The body is not valid JSON.")) from error

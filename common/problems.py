@@ -1,7 +1,7 @@
 """Every error of the JSON API in one shape: RFC 9457 problem details with a stable ``code``.
 
 ``{"type", "title", "status", "detail", "code"}`` and, for a refused form, ``errors``: a list of
-``{"field", "code", "detail"}``. Programs read ``code``; people read ``detail``, in the language they asked for.
+``{"field", "code", "detail"}``. ``code`` is for programs; ``detail`` is for people, in the requested language.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 
-# Codes of the framework that say less than the status does.
+# Replacements for codes of the framework that are too general.
 _CODES = {"error": "server_error", "parse_error": "malformed_body"}
 
-# simplejwt speaks to developers, and in fewer languages than we do.
+# The messages of simplejwt are meant for developers, and some are not translated.
 _TOKEN_SENTENCES = {
     "token_not_valid": gettext_lazy("Your session has ended. Please sign in again."),
     "no_active_account": gettext_lazy("The username or the password is wrong."),
@@ -41,10 +41,21 @@ _TOKEN_SENTENCES = {
 }
 
 
+class Problem(exceptions.APIException):
+    """A refusal with a stable ``code`` and a translated sentence; 400 unless another status is given.
+
+    Each app derives its own class, which looks up the sentence of a code in the app's ``problems`` module.
+    """
+
+    def __init__(self, code: str, sentence: str, status_code: int = http.HTTPStatus.BAD_REQUEST) -> None:
+        self.status_code = status_code
+        super().__init__(sentence, code)
+
+
 def problem(status: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
     """The members of one problem document (RFC 9457, section 3.1).
 
-    ``type`` is ``about:blank``: the status names the kind of problem and ``code`` tells it apart from its siblings.
+    ``type`` is ``about:blank``: the status names the kind of problem, ``code`` the problem itself.
     """
     return {
         "type": "about:blank",
@@ -57,7 +68,7 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> dict[str, Any]
 
 
 def problem_response(status: int, code: str, detail: str) -> JsonResponse:
-    """A problem from outside of the REST framework's views."""
+    """A problem response for views outside of the REST framework."""
     return JsonResponse(problem(status, code, detail), status=status, content_type=CONTENT_TYPE)
 
 
@@ -94,7 +105,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, IntegrityError):
-        # Two requests that both passed validation; the database let one of them win.
+        # Two requests passed validation; a constraint of the database refused the second one.
         logger.info("conflict: %s", error)
         error = _Conflict()
     elif isinstance(error, RequestDataTooBig):
@@ -135,13 +146,13 @@ def _body(error: exceptions.APIException) -> dict[str, Any]:
     detail = error.detail
     if isinstance(error, exceptions.ValidationError):
         errors = list(field_errors(detail))
-        # One plain sentence with its own code stays at the top; a form's list is summed up.
+        # A single error without a field becomes the problem itself; a form's errors are listed.
         if len(errors) == 1 and not errors[0]["field"]:
             return problem(error.status_code, errors[0]["code"], errors[0]["detail"])
         summary = " ".join(dict.fromkeys(entry["detail"] for entry in errors))
         return problem(error.status_code, "invalid", summary, errors=errors)
     if isinstance(detail, dict):
-        # simplejwt puts its sentence and code into a dict, beside details that help nobody but an attacker.
+        # simplejwt puts its message and code into a dict, beside details that could help an attacker.
         code = str(detail.get("code", error.default_code))
         text = str(detail.get("detail", error.default_detail))
     else:
@@ -156,7 +167,7 @@ def _body(error: exceptions.APIException) -> dict[str, Any]:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """``handler400``: a request that Django refuses before any view (a foreign Host header, say)."""
+    """``handler400``: a request that Django refuses before any view (an unknown Host header, for example)."""
     return problem_response(400, "bad_request", _("This request cannot be understood."))
 
 
@@ -166,10 +177,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """``handler404``: a path that nobody answers."""
+    """``handler404``: a path without a view."""
     return problem_response(404, "not_found", _("There is nothing at this address."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """``handler500``: our fault; the log has the traceback, the answer gives nothing away."""
+    """``handler500``: the traceback is in the log and not in the answer."""
     return problem_response(500, "server_error", _("Something went wrong on our side. Please try again."))

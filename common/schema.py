@@ -1,8 +1,8 @@
-"""The API's description (OpenAPI 3.1): the code says what goes in and out, ``docs/api/*.yaml`` says it in words.
+"""The API's description (OpenAPI 3.1), from the views and from the texts in ``docs/api/*.yaml``.
 
-Bodies, parameters and access come from the views. Summaries, descriptions and examples stand in the texts, by method
-and path, so that the rooms stay free of prose. The problems that any call of a kind can answer with (a missing token,
-a body that is no JSON, too many requests) are added here by rule, the calls' own ones are listed in the texts.
+Bodies, parameters and access come from the views. Summaries, descriptions and examples come from the texts, by method
+and path, so that the code stays free of prose. Problems that every call of a kind can answer with (a missing token, a
+body that is not JSON, too many requests) are added here by rule; the texts list the other ones.
 A call without a text and a text without a call are warnings, on which ``manage.py spectacular --fail-on-warn`` fails.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from django.utils import translation
 from drf_spectacular.drainage import warn
 from drf_spectacular.openapi import AutoSchema
@@ -22,7 +23,7 @@ from drf_spectacular.plumbing import ComponentRegistry
 
 from common.problems import CONTENT_TYPE, problem
 
-TEXTS = Path(__file__).resolve().parents[1] / "docs" / "api"
+TEXTS = Path(settings.API_TEXTS)
 
 JSON = "application/json"
 
@@ -55,7 +56,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 Fault = dict[str, str]
 
-# What every call of a kind may answer with, whatever it is about.
+# The problems that every call of a kind may answer with.
 NO_TOKEN: dict[int, list[Fault]] = {
     401: [
         {"code": "not_authenticated", "detail": "Authentication credentials were not provided."},
@@ -95,14 +96,14 @@ def texts() -> dict[str, dict[str, Any]]:
 
 @cache
 def tags() -> list[dict[str, str]]:
-    """The rooms, in the order in which a student walks through them."""
+    """The tags of the API's sections, by their ``place``."""
     rooms = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in TEXTS.glob("*.yaml")]
     rooms.sort(key=lambda room: room["place"])
     return [{"name": room["tag"], "description": room["description"]} for room in rooms]
 
 
 class ApiSchema(AutoSchema):
-    """One call: its bodies from the view, its words and examples from the texts."""
+    """One call: bodies from the view, words and examples from the texts."""
 
     @property
     def text(self) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class ApiSchema(AutoSchema):
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
     ) -> dict[str, Any] | None:
-        # One description for everybody, whatever language the one who asks for it speaks.
+        # The description is English whatever language the client asks for.
         with translation.override("en"):
             operation: dict[str, Any] | None = super().get_operation(
                 path, path_regex, path_prefix, method, registry
@@ -131,7 +132,7 @@ class ApiSchema(AutoSchema):
         if operation is None:
             return None
         if not self.text:
-            warn(f"docs/api says nothing about {self.method} {self.path}")
+            warn(f"docs/api has no text for {self.method} {self.path}")
         for parameter in operation.get("parameters", ()):
             parameter.update(self.text.get("parameters", {}).get(parameter["name"], {}))
         for media in operation.get("requestBody", {}).get("content", {}).values():
@@ -239,5 +240,5 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
     result["tags"] = tags()
     calls = {f"{method.upper()} {path}" for path, methods in result["paths"].items() for method in methods}
     for call in sorted(texts().keys() - calls):
-        warn(f"docs/api describes {call}, which nobody answers")
+        warn(f"docs/api describes {call}, which does not exist")
     return result

@@ -1,129 +1,98 @@
-"""The store of media files: one small interface, and the implementation that keeps them in ``MEDIA_ROOT``.
+"""One interface for the files that the service keeps: read, write, copy, delete, list, make a URL.
 
-A name is a relative path with ``/`` between its parts, made by the server, never by a client. Its first part is its
-area. ``settings.MEDIA_STORAGE`` is the dotted path of the implementation.
+Names are relative paths with ``/`` that the server made; no name comes from a client. A name is never used for other
+contents once it was given out, so that clients and caches may keep what it names.
 """
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import logging
 import os
-import stat
-from abc import ABC, abstractmethod
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urljoin
+from urllib.parse import quote
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.utils._os import safe_join
-from django.utils.encoding import filepath_to_uri
-from django.utils.module_loading import import_string
 
-from common.file_responses import file_response
-
-# Anyone who knows its URL may fetch a file of these. Files of all other areas are sent by views that check who asks.
-PUBLIC_AREAS = ("portraits", "crests")
-
-_PARTIAL = ".part"
+PARTIAL = ".part"
 
 logger = logging.getLogger(__name__)
 
 
-class NotStoredError(FileNotFoundError):
-    """There is no file of that name. All other faults of a store are plain OSErrors."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no file {name!r}")
-
-
 @dataclass(frozen=True)
 class StoredFile:
-    """What the store knows of a file without reading it."""
+    """``size`` in bytes, ``modified`` in seconds since the epoch; ``shared``: another name has the same contents."""
 
     name: str
-    modified: float  # seconds since 1970
-    size: int  # bytes that deleting it frees: 0 where other names share its contents
+    size: int
+    modified: float
+    shared: bool = False
 
 
-class MediaStorage(ABC):
-    """Files by name. Methods raise NotStoredError where they say so, and OSError when the store does not work."""
+class Storage(abc.ABC):
+    """Where files are kept. Each call raises OSError when the storage does not answer or has no room."""
 
-    @abstractmethod
+    @abc.abstractmethod
     def read(self, name: str) -> bytes:
-        """The contents of a file. Raises NotStoredError."""
+        """The whole file. Raises FileNotFoundError."""
 
-    @abstractmethod
+    @abc.abstractmethod
     def write(self, name: str, data: bytes) -> None:
-        """Store the whole file or none of it, durably: when this returns it survives a power failure.
+        """Write the whole file or none of it; it is durable when this returns."""
 
-        A file that has the name already is replaced.
-        """
-
-    @abstractmethod
+    @abc.abstractmethod
     def copy(self, source: str, target: str) -> None:
-        """Give ``source``'s contents a second name, whole or not at all. Raises NotStoredError.
+        """Give the contents of ``source`` a second name. Raises FileNotFoundError."""
 
-        Later writes to one name do not change the other. The copy may be lost in a power failure.
-        """
+    @abc.abstractmethod
+    def stat(self, name: str) -> StoredFile | None:
+        """Size and time of the file; None where there is none."""
 
-    @abstractmethod
-    def info(self, name: str) -> StoredFile:
-        """Size and age of a file. Raises NotStoredError."""
+    @abc.abstractmethod
+    def names(self, folder: str) -> Iterator[str]:
+        """The names of what lies directly in ``folder``, folders among them; none for a folder that is not there."""
 
-    @abstractmethod
-    def list_files(self, folder: str) -> Iterator[StoredFile]:
-        """All files below a folder at any depth; those of one folder follow each other.
-
-        What an interrupted write left is listed too, under a temporary name ``.<name>.part``.
-        """
-
-    @abstractmethod
-    def url(self, name: str) -> str:
-        """The URL, or URL path, at which a client fetches a file of a public area."""
-
-    @abstractmethod
-    def response(self, request: HttpRequest, name: str, headers: dict[str, str]) -> HttpResponseBase:
-        """Send a file of any area: byte ranges, 304 for a known ``ETag``. Raises Http404."""
-
-    @abstractmethod
+    @abc.abstractmethod
     def _delete(self, name: str) -> None:
-        """Delete one file, if it is there. Raises OSError."""
+        """Delete one file; no error where there is none."""
+
+    @abc.abstractmethod
+    def url(self, name: str) -> str:
+        """The address under which a client gets a public file: a path of this host, or absolute."""
+
+    @abc.abstractmethod
+    def local_path(self, name: str) -> Path | None:
+        """Where the file lies in this machine's file system; None for a storage that is elsewhere."""
+
+    def exists(self, name: str) -> bool:
+        return bool(name) and self.stat(name) is not None
 
     def delete(self, names: Iterable[str]) -> None:
-        """Delete the files that are there. One that cannot be deleted is logged and left to a later clean-up."""
+        """Delete the files. One that cannot be deleted is logged and left to the search for orphans."""
         for name in names:
             try:
                 self._delete(name)
             except OSError as error:
-                logger.warning("cannot remove %s: %s", name, error)
-
-    def exists(self, name: str) -> bool:
-        """Whether there is a file of that name."""
-        try:
-            self.info(name)
-        except NotStoredError:
-            return False
-        return True
+                logger.warning("cannot delete %s: %s", name, error)
 
 
-class LocalStorage(MediaStorage):
-    """Files in the folder ``MEDIA_ROOT`` of this machine, or of a disk that several machines share."""
+class LocalStorage(Storage):
+    """Files below ``MEDIA_ROOT`` of this machine, or of a file system that several machines share."""
+
+    def _path(self, name: str) -> Path:
+        return Path(settings.MEDIA_ROOT) / name
 
     def read(self, name: str) -> bytes:
-        try:
-            return self._path(name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-            raise NotStoredError(name) from error
+        return self._path(name).read_bytes()
 
     def write(self, name: str, data: bytes) -> None:
         path = self._path(name)
-        partial = path.with_name(f".{path.name}{_PARTIAL}")
+        partial = path.with_name(f".{path.name}{PARTIAL}")
         try:
             with _open_new(partial) as file:
                 file.write(data)
@@ -134,77 +103,47 @@ class LocalStorage(MediaStorage):
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(path.parent)
 
     def copy(self, source: str, target: str) -> None:
         old, new = self._path(source), self._path(target)
-        with contextlib.suppress(OSError):
-            new.parent.mkdir(parents=True, exist_ok=True)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        try:
             os.link(old, new)
-            return
-        # A file system without hard links, or one file with as many as it may have.
-        self.write(target, self.read(source))
+        except FileNotFoundError:
+            raise
+        except OSError:
+            # A file system without hard links, or one file with as many as it may have.
+            shutil.copyfile(old, new)
 
-    def info(self, name: str) -> StoredFile:
+    def stat(self, name: str) -> StoredFile | None:
         try:
             status = self._path(name).stat()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise NotStoredError(name) from error
-        if not stat.S_ISREG(status.st_mode):
-            raise NotStoredError(name)
-        return _stored_file(name, status)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return StoredFile(name, status.st_size, status.st_mtime, status.st_nlink > 1)
 
-    def list_files(self, folder: str) -> Iterator[StoredFile]:
+    def names(self, folder: str) -> Iterator[str]:
         try:
-            with os.scandir(self._path(folder)) as found:
-                entries = [*found]
+            with os.scandir(self._path(folder)) as entries:
+                found = [f"{folder}/{entry.name}" for entry in entries]
         except (FileNotFoundError, NotADirectoryError):
             return
-        for entry in entries:
-            name = f"{folder}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                yield from self.list_files(name)
-            else:
-                # It may have been deleted since the folder was read.
-                with contextlib.suppress(FileNotFoundError):
-                    yield _stored_file(name, entry.stat())
-
-    def url(self, name: str) -> str:
-        return urljoin(settings.MEDIA_URL, filepath_to_uri(name) or "")
-
-    def response(self, request: HttpRequest, name: str, headers: dict[str, str]) -> HttpResponseBase:
-        return file_response(request, self._path(name), headers)
+        yield from found
 
     def _delete(self, name: str) -> None:
-        """Delete the file, and its folder once that is empty; the folders of the areas stay."""
         path = self._path(name)
         path.unlink(missing_ok=True)
-        if name.count("/") > 1:
+        # A folder inside an area (one job's, one student's) goes with its last file.
+        if path.parent.parent.parent == Path(settings.MEDIA_ROOT):
             with contextlib.suppress(OSError):
                 path.parent.rmdir()
 
-    def _path(self, name: str) -> Path:
-        """Raises SuspiciousFileOperation for a name that leads out of ``MEDIA_ROOT``."""
-        return Path(safe_join(settings.MEDIA_ROOT, name))
+    def url(self, name: str) -> str:
+        return f"{settings.MEDIA_URL}{quote(name)}"
 
-
-def media_storage() -> MediaStorage:
-    """The store that the settings choose; one instance per process."""
-    return _instance(settings.MEDIA_STORAGE)
-
-
-@lru_cache
-def _instance(path: str) -> MediaStorage:
-    storage: MediaStorage = import_string(path)()
-    return storage
-
-
-def _stored_file(name: str, status: os.stat_result) -> StoredFile:
-    return StoredFile(name, status.st_mtime, status.st_size if status.st_nlink == 1 else 0)
+    def local_path(self, name: str) -> Path | None:
+        return self._path(name)
 
 
 def _open_new(path: Path) -> BinaryIO:
@@ -215,3 +154,19 @@ def _open_new(path: Path) -> BinaryIO:
         # Another process removed the folder, which was empty, between the two calls.
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("wb")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_BACKENDS: dict[str, type[Storage]] = {"local": LocalStorage}
+
+
+def media() -> Storage:
+    """The storage that ``MEDIA_STORAGE`` names."""
+    return _BACKENDS[settings.MEDIA_STORAGE]()

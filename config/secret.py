@@ -1,4 +1,4 @@
-"""A secret key for installations that set none: made once, kept in a file that only the owner can read."""
+"""The generated secret key of installations that set none, in a file that only the owner can read."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 def kept_secret(path: Path) -> str:
-    """The secret in ``path``; written there first when the file does not exist yet.
+    """The secret in ``path``, which is generated and written if the file does not exist.
 
-    Two processes that start at once must agree on one key, so the file appears whole or not at all (a hard link
-    to a finished temporary file fails for the slower one, which then reads the winner's key).
-    A folder that cannot be written to gives a key for this process alone: sessions then end with it.
+    Two processes that start at once must agree on one key. The file is therefore created atomically, as a hard link
+    to a finished temporary file: the link fails for the second process, which then reads the first one's key.
+    In a read-only folder the key is valid for this process only.
     """
     try:
         return path.read_text(encoding="ascii").strip()

@@ -1,9 +1,10 @@
-"""Settings, all read from the environment (and a ``.env`` file beside manage.py); safe and working without any."""
+"""Settings, all read from the environment (and a ``.env`` file beside manage.py); with safe defaults for all."""
 
 from __future__ import annotations
 
 import math
 import re
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
+# The product's version; pyproject.toml is the one place that names it.
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
 
 def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
-    """One of ``allowed`` from the environment, or a loud error at start."""
+    """One of ``allowed`` from the environment. Raises ImproperlyConfigured."""
     value = env.str(name, default=default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}={value!r}: choose one of {', '.join(allowed)}")
@@ -29,7 +33,7 @@ def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
 
 
 def number(name: str, low: float, high: float, default: float) -> float:
-    """A number from ``low`` to ``high`` from the environment, or a loud error at start."""
+    """A number from ``low`` to ``high`` from the environment. Raises ImproperlyConfigured."""
     text = env.str(name, default=str(default))
     try:
         value = float(text)
@@ -41,7 +45,7 @@ def number(name: str, low: float, high: float, default: float) -> float:
 
 
 def pair_of_files(first: str, second: str) -> tuple[Path | None, Path | None]:
-    """Two files that belong together, both from the environment or neither; else a loud error at start."""
+    """Two files that are set together or not at all. Raises ImproperlyConfigured."""
     paths = {name: env.str(name, default="") for name in (first, second)}
     for name, text in paths.items():
         if not text and any(paths.values()):
@@ -61,6 +65,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 
 INSTALLED_APPS = [
+    "common",
     "common.admin_site.SchoolAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -96,7 +101,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-# The existing front end calls the paths exactly as they are listed; a silent redirect would lose a POST's body.
+# The existing front end calls the paths exactly as they are listed; a redirect would lose a POST's body.
 APPEND_SLASH = False
 
 TEMPLATES = [
@@ -116,11 +121,11 @@ TEMPLATES = [
 
 
 def database() -> dict[str, Any]:
-    """The database of DATABASE_URL; SQLite gets what several processes on one file need."""
+    """The database of DATABASE_URL; SQLite is set up for several processes on one file."""
     settings: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
     if settings["ENGINE"] == "django.db.backends.sqlite3":
         settings["OPTIONS"] = {
-            # A write lock taken at BEGIN: two writers wait for each other instead of failing in the middle.
+            # The write lock is taken at BEGIN, so that a second writer waits instead of failing later.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             # Readers never wait for the one writer; NORMAL is durable against a killed process under WAL.
@@ -147,7 +152,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "ko"
+# A further language needs a line here, its catalogue in locale/, and its texts in dormitory/seeds/ and web/i18n/.
 LANGUAGES = [("ko", "한국어"), ("en", "English")]
+# What is printed on every student card, large and small; the layout has room for two languages.
+CARD_LANGUAGES = ["ko", "en"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "Asia/Seoul"
@@ -160,16 +168,16 @@ WHITENOISE_USE_FINDERS = True
 
 # The page for browsers, as it is served at / and /web/.
 WEB_ROOT = BASE_DIR / "web"
+# The texts of the API's description: one YAML file for each app, and about.md.
+API_TEXTS = BASE_DIR / "docs" / "api"
 
 MEDIA_URL = "/media/"
+# Where files are kept; common.storage has the implementations.
+MEDIA_STORAGE = choice("MEDIA_STORAGE", ("local",), "local")
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
-# The implementation of common.storage.MediaStorage that keeps photos, portraits, crests and cards.
-MEDIA_STORAGE = "common.storage.LocalStorage"
-STORAGES = {
-    "default": {"BACKEND": "common.field_storage.FieldStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
-# Off when a web server in front serves MEDIA_ROOT/{portraits,crests} (and nothing else) by itself.
+# The only folders of MEDIA_ROOT that are served: finished portraits and crests. The uploaded photos are private.
+PUBLIC_MEDIA = ("portraits", "crests")
+# Off when a web server in front serves these folders (and nothing else) by itself.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -178,7 +186,7 @@ THROTTLES = env.bool("THROTTLES", default=True)
 
 
 def throttle_rate(scope: str, default: str) -> str | None:
-    """How often a caller may, from THROTTLE_<SCOPE> (``20/hour``); None where there is no limit."""
+    """The rate of THROTTLE_<SCOPE>, such as ``20/hour``; None for no limit. Raises ImproperlyConfigured."""
     name = f"THROTTLE_{scope.upper().replace('-', '_')}"
     value = env.str(name, default=default)
     if not THROTTLES or value == "off":
@@ -190,14 +198,14 @@ def throttle_rate(scope: str, default: str) -> str | None:
     return value
 
 
-# Limits are counted in the cache. Each process has its own in memory, which is right for the one web process of
-# manage.py serve; several of them share one by CACHE_URL (redis://..., or dbcache://table after createcachetable).
+# Limits are counted in the cache. Each process has its own in memory, which suits the one web process of
+# manage.py serve; several processes share one by CACHE_URL (redis://..., or dbcache://table after createcachetable).
 CACHES = {
     "default": env.cache("CACHE_URL")
     if "CACHE_URL" in env
     else {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        # Django's 300 would let an attacker with 300 addresses make it forget whom it limits.
+        # With Django's default of 300, requests from 300 addresses would evict the counters.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
@@ -221,10 +229,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.parsers.PlainJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "common.schema.ApiSchema",
-    # Views say which limit is theirs by ``throttle_scope``; without one they have none.
+    # A view names its limit by ``throttle_scope``; views without one are not limited.
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
     "DEFAULT_THROTTLE_RATES": THROTTLE_RATES,
-    # Proxies in front that append to X-Forwarded-For. With 0 the header, which anybody can send, is not looked at.
+    # The number of proxies that append to X-Forwarded-For. With 0 the header, which any client can send, is ignored.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
     "EXCEPTION_HANDLER": "common.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
@@ -237,7 +245,7 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "UPDATE_LAST_LOGIN": True,
-    # Tokens carry a fingerprint of the password, so that a changed password ends every session.
+    # Tokens carry a hash of the password, so that a changed password ends every session.
     "CHECK_REVOKE_TOKEN": True,
     "TOKEN_OBTAIN_SERIALIZER": "user.tokens.PairSerializer",
     "TOKEN_REFRESH_SERIALIZER": "user.tokens.RefreshSerializer",
@@ -263,7 +271,7 @@ PORTRAIT = {
     # Another motion model than the folder's, such as the published one: its yaml and its weights.
     "MOTION_MODEL": pair_of_files("PORTRAIT_MOTION_CONFIG", "PORTRAIT_MOTION_WEIGHTS"),
 }
-# Another typeface for the student card, which must know Hangul; None is the packaged one.
+# Another typeface for the student card, with Hangul; None for the packaged one.
 CARD_FONT = Path(env.str("CARD_FONT")) if env.str("CARD_FONT", default="") else None
 
 PORT = env.int("PORT", default=8000)
@@ -284,7 +292,7 @@ if HTTPS:
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Moving portraits",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -1,4 +1,4 @@
-"""The paths of the service; which room answers a path is decided here and nowhere else."""
+"""The URL configuration of the service: which app answers which path."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from django.views.generic import RedirectView
 from common.docs import SchemaView, docs
 from common.media import public_file
 from common.page import home, part
-from common.storage import PUBLIC_AREAS
-from dormitory.public import shared_card, shared_card_image
+from dormitory.shared_card_pages import shared_card, shared_card_image
 from dormitory.views import EnrolView
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,7 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.SERVE_MEDIA:
     urlpatterns += [
         path(f"media/{folder}/<path:name>", public_file, {"folder": folder}, name=f"{folder}-file")
-        for folder in PUBLIC_AREAS
+        for folder in settings.PUBLIC_MEDIA
     ]
 
 handler400 = "common.problems.bad_request"

@@ -1,7 +1,7 @@
-"""A school in a folder of its own and a browser to walk through it: for the browser tests and the README's pictures.
+"""A temporary school and a browser that visits it, for the browser tests and the README's screenshots.
 
 The browser is Debian's Chromium, or the one that ``CHROMIUM`` names; Playwright drives it and is imported only here,
-when somebody asks for it.
+when it is needed.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
-# A camera that needs nobody's permission and shows a drawn picture.
+# A simulated camera without a permission prompt.
 FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 class NoBrowser(Exception):
-    """What is missing to walk through the pages, in one sentence."""
+    """The browser or Playwright is missing; the message names which."""
 
 
 @dataclass(frozen=True)
 class School:
-    """A running server with a database, a media folder and a key of its own."""
+    """A running server with its own database, media folder and secret key."""
 
     url: str
     environment: dict[str, str]
@@ -58,7 +58,7 @@ def manage(environment: dict[str, str], *command: str) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of this machine that nobody listens on at the moment."""
+    """A TCP port of this machine that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -69,7 +69,7 @@ def free_port() -> int:
 def running_school(folder: Path, *, seed_demo: tuple[str, ...], **variables: str) -> Iterator[School]:
     """``manage.py serve`` on a free port with everything in ``folder``, filled by ``seed_demo`` with these options.
 
-    Limits are off; ``variables`` are further environment variables. What the server says is in ``folder/serve.log``.
+    Limits are off; ``variables`` are further environment variables. The server's output goes to ``folder/serve.log``.
     Raises TimeoutError when it does not open.
     """
     port = free_port()
@@ -132,7 +132,7 @@ def chromium() -> Iterator[Browser]:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
         raise NoBrowser("no Playwright (pip install -r requirements-dev.txt)") from error
-    # Chromium's sandbox refuses to work for root, who runs things in containers.
+    # Chromium's sandbox does not work as root, the usual user in containers.
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *sandbox])

@@ -84,7 +84,7 @@ class Measured:
 
 @contextmanager
 def throw_away_database() -> Iterator[str]:
-    """A migrated, empty database of a name that nobody has, as the default one; gone at the end.
+    """A migrated, empty database with an unused name as the default one; deleted at the end.
 
     For SQLite a file in a temporary folder, for PostgreSQL a database of its own on the server of DATABASE_URL, whose
     user must be allowed to create one. The configured database itself is never written to. Yields the server's name
@@ -187,7 +187,7 @@ def _check_same(client: Client) -> None:
         if page.status_code != 200:
             raise AssertionError(body)
         for house in body["house"]:
-            # Drawn anew by each.
+            # Drawn again by each.
             house["users"] = len(house["users"])
     if bodies[0] != bodies[1]:
         raise AssertionError("the page and its plain version differ")

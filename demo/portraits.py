@@ -1,4 +1,4 @@
-"""Ready-made portraits for demo students: the engine makes a few, the other students get copies of their files."""
+"""Portraits for demo students: the engine makes a few, and every student gets hard links to the files of one."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from common.storage import media_storage
-from portrait import choices, file_names
+from common.storage import media
+from portrait import choices, files
 from portrait.engine.output.encoders import encode_png
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.models import PortraitJob, request_columns
 from portrait.photos import face_to_json, prepare_photo
-from portrait.worker.child import load_engine
+from portrait.worker.attempt import load_engine
 from user.models import User
 
 
 @dataclass(frozen=True)
 class Original:
-    """One portrait as the engine made it; its files have these storage names, by job field."""
+    """One portrait as the engine made it; its files lie below MEDIA_ROOT under these names, by job field."""
 
     names: dict[str, str]
     request: PortraitRequest
@@ -34,7 +34,7 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
 
     Each takes seconds. Raises EngineError.
     """
-    # Imported here: the web process, which imports this room, needs neither.
+    # Imported here: the web process imports this module and needs neither.
     from skimage import data
 
     prepared = prepare_photo(encode_png(data.astronaut()))
@@ -46,24 +46,26 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
         request = PortraitRequest(style=styles[number % len(styles)], seed=seed)
         files = engine.make_portrait(prepared.photo, request, face=prepared.face)
         key = uuid.UUID(int=draw.getrandbits(128), version=4)
-        names = {"photo": file_names.photo_name(key), "still": file_names.still_name(key)}
-        media_storage().write(names["photo"], prepared.photo)
-        media_storage().write(names["still"], prepared.still)
+        names = {"photo": files.photo_name(key), "still": files.still_name(key)}
+        media().write(names["photo"], prepared.photo)
+        media().write(names["still"], prepared.still)
         for row in FORMATS:
-            names[row.name] = file_names.result_name(key, 1, row.suffix)
-            media_storage().write(names[row.name], files.contents[row.name])
+            names[row.name] = files.result_name(key, 1, row.suffix)
+            media().write(names[row.name], files.contents[row.name])
         face = face_to_json(prepared.face)
         originals.append(Original(names, files.request, face, dict(files.timings)))
     return originals
 
 
 def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
-    """An unsaved, succeeded job for ``student`` with files of its own names, and the record that shows them."""
-    names = {"photo": file_names.photo_name(key), "still": file_names.still_name(key)}
-    names |= {row.name: file_names.result_name(key, 1, row.suffix) for row in FORMATS}
+    """An unsaved, succeeded job for ``student`` with files of its own names.
+
+    Once the job is saved, :func:`portrait.queue.projection.refresh` makes the student's record show it.
+    """
+    names = {"photo": files.photo_name(key), "still": files.still_name(key)}
+    names |= {row.name: files.result_name(key, 1, row.suffix) for row in FORMATS}
     for field, name in names.items():
-        media_storage().copy(original.names[field], name)
-    student.still.name, student.portrait.name = names["still"], names["webp"]
+        media().copy(original.names[field], name)
     return PortraitJob(
         student=student,
         key=key,
@@ -85,5 +87,5 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
 
 
 def forget(originals: list[Original]) -> None:
-    """Delete the originals' own names; the students' copies stay."""
-    media_storage().delete(name for original in originals for name in original.names.values())
+    """Delete the originals' own names; the links of the students keep the contents."""
+    media().delete(name for original in originals for name in original.names.values())

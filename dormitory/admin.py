@@ -14,20 +14,26 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import ChangedFieldsOnly, picture, without_pencils
+from common.admin import (
+    ChangedFieldsOnly,
+    ReadOnlyAdmin,
+    picture,
+    text_columns,
+    text_lookups,
+    without_pencils,
+)
+from common.texts import TextsWidget
 from dormitory.models import Answer, CardShare, House, Question
 from dormitory.shares import address
-from portrait.admin import ReadOnlyAdmin
 from user.models import User
 
 
 class HouseForm(forms.ModelForm):
     class Meta:
         model = House
-        fields = ("name", "description", "description_en", "colour", "symbol", "crest")
+        fields = ("name", "texts", "colour", "symbol", "crest")
         widgets = {
-            "description": forms.Textarea(attrs={"rows": 3, "cols": 80}),
-            "description_en": forms.Textarea(attrs={"rows": 3, "cols": 80}),
+            "texts": TextsWidget(rows=3, cols=80),
             "colour": forms.TextInput(attrs={"type": "color"}),
         }
 
@@ -37,9 +43,9 @@ class HouseAdmin(ChangedFieldsOnly):
     form = HouseForm
     list_display = ("small_crest", "name", "swatch", "members", "text")
     list_display_links = ("small_crest", "name")
-    search_fields = ("name", "description", "description_en")
+    search_fields = ("name", *text_lookups())
     readonly_fields = ("large_crest",)
-    fields = ("large_crest", "name", "description", "description_en", "colour", "symbol", "crest")
+    fields = ("large_crest", "name", "texts", "colour", "symbol", "crest")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[House]:
         counts = User.objects.filter(house=OuterRef("pk")).order_by().values("house").annotate(n=Count("pk"))
@@ -68,18 +74,8 @@ class HouseAdmin(ChangedFieldsOnly):
         return house.text
 
 
-class TextsForm(forms.ModelForm):
-    """Two languages, in boxes that are large enough to read what is in them."""
-
-    class Meta:
-        widgets = {
-            "korean": forms.Textarea(attrs={"rows": 2, "cols": 40}),
-            "english": forms.Textarea(attrs={"rows": 2, "cols": 40}),
-        }
-
-
 class AnswerFormSet(forms.BaseInlineFormSet):
-    """Asks for the houses once, and not once for each answer."""
+    """Queries the houses once instead of once for each answer."""
 
     @cached_property
     def houses(self) -> list[Any]:
@@ -94,10 +90,9 @@ class AnswerFormSet(forms.BaseInlineFormSet):
 
 class AnswerInline(admin.TabularInline):
     model = Answer
-    form = TextsForm
     formset = AnswerFormSet
     extra = 0
-    fields = ("position", "korean", "english", "house")
+    fields = ("position", "texts", "house")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -106,13 +101,12 @@ class AnswerInline(admin.TabularInline):
 
 @admin.register(Question)
 class QuestionAdmin(ChangedFieldsOnly):
-    form = TextsForm
-    list_display = ("korean", "english", "position", "active", "answers")
+    list_display = (*text_columns(), "position", "active", "answers")
     list_editable = ("position", "active")
     list_filter = ("active",)
-    search_fields = ("korean", "english", "answers__korean", "answers__english")
+    search_fields = (*text_lookups(), *text_lookups("answers__texts"))
     inlines = (AnswerInline,)
-    fields = ("korean", "english", "position", "active")
+    fields = ("texts", "position", "active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         counts = (
@@ -132,7 +126,7 @@ class QuestionAdmin(ChangedFieldsOnly):
 
 @admin.register(CardShare)
 class CardShareAdmin(ReadOnlyAdmin):
-    """Which cards strangers can see. Deleting a row ends it at once."""
+    """The publicly shared cards. Deleting a row ends the sharing."""
 
     list_display = ("student", "page", "created")
     list_select_related = ("student",)

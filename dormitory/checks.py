@@ -1,4 +1,4 @@
-"""Checked at the start (``manage.py check``, ``serve``): the student card can be written in Hangul."""
+"""System check of ``manage.py check`` and ``serve``: the student card's typeface has Hangul."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dormitory.card import fonts
 
 @register()
 def card_font(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """An error, with what to do about it, where no typeface can draw Hangul."""
+    """An error with a hint if the typeface cannot draw Hangul."""
     try:
         fonts.family(fonts.font_file())
     except fonts.FontError as error:

@@ -1,4 +1,4 @@
-"""A house's own crest: an uploaded picture, checked and encoded again before it is stored and served."""
+"""A house's own crest: an uploaded picture, validated and re-encoded before it is stored and served."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django.db.models.fields.files import FieldFile
 from PIL import Image
 
 from portrait.engine.errors import PhotoError
-from portrait.engine.photo.reading import PhotoLimits, read_photo
+from portrait.engine.photo.decoding import PhotoLimits, read_photo
 from portrait.problems import describe
 
 FOLDER = "crests"
-# Sharp on the student card of a dense display.
+# Sharp on the student card on a high-density display.
 SIDE = 512
 LIMITS = PhotoLimits(working_side=SIDE)
 
@@ -28,7 +28,7 @@ def crest_webp(data: bytes) -> bytes:
     Raises PhotoError with the codes of ``read_photo``.
     """
     opaque = Image.fromarray(read_photo(data, limits=LIMITS))
-    # Once read_photo has let the file through, opening it again is safe. Only these two kinds know transparency.
+    # Once read_photo has let the file through, opening it again is safe. PNG and WebP have transparency.
     picture = opaque
     if not data.startswith(b"\xff\xd8"):
         with Image.open(io.BytesIO(data)) as image:
@@ -41,12 +41,12 @@ def crest_webp(data: bytes) -> bytes:
 
 
 def server_name(instance: models.Model, filename: str) -> str:
-    """A name that was never used before; nothing of the client's name is kept."""
+    """A random name; the client's file name is not used."""
     return f"{FOLDER}/{secrets.token_hex(8)}.webp"
 
 
 class CrestField(models.FileField):
-    """A ``FileField`` that stores what :func:`crest_webp` makes of the upload, under a name in ``crests/``."""
+    """A ``FileField`` that stores what :func:`crest_webp` makes of the upload, below ``MEDIA_ROOT/crests``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"upload_to": server_name, "max_length": 100, **kwargs})

@@ -1,4 +1,4 @@
-"""Houses, the questions that sort students into them, the running student numbers, and cards that are shared."""
+"""Houses, sorting questions with their answers, series of student numbers, and shared cards."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.storage import media_storage
+from common.storage import media
+from common.texts import TextsField, in_language
 from dormitory.crests import CrestField
-from dormitory.languages import in_language
 
 
 class House(models.Model):
     """One of the houses. Ids are part of the JSON contract: 1..4 on a freshly seeded database."""
 
     class Symbol(models.TextChoices):
-        """The crests that come with the school, ``static/dormitory/crests/<symbol>.svg``."""
+        """The packaged crests, ``static/dormitory/crests/<symbol>.svg``."""
 
         FLAME = "flame", _("flame")
         WHEAT = "wheat", _("wheat")
@@ -30,8 +30,7 @@ class House(models.Model):
         SHIELD = "shield", _("plain shield")
 
     name = models.CharField(_("name"), max_length=40, unique=True)
-    description = models.TextField(_("description"), blank=True)
-    description_en = models.TextField(_("description (English)"), blank=True)
+    texts = TextsField(_("description"), blank=True)
     colour = models.CharField(
         _("colour"), max_length=7, default="#444444", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
@@ -51,16 +50,16 @@ class House(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save; a crest that was replaced or cleared is deleted from the disk once that is committed."""
+        """Save; the file of a replaced or cleared crest is deleted after the commit."""
         before = House.objects.filter(pk=self.pk).values_list("crest", flat=True).first()
         super().save(*args, **kwargs)
         if before and before != self.crest.name:
-            transaction.on_commit(partial(media_storage().delete, [before]), robust=True)
+            transaction.on_commit(partial(media().delete, [before]), robust=True)
 
     @property
     def text(self) -> str:
         """The description in the reader's language; ``""`` where there is none."""
-        return in_language(self.description, self.description_en)
+        return in_language(self.texts)
 
     @property
     def logo(self) -> str:
@@ -71,8 +70,7 @@ class House(models.Model):
 class Question(models.Model):
     """One question of the sorting. An inactive one, or one without answers, is not asked."""
 
-    korean = models.CharField(_("question"), max_length=300)
-    english = models.CharField(_("question (English)"), max_length=300, blank=True)
+    texts = TextsField(_("question"), max_length=300)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     active = models.BooleanField(_("active"), default=True)
 
@@ -87,11 +85,11 @@ class Question(models.Model):
     @property
     def text(self) -> str:
         """The question in the reader's language."""
-        return in_language(self.korean, self.english)
+        return in_language(self.texts)
 
 
 class Answer(models.Model):
-    """One of a question's answers; whoever chooses it gives a point to its house."""
+    """One of a question's answers; choosing it gives a point to its house."""
 
     question = models.ForeignKey(
         Question, verbose_name=_("sorting question"), on_delete=models.CASCADE, related_name="answers"
@@ -99,8 +97,7 @@ class Answer(models.Model):
     house = models.ForeignKey(
         House, verbose_name=_("house"), on_delete=models.CASCADE, related_name="answers"
     )
-    korean = models.CharField(_("answer"), max_length=300)
-    english = models.CharField(_("answer (English)"), max_length=300, blank=True)
+    texts = TextsField(_("answer"), max_length=300)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -114,11 +111,11 @@ class Answer(models.Model):
     @property
     def text(self) -> str:
         """The answer in the reader's language."""
-        return in_language(self.korean, self.english)
+        return in_language(self.texts)
 
 
 class CardShare(models.Model):
-    """A student's card is public under an address with this token; no row, no address."""
+    """A card that is public at an address with this token. Deleting the row ends that."""
 
     student = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -139,7 +136,7 @@ class CardShare(models.Model):
 
 
 class NumberSeries(models.Model):
-    """How many student numbers with one beginning were given out; never counted back, so that none comes twice."""
+    """How many student numbers with this prefix were given out; never decreased, so that no number is used twice."""
 
     prefix = models.CharField(_("beginning"), max_length=30, primary_key=True)
     last = models.PositiveIntegerField(_("last number"), default=0)

@@ -1,8 +1,7 @@
-"""Student numbers: two digits of the admission year, two of the house, four that run on from 0001.
+"""Student numbers: two digits of the admission year, two of the house, four of a counter from 0001.
 
-The last student of a full house, 9999, is followed by 10000: such a number has nine digits, and no number of eight
-digits begins it anew. A house whose id has three digits or more is set off with dashes (``26-104-0001``), so that
-its numbers are never those of another house.
+After 9999 the counter has five digits, so the number has nine and never equals one of eight digits. A house id of
+three or more digits is set off with dashes (``26-104-0001``), so that its numbers never equal another house's.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ def prefix_of(*, year: int, house: int) -> str:
 def next_numbers(*, year: int, house: int, count: int = 1) -> list[str]:
     """``count`` numbers that were never given out before, in rising order.
 
-    The counter stays locked until the caller's transaction ends, and is not moved if that fails: no number comes
-    twice and none is left out. A deleted student's number is not given out again.
+    The counter stays locked until the caller's transaction ends and is rolled back with it: no number is used twice,
+    and none is skipped. A deleted student's number is not reused.
     """
     prefix = prefix_of(year=year, house=house)
     series = NumberSeries.objects.filter(pk=prefix)
     if not series.update(last=F("last") + count):
-        # The first of the year; of two at once, one waits here for the other.
+        # The first number of the year. A concurrent transaction waits here.
         NumberSeries.objects.get_or_create(pk=prefix)
         series.update(last=F("last") + count)
     last = series.values_list("last", flat=True).get()

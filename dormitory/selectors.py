@@ -1,4 +1,4 @@
-"""Reads of the sorting: the questions, the student's record, what stands on the card."""
+"""Reads of the sorting: the questions, the student's house, the portrait files of the card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from user.models import User
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as it is put to a student, in their language."""
+    """A question in the student's language."""
 
     id: int
     text: str
@@ -26,12 +26,12 @@ def questions() -> list[Asked]:
     """What is asked at the sorting, in order. Two queries."""
     active = Question.objects.filter(active=True).prefetch_related("answers")
     asked = [Asked(question.pk, question.text, list(question.answers.all())) for question in active]
-    # A question that an admin has not given any answers yet could not be answered by anybody.
+    # A question without answers is left out.
     return [question for question in asked if question.answers]
 
 
 def shuffled_questions() -> list[Asked]:
-    """:func:`questions`, with the answers of each in random order, so that the first place is no house's own."""
+    """:func:`questions`, with the answers of each in random order, so that the position does not reveal the house."""
     return [replace(asked, answers=random.sample(asked.answers, len(asked.answers))) for asked in questions()]
 
 

@@ -15,9 +15,9 @@ from dormitory import selectors
 from dormitory.models import Answer, House
 from portrait.serializers import FilesSerializer
 
-# The oldest person on record lived 122 years; an earlier birthday is a slip of the finger.
+# The oldest person on record lived 122 years; an earlier birthday is a typing error.
 OLDEST_YEARS = 122
-# Far more than anybody has questions for.
+# Far more than there are questions.
 MAX_ANSWERS = 500
 
 
@@ -28,7 +28,7 @@ class HouseField(serializers.PrimaryKeyRelatedField[House]):
         super().__init__(queryset=House.objects.all())
 
     def to_internal_value(self, data: Any) -> House:
-        # JSON's 1e999 is read as infinity, which has no whole number.
+        # JSON's 1e999 is parsed as infinity, which cannot be converted to an integer.
         if isinstance(data, float):
             self.fail("incorrect_type", data_type="float")
         return super().to_internal_value(data)
@@ -184,7 +184,7 @@ class CardSerializer(serializers.Serializer[Any]):
 
 
 class CardShareSerializer(serializers.Serializer[Any]):
-    """Whether strangers may see the card, and where."""
+    """Whether the card is public, and at which URL."""
 
     shared = serializers.BooleanField()
     url = PublicUrl(allow_null=True, help_text="of the public page; null while the card is not shared")

@@ -20,13 +20,13 @@ from user.models import User
 
 @transaction.atomic
 def enrol(*, student: User, house: House, birthday: datetime.date) -> None:
-    """Put ``student`` into ``house`` from today on, with a student number, once and for ever.
+    """Put ``student`` into ``house`` from today on, with a student number. This happens once.
 
     Needs an uploaded photo, but not a finished portrait: the worker writes that into the same record on its own,
     before or after. Raises ``ValidationError`` (400) with code ``photo_missing`` or ``already_sorted``, and
     ``AuthenticationFailed`` (401, ``user_not_found``) when the account was deleted meanwhile.
     """
-    # One conditional UPDATE, so that of two requests at once only the first one sorts.
+    # One conditional UPDATE, so that only the first of two concurrent requests succeeds.
     changed = (
         User.objects.filter(pk=student.pk, house__isnull=True)
         .exclude(still="")
@@ -46,12 +46,12 @@ def enrol(*, student: User, house: House, birthday: datetime.date) -> None:
 
 @transaction.atomic
 def give_number(*, student: User) -> str:
-    """The number of a student who has a house; given out now to one who has none (sorted in the admin, say).
+    """The number of a student who has a house; assigned now if there is none (after a sorting in the admin).
 
     Raises ``AuthenticationFailed`` (401, ``user_not_found``) when the account was deleted meanwhile, and ValueError
     without a house, which the number names.
     """
-    # The lock keeps a second request from drawing another number. SQLite's transactions have theirs already.
+    # The lock prevents a second number by a concurrent request. SQLite's transactions are locked already.
     record = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk=student.pk).first()
     if record is None:
         raise AuthenticationFailed(code="user_not_found")
@@ -87,7 +87,7 @@ def sort(
     birthday: datetime.date,
     chance: random.Random | None = None,
 ) -> Sorted:
-    """Find the student's house and enrol them there. ``chance`` breaks ties; left out, nobody can foretell it.
+    """Find the student's house and enrol them there. ``chance`` breaks ties; the default is unpredictable.
 
     Raises what :func:`enrol` does, and ``IntegrityError`` when a house was deleted since it was chosen.
     """

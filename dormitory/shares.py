@@ -1,4 +1,4 @@
-"""A student card that strangers may see: off until its student shares it, gone the moment they stop."""
+"""Public sharing of a student card: off by default, and ended at once when revoked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dormitory.card import store
 from dormitory.models import CardShare
 from user.models import User
 
-# 192 bits: nobody guesses one.
+# 192 bits, which cannot be guessed.
 TOKEN_BYTES = 24
 
 
@@ -39,13 +39,13 @@ def address(share: CardShare) -> str:
 
 
 def share(student: User) -> ShareState:
-    """Share the card, at the address that it has or at a new one."""
+    """Share the card, at its current address or at a new one."""
     CardShare.objects.get_or_create(student=student, defaults={"token": secrets.token_urlsafe(TOKEN_BYTES)})
     return state(student)
 
 
 def revoke(student: User) -> ShareState:
-    """End it: the address answers nobody any more and never comes back."""
+    """Stop sharing. The address stops working and is not used again."""
     CardShare.objects.filter(student=student).delete()
     return state(student)
 
@@ -63,5 +63,5 @@ def shared_card(token: str) -> store.Edition:
 
 
 def forget_public_files(student_id: int) -> None:
-    """Delete the drawn public cards of the student once the transaction is through."""
+    """Delete the drawn public cards of the student after the commit."""
     transaction.on_commit(partial(store.forget, student_id, store.PUBLIC), robust=True)

@@ -1,4 +1,4 @@
-"""A deleted house takes its uploaded crest along, a deleted student the drawn cards; a revoked share its own."""
+"""Deletes files with their rows: a house's crest, a student's drawn cards, a share's public cards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from common.storage import media_storage
+from common.storage import media
 from dormitory import shares
 from dormitory.card import store
 from dormitory.models import CardShare, House
@@ -19,7 +19,7 @@ from user.models import User
 @receiver(post_delete, sender=House)
 def remove_crest(sender: type[House], instance: House, **kwargs: Any) -> None:
     if instance.crest:
-        transaction.on_commit(partial(media_storage().delete, [str(instance.crest.name)]), robust=True)
+        transaction.on_commit(partial(media().delete, [str(instance.crest.name)]), robust=True)
 
 
 @receiver(post_delete, sender=User)

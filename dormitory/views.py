@@ -107,7 +107,7 @@ class CardView(APIView):
 
 
 class FormatIsOurs(BaseContentNegotiation):
-    """``?format=`` names the kind of picture here, and ``Accept`` is an ``<img>``'s; refusals are JSON anyhow."""
+    """Ignores ``Accept``, set by ``<img>``, and ``?format=``, the image format here; refusals are JSON."""
 
     def select_renderer(  # type: ignore[override]
         self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
@@ -116,7 +116,7 @@ class FormatIsOurs(BaseContentNegotiation):
 
 
 class CardImageView(APIView):
-    """``GET /dorm/card/image/``: the student card as a picture or a film to keep; 404 before the sorting."""
+    """``GET /dorm/card/image/``: the student card as an image or a film; 404 before the sorting."""
 
     throttle_scope = "card"
     content_negotiation_class = FormatIsOurs
@@ -148,7 +148,7 @@ class CardImageView(APIView):
 
 
 class CardShareView(APIView):
-    """``/dorm/card/share/``: whether strangers may see the card, and where; 404 before the sorting."""
+    """``/dorm/card/share/``: whether the card is public, and where; 404 before the sorting."""
 
     def answer(self, request: Request, state: shares.ShareState) -> Response:
         return Response(CardShareSerializer(state, context={"request": request}).data)

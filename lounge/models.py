@@ -12,14 +12,14 @@ from lounge.text import MAX_LENGTH
 
 
 class Entry(models.Model):
-    """What one student wrote. A hidden entry is kept for the admins and shown to nobody, its author included."""
+    """What one student wrote. A hidden entry is kept for the admins and shown to no student."""
 
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("author"),
         on_delete=models.CASCADE,
         related_name="entries",
-        # The index "lounge_by_author" begins with the author and does this one's work as well.
+        # The index "lounge_by_author" begins with the author and serves the same queries.
         db_index=False,
     )
     content = models.CharField(_("text"), max_length=MAX_LENGTH)

@@ -1,4 +1,4 @@
-"""Reads of the lounge. About other students they load no more than the lounge may show."""
+"""Reads of the lounge. They load only the columns of other students that the lounge may show."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from dormitory.models import House
 from lounge.models import Entry
 from user.models import User
 
-# What GET /lounge/ brings of the board: more than anybody scrolls through, and the same for the tenth student as for
-# the ten thousandth. All the rest is in GET /lounge/board/.
+# What GET /lounge/ brings of the board: a bounded number, however large the
+# school is. All the rest is in GET /lounge/board/.
 BOARD_LENGTH = 100
 # Other students shown of each house.
 MEMBERS_SHOWN = 5
@@ -63,8 +63,8 @@ class Lounge:
 def lounge(student: User) -> Lounge:
     """The page as ``student`` sees it. Five queries with the student's own house.
 
-    ``user`` is a list of one, the student who asks: user names are half of what it takes to sign in, so nobody gets
-    those of others. The student's own house comes first in ``house``, the others follow in the order of their ids.
+    ``user`` is a list of one, the student who asks: user names are half of the credentials, so those
+    of others are not shown. The student's own house comes first in ``house``, the others follow by id.
     """
     counts = houses_with_counts()
     users = random_members(counts, besides=student)
@@ -80,7 +80,7 @@ def lounge(student: User) -> Lounge:
 
 
 def visible_entries() -> QuerySet[Entry]:
-    """What is on the board, newest first, with author and house joined; hidden entries are on nobody's board."""
+    """What is on the board, newest first, with author and house joined; without hidden entries."""
     return (
         Entry.objects.filter(hidden=False)
         .select_related("author__house")
@@ -107,7 +107,7 @@ def members() -> QuerySet[User]:
 
 
 def houses_with_counts() -> list[HouseCounts]:
-    """All houses in the order of their ids, those without anybody as well. Two queries.
+    """All houses in the order of their ids, those without members as well. Two queries.
 
     Rows are counted (``COUNT(*)``) and no column of theirs, so that the database needs nothing but its indexes.
     """
@@ -124,9 +124,9 @@ def houses_with_counts() -> list[HouseCounts]:
 def random_members(counts: list[HouseCounts], besides: User) -> dict[int, list[User]]:
     """Up to ``MEMBERS_SHOWN`` members of each house in random order, ``besides`` never among them, by house id.
 
-    Every choice is as likely as any other. Instead of sorting the whole school by random numbers, the database
-    counts the members through in the order of house and id, and hands out those at the places drawn here. A student
-    who joins between the two queries moves the places by one and does no other harm.
+    Every choice is equally likely. Instead of sorting the whole school by random numbers, the database numbers the
+    members in the order of house and id and returns those at the places drawn here. A student who joins between the
+    two queries shifts the places by one, which does no harm.
     """
     places: list[int] = []
     first = 1

@@ -1,4 +1,4 @@
-"""Writes to the guestbook. Each names the author, so that nobody's words are changed by somebody else."""
+"""Writes to the guestbook. Each filters by the author, so that students change only their own entries."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def post(*, author: User, content: str) -> Entry:
 def edit(*, author: User, entry_id: int, content: str) -> Entry:
     """The entry with another text, marked as edited.
 
-    Raises ``NotFound`` (404, ``entry_not_found``) for entries of others, missing ones and hidden ones alike: who asks
-    learns nothing about what is not theirs.
+    Raises ``NotFound`` (404, ``entry_not_found``) for entries of others, missing ones and hidden ones alike: the
+    answer does not reveal whether the entry exists.
     """
     mine = Entry.objects.filter(pk=entry_id, author=author, hidden=False)
     # One conditional UPDATE: an admin may hide or delete the entry at the same moment.
@@ -33,7 +33,7 @@ def edit(*, author: User, entry_id: int, content: str) -> Entry:
 
 
 def delete(*, author: User, entry_id: int) -> None:
-    """Remove the entry for good. A hidden one as well: one may always take one's own words back.
+    """Remove the entry for good. Authors may delete hidden entries as well.
 
     Raises ``NotFound`` (404, ``entry_not_found``) for entries of others and missing ones.
     """

@@ -1,9 +1,9 @@
-"""What may be written into the guestbook: the rules of its texts, as one pure function.
+"""The validation of guestbook texts, as a pure function.
 
 A *character* is a code point of the text in its composed form (NFC): one for a Hangul syllable or a letter with
 its accent, however the keyboard sent them; several for an emoji that is joined from several. Grapheme clusters
-(UAX #29) would be nearer to what the eye counts, but have no upper length: any number of marks can be piled on one
-letter, and the bound would bound nothing. This is also what the column in the database counts.
+(UAX #29) would be closer to what readers count, but have no upper length: any number of marks can be combined
+with one letter, so the limit would not limit the size. This is also what the column in the database counts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import unicodedata
 MIN_LENGTH = 6
 MAX_LENGTH = 250
 
-# Drawn as nothing although their category says letter or symbol: the Hangul fillers (the two jamo ones, the
+# Blank, although their category is letter or symbol: the Hangul fillers (the two jamo ones, the
 # compatibility and the halfwidth one), the braille cell without dots, the musical null notehead, the hieroglyphic
 # blanks.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00013441\U00013442")
@@ -50,7 +50,7 @@ def clean(text: str) -> str:
 
 
 def _is_visible(character: str) -> bool:
-    """Whether the character puts ink on the page by itself.
+    """Whether the character is visible by itself.
 
     An unassigned code point counts as visible: it may be an emoji that is younger than this Python's tables. Apart
     from those that the standard keeps free for invisible ones (Default_Ignorable_Code_Point) and noncharacters.

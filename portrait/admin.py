@@ -1,4 +1,4 @@
-"""Portrait jobs and workers in the admin. Nothing is typed in here: jobs change through ``jobs.py`` alone."""
+"""Portrait jobs and workers in the admin. Rows are read-only: jobs change through ``portrait.services`` alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -18,23 +18,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import EMPTY, badge, picture
-from common.storage import NotStoredError, media_storage
-from portrait import services
+from common.admin import EMPTY, ReadOnlyAdmin, badge, picture
+from common.storage import media
+from portrait import services, student_admin  # noqa: F401 (replaces the student admin)
 from portrait.models import PortraitJob, PortraitWorker
 from portrait.problems import PortraitProblem, describe
 
 State = PortraitJob.State
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that programs write: to look at, and where it makes sense to delete, but not to type into."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        """Nothing: a row that was read a moment ago would undo what a worker has written since."""
 
 
 @admin.register(PortraitJob)
@@ -161,10 +151,10 @@ class PortraitJobAdmin(ReadOnlyAdmin):
         if job is None or not self.has_view_permission(request, job) or not job.photo:
             raise Http404
         try:
-            data = media_storage().read(job.photo.name)
-        except NotStoredError:
+            photo = media().read(str(job.photo.name))
+        except FileNotFoundError:
             raise Http404 from None
-        return HttpResponse(data, content_type="image/jpeg")
+        return HttpResponse(photo, content_type="image/jpeg")
 
     # --- retry and cancel ----------------------------------------------------------------------------------------
 

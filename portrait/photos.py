@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from portrait.engine.errors import NoFaceError
-from portrait.engine.photo.face import FaceBox, crop_face, find_face
-from portrait.engine.photo.reading import centre_square, clean_jpeg, read_photo, stored_size
+from portrait.engine.photo.crop import FaceBox, crop_face
+from portrait.engine.photo.decoding import read_photo
+from portrait.engine.photo.face_detection import find_face
+from portrait.engine.photo.picture import centre_square, clean_jpeg, stored_size
 
 # Sharp on the student card of a dense display.
 STILL_SIDE = 512

@@ -1,7 +1,7 @@
-"""What can go wrong on the way to a portrait, in words for the student, by stable code.
+"""The errors of portraits: a translated sentence for students by stable code.
 
-The same codes stand in the answers of the API and in the ``error`` of a job. The sentences are ours and not the
-exceptions': those speak English to developers.
+The API's answers and the ``error`` of a job use the same codes. The texts of exceptions are not shown: they are
+English and meant for developers.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import status
-from rest_framework.exceptions import APIException
 
-from portrait.engine.photo.reading import MAX_ASPECT, MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE
+from common.problems import Problem
+from portrait.engine.photo.decoding import MAX_ASPECT, MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE
 
 _LIMITS = {
     "megabytes": f"{MAX_BYTES / 2**20:g}",
@@ -65,13 +65,12 @@ _OTHER = _("The portrait could not be made because of a fault on our side. Pleas
 
 
 def describe(code: str) -> str:
-    """The sentence for ``code`` in the reader's language; any unknown code is a fault of ours."""
+    """The sentence for ``code`` in the active language; a general one for a code without a sentence."""
     return str(MESSAGES.get(code, _OTHER)) % _LIMITS
 
 
-class PortraitProblem(APIException):
-    """A refusal with a stable ``code``; 400 unless another status is given."""
+class PortraitProblem(Problem):
+    """A refusal with a ``code`` of :data:`MESSAGES`."""
 
     def __init__(self, code: str, status_code: int = status.HTTP_400_BAD_REQUEST) -> None:
-        self.status_code = status_code
-        super().__init__(describe(code), code)
+        super().__init__(code, describe(code), status_code)

@@ -8,8 +8,8 @@ from typing import Any
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
 
-from common.storage import NotStoredError, media_storage
-from portrait import choices, file_names
+from common.storage import media
+from portrait import choices, files
 from portrait.engine.errors import ChoiceError, EngineError, PhotoError
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob
@@ -42,11 +42,11 @@ def make_another(*, student: User, request: PortraitRequest) -> PortraitJob:
     """
     check_request(request)
     job = PortraitJob.objects.filter(student=student).order_by("-id").first()
-    if job is None or not job.photo:
-        raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
     try:
-        photo, still = (media_storage().read(str(file.name)) for file in (job.photo, job.still))
-    except NotStoredError:
+        if job is None or not job.photo:
+            raise FileNotFoundError
+        photo, still = (media().read(str(file.name)) for file in (job.photo, job.still))
+    except FileNotFoundError:
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT) from None
     return _enqueue(student, request, photo=photo, still=still, face=job.face)
 
@@ -76,10 +76,10 @@ def _enqueue(
     student: User, request: PortraitRequest, *, photo: bytes, still: bytes, face: dict[str, Any] | None
 ) -> PortraitJob:
     key = uuid.uuid4()
-    names = file_names.photo_name(key), file_names.still_name(key)
+    names = files.photo_name(key), files.still_name(key)
     try:
         for name, data in zip(names, (photo, still), strict=True):
-            media_storage().write(name, data)
+            media().write(name, data)
         return transitions.enqueue(
             student_id=student.pk,
             key=key,
@@ -89,7 +89,7 @@ def _enqueue(
             request=request.or_else(choices.installation_defaults()).seeded(),
         )
     except BaseException as error:
-        media_storage().delete(names)
+        media().delete(names)
         if isinstance(error, OSError):
             raise PortraitProblem("storage_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
         if isinstance(error, transitions.StudentGoneError):
@@ -115,7 +115,7 @@ def retry_job(job: PortraitJob) -> None:
     """
     if job.active or job.state == PortraitJob.State.SUCCEEDED:
         raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
-    if not job.photo or not media_storage().exists(str(job.photo.name)):
+    if not job.photo or not media().exists(str(job.photo.name)):
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
     if not transitions.retry(job):
         raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)

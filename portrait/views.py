@@ -19,11 +19,11 @@ from rest_framework.views import APIView
 
 from portrait import choices, selectors, services
 from portrait.engine.errors import ChoiceError, EngineError
-from portrait.engine.photo.reading import MAX_BYTES
+from portrait.engine.photo.decoding import MAX_BYTES
 from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
-from portrait.queue.retention import KEPT
+from portrait.queue.projection import KEPT
 from portrait.serializers import (
     AcceptedSerializer,
     AgainSerializer,

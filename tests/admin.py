@@ -1,4 +1,4 @@
-"""Staff: an admin who may do everything, a colleague who may only look, and one with no permissions at all."""
+"""Staff: an admin who may do everything, a colleague with view permissions, and one without permissions."""
 
 from __future__ import annotations
 

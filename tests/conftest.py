@@ -1,4 +1,4 @@
-"""The cast: alice and bob are students; every test has a media folder of its own."""
+"""Shared fixtures: alice and bob are students; every test has a media folder of its own."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def quick_passwords(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' cast comes from one address; those of the limits set their own."""
+    """No limits: all tests send from one address. The tests of the limits set their own."""
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", dict.fromkeys(THROTTLE_RATES))
 
 
 @pytest.fixture(autouse=True)
 def default_language() -> Iterator[None]:
-    """Korean again after a test that asked for English: a request leaves its language behind in the thread."""
+    """Korean again after a test that asked for English: a request leaves its language active in the thread."""
     yield
     translation.deactivate()
 
@@ -110,7 +110,7 @@ def bob(db: None) -> User:
 
 
 def client_of(user: User) -> APIClient:
-    """A client that sends ``user``'s access token and speaks English."""
+    """A client that sends ``user``'s access token and asks for English."""
     client = APIClient(headers={"Accept-Language": "en"})
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
     return client
@@ -128,5 +128,5 @@ def as_bob(bob: User) -> APIClient:
 
 @pytest.fixture
 def visitor() -> APIClient:
-    """Somebody without an account, who speaks English."""
+    """A client without an account that asks for English."""
     return APIClient(headers={"Accept-Language": "en"})

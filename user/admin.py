@@ -1,10 +1,9 @@
-"""Students in the admin: the record with the portrait that moves, the password, the permissions of staff."""
+"""Students in the admin: the record, the password, the permissions of staff."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import (
@@ -13,30 +12,22 @@ from django.contrib.auth.forms import (
     UserChangeForm,
     UsernameField,
 )
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from common.admin import EMPTY, ChangedFieldsOnly, badge, picture, without_pencils
+from common.admin import ChangedFieldsOnly, picture, without_pencils
 from user.models import User
 from user.services import delete_student
 
-# Their pages show whole refresh tokens: whoever reads one can be that student for two weeks.
+# Their pages show whole refresh tokens, each of which gives access to the account for two weeks.
 admin.site.unregister(OutstandingToken)
 admin.site.unregister(BlacklistedToken)
 
-# What makes somebody staff is given by superusers alone; else whoever may edit students could make themself one.
+# Only superusers grant these; otherwise staff who may edit students could grant them to themselves.
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
-JOBS_SHOWN = 5
-
-
-def portrait_jobs() -> Any:
-    """The portrait jobs, by name: this room knows nothing of portraits but that its records have them."""
-    return apps.get_model("portrait", "PortraitJob")
 
 
 class NewStudentForm(AdminUserCreationForm):
@@ -60,22 +51,6 @@ class NewPasswordForm(AdminPasswordChangeForm):
         return user
 
 
-class PortraitFilter(admin.SimpleListFilter):
-    """By the state of the newest portrait job."""
-
-    title = _("portrait")
-    parameter_name = "portrait"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("none", _("no photo yet")), *portrait_jobs().State.choices]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value == "none":
-            return queryset.filter(job_state=None)
-        return queryset.filter(job_state=value) if value else queryset
-
-
 @admin.register(User)
 class StudentAdmin(ChangedFieldsOnly, UserAdmin):
     form = StudentForm
@@ -86,14 +61,13 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
         "username",
         "fullname",
         "house",
-        "portrait_state",
         "student_number",
         "join_date",
         "is_active",
         "is_staff",
     )
     list_display_links = ("thumbnail", "username")
-    list_filter = ("house", PortraitFilter, "is_active", "is_staff", "join_date")
+    list_filter = ("house", "is_active", "is_staff", "join_date")
     list_select_related = ("house",)
     list_per_page = 50
     search_fields = ("username", "fullname", "student_number")
@@ -101,11 +75,10 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
     ordering = ("-id",)
     autocomplete_fields = ("house", "groups")
     filter_horizontal = ("user_permissions",)
-    readonly_fields = ("large_picture", "latest_jobs", "student_number", "last_login", "date_joined")
+    readonly_fields: ClassVar[Any] = ("large_picture", "student_number", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("large_picture", "username", "fullname", "password")}),
         (_("Record"), {"fields": ("house", "birthday", "join_date", "student_number")}),
-        (_("Portraits"), {"fields": ("latest_jobs",)}),
         (_("Permissions"), {"fields": ("is_active", *POWERS), "classes": ("collapse",)}),
         (_("Dates"), {"fields": ("date_joined", "last_login"), "classes": ("collapse",)}),
     )
@@ -118,16 +91,6 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
             },
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        newest = portrait_jobs().objects.filter(student=OuterRef("pk")).order_by("-id")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                job_state=Subquery(newest.values("state")[:1]), job_id=Subquery(newest.values("pk")[:1])
-            )
-        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
@@ -166,35 +129,3 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
     @admin.display(description=_("portrait"))
     def large_picture(self, student: User) -> SafeString | str:
         return picture(student.picture, size=192, alt=student.fullname)
-
-    @admin.display(description=_("portrait job"), ordering=F("job_state"))
-    def portrait_state(self, student: Any) -> SafeString | str:
-        if student.job_state is None:
-            return EMPTY
-        label = badge(portrait_jobs().State(student.job_state).label, student.job_state)
-        return format_html('<a href="{}">{}</a>', _job_url(student.job_id), label)
-
-    @admin.display(description=_("latest portrait jobs"))
-    def latest_jobs(self, student: User) -> SafeString | str:
-        jobs = portrait_jobs().objects.filter(student=student)[:JOBS_SHOWN]
-        return (
-            format_html_join(
-                "",
-                '<p class="school-job"><a href="{}">#{}</a> {} {} {}</p>',
-                (
-                    (
-                        _job_url(job.pk),
-                        job.pk,
-                        badge(job.get_state_display(), job.state),
-                        job.style,
-                        job.error_code,
-                    )
-                    for job in jobs
-                ),
-            )
-            or EMPTY
-        )
-
-
-def _job_url(job_id: int) -> str:
-    return reverse("admin:portrait_portraitjob_change", args=(job_id,))

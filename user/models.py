@@ -55,7 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     join_date = models.DateField(_("admission day"), null=True, blank=True)
-    # Given out by the sorting, and kept for life.
+    # Assigned by the sorting and never changed.
     student_number = models.CharField(
         _("student number"), max_length=40, unique=True, null=True, blank=True, editable=False
     )

@@ -100,6 +100,7 @@ class ConfirmSerializer(serializers.Serializer[User]):
 class OwnHouseSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    colour = serializers.CharField(help_text="#rrggbb")
 
 
 class MeSerializer(serializers.Serializer[User]):

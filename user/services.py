@@ -18,12 +18,12 @@ def sign_up(*, username: str, fullname: str, password: str) -> User:
 
 
 def change_password(*, student: User, password: str) -> None:
-    """Give ``student`` a new password; every token made before carries the old one's fingerprint and dies with it.
+    """Give ``student`` a new password; all tokens issued before carry the old one's hash and become invalid.
 
-    Raises ``AuthenticationFailed`` (401, ``password_changed``) when another request was faster.
+    Raises ``AuthenticationFailed`` (401, ``password_changed``) when a concurrent request changed it first.
     """
     hashed = make_password(password)
-    # Compare-and-swap: of two requests that both proved the old password, the second one proves it no longer.
+    # Compare-and-swap: of two concurrent requests with the correct old password only the first one succeeds.
     changed = User.objects.filter(pk=student.pk, password=student.password).update(password=hashed)
     if not changed:
         raise AuthenticationFailed(code="password_changed")
@@ -33,8 +33,8 @@ def change_password(*, student: User, password: str) -> None:
 def delete_account(*, student: User) -> None:
     """Delete the student with the portraits, the guestbook entries and the tokens; the files go after the commit.
 
-    A portrait that is being made at this moment is dropped by its worker, which no longer finds the job.
-    Raises ``PermissionDenied`` (403, ``staff_account``): staff are removed by their colleagues, in the admin.
+    A worker that is making a portrait drops it, because the job no longer exists.
+    Raises ``PermissionDenied`` (403, ``staff_account``): staff accounts are deleted in the admin.
     """
     if student.is_staff or student.is_superuser:
         raise PermissionDenied(_("Staff accounts are closed in the admin."), code="staff_account")
@@ -42,7 +42,7 @@ def delete_account(*, student: User) -> None:
 
 
 def delete_student(student: User) -> None:
-    """Delete any account. The row is locked first, so that a worker's result is either seen here or dropped there."""
+    """Delete any account. The row is locked first, so that a worker's result is written before or not at all."""
     with transaction.atomic():
         if User.objects.select_for_update().filter(pk=student.pk).values_list("pk").first():
             student.delete()

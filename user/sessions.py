@@ -1,4 +1,4 @@
-"""Sessions of a browser page: the refresh token lies in a cookie that no script can read.
+"""Browser sessions: the refresh token is in a cookie that scripts cannot read.
 
 A page that sends ``X-Session: cookie`` gets the access token in the answer, for its memory, and the refresh token as
 an ``HttpOnly``, ``SameSite=Strict`` cookie. A form or a picture on another site can send neither the header nor,
@@ -26,14 +26,14 @@ from user import tokens
 HEADER = "X-Session"
 BY_COOKIE = "cookie"
 COOKIE = "refresh"
-# Where tokens are refreshed and spent; no other call ever sees the cookie.
+# The path of the calls that refresh and end sessions; the cookie is not sent to others.
 PATH = "/user/"
 
 PARAMETER = OpenApiParameter(HEADER, str, OpenApiParameter.HEADER)
 
 
 class NoSession(AuthenticationFailed):
-    """401: the page has no cookie, or one that opens nothing any more."""
+    """401: the cookie is missing or no longer valid."""
 
     default_code = "no_session"
     default_detail = _("You are not signed in. Please sign in.")
@@ -59,7 +59,7 @@ def refresh(request: Request) -> RefreshToken:
 
 
 def end(request: Request) -> None:
-    """Spend the cookie's token. Raises NoSession."""
+    """Blacklist the cookie's token. Raises NoSession."""
     try:
         tokens.spend(request.COOKIES.get(COOKIE, ""))
     except TokenError as error:

@@ -1,4 +1,4 @@
-"""A deleted account takes its tokens along, whoever deletes it; by themselves they would stay, without an owner."""
+"""Deletes the tokens of a deleted account; simplejwt would keep them without an owner."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ from user.models import User
 
 @receiver(pre_delete, sender=User)
 def remove_tokens(sender: type[User], instance: User, **kwargs: Any) -> None:
-    # Before the deletion: after it the rows no longer say whose they were.
+    # Before the deletion, which sets their ``user`` to NULL.
     OutstandingToken.objects.filter(user_id=instance.pk).delete()

@@ -13,7 +13,7 @@ from user.models import User
 
 
 class LoginThrottle(SimpleRateThrottle):
-    """Tries for one username from one address: guessing a password is slow, and nobody can lock somebody else out."""
+    """Attempts for one username from one address: slows guessing, and cannot lock out the owner elsewhere."""
 
     scope = "login"
 

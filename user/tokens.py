@@ -1,4 +1,4 @@
-"""Token pairs: what simplejwt leaves open (deleted accounts, changed passwords, two uses of one refresh token)."""
+"""Token pairs, with checks that simplejwt lacks: deleted accounts, changed passwords, reuse of a refresh token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from user.models import User
 
-# Two tabs that wake up together, or an answer that was lost on its way, come back with the same cookie.
+# Two tabs that refresh at the same time, or a client whose answer was lost, send the same cookie twice.
 GRACE = timedelta(seconds=20)
 
 
@@ -29,7 +29,7 @@ class PairSerializer(TokenObtainPairSerializer):
     refresh = serializers.CharField(read_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        # Keyboards differ in how they compose Hangul; the name is kept in one form only.
+        # Keyboards compose Hangul differently; the name is stored in one normal form.
         username = User.normalize_username(attrs[self.username_field])
         return super().validate({**attrs, self.username_field: username})
 
@@ -41,7 +41,7 @@ class RefreshSerializer(serializers.Serializer[Any]):
     access = serializers.CharField(read_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        """``{"access", "refresh"}``; the token that was handed in is spent, whoever comes first.
+        """``{"access", "refresh"}``; the token that was sent is blacklisted.
 
         Raises ``TokenError`` or ``InvalidToken`` (both end as 401).
         """
@@ -65,7 +65,7 @@ class _Signed(RefreshToken):
 def rotate(raw: str) -> RefreshToken:
     """The token that takes the place of ``raw`` in a browser's cookie; ``raw`` is spent.
 
-    Whoever hands in the same one again within ``GRACE`` gets the same successor, so that tabs which share a cookie do
+    The same token sent again within ``GRACE`` gives the same successor, so that tabs which share a cookie do
     not sign each other out. Raises ``TokenError`` or ``InvalidToken``: also for a token that was signed out, which
     has no successor.
     """
@@ -104,18 +104,18 @@ def _living(token: RefreshToken, spent: BlacklistedToken | None) -> RefreshToken
 
 
 def _successor_id(token: RefreshToken) -> str:
-    """The id of the token that follows: told from the one before, so that no table has to remember it."""
+    """The id of the next token, derived from this one, so that it need not be stored."""
     return salted_hmac("user.tokens.successor", token[api_settings.JTI_CLAIM]).hexdigest()[:32]
 
 
 def _blacklist(token: RefreshToken) -> tuple[BlacklistedToken, bool]:
-    """Spend the token; whether nobody had done so before."""
-    # Of two at once the second waits here for the first one's commit. The annotation there names the row alone.
+    """Blacklist the token. The second value is whether this was its first use."""
+    # A concurrent second call waits here for the first commit. simplejwt annotates only the row.
     return cast(tuple[BlacklistedToken, bool], token.blacklist())
 
 
 def _owner(token: RefreshToken) -> User:
-    """The student that the token opens the door for. Raises InvalidToken."""
+    """The student whom the token authenticates. Raises InvalidToken."""
     student = User.objects.filter(pk=token.payload.get(api_settings.USER_ID_CLAIM, 0)).first()
     if student is None or not student.is_active:
         raise InvalidToken(code="user_not_found")

@@ -1,4 +1,4 @@
-"""Accounts over JSON: sign up, sign in and out, one's own record, a new password, the end of the account."""
+"""Accounts over JSON: sign up, sign in and out, the own record, the password, deleting the account."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class LoginView(TokenObtainPairView):
 
 
 class ForgetsCookie:
-    """A session that is none is also taken out of the browser."""
+    """Deletes the cookie of an invalid session."""
 
     def handle_exception(self, error: Exception) -> Response:
         response: Response = super().handle_exception(error)  # type: ignore[misc]
@@ -104,7 +104,7 @@ class MeView(APIView):
         return sessions.forget(response) if sessions.by_cookie(request) else response
 
     def get_throttles(self) -> list[BaseThrottle]:
-        # Looking is free; proving the password is not.
+        # Only the deletion, which checks the password, is limited.
         return super().get_throttles() if self.request.method == "DELETE" else []
 
 

@@ -1,4 +1,4 @@
-/** Where the page starts: who is here, which room the address names, and the walk between them. */
+/** The entry point: loads the student's record and shows the page that the address names. */
 import { api } from "./lib/api.js";
 import { announce, focusOn, h, replace } from "./lib/dom.js";
 import { t } from "./lib/i18n.js";
@@ -9,12 +9,12 @@ import { toast } from "./lib/toast.js";
 
 let student = null;
 let leave = null;
-// Each walk has a number; what a slower, earlier walk brings is dropped.
-let walk = 0;
-// Where somebody wanted to go before they were asked to sign in.
+// Navigations are numbered; the result of an older one that finishes later is dropped.
+let navigation = 0;
+// The route that was requested before the sign-in.
 let wanted = null;
 
-/** Read the student's record anew. */
+/** Load the student's record. */
 async function refreshStudent() {
   student = (await api.resume()) ? await api.get("/user/me/") : null;
   return student;
@@ -38,7 +38,7 @@ function allowed(hash) {
 }
 
 async function show() {
-  const mine = ++walk;
+  const mine = ++navigation;
   const hash = allowed(location.hash || "#/");
   if (hash !== (location.hash || "#/")) return location.replace(hash);
   const { page, style = page } = ROUTES[hash];
@@ -51,22 +51,22 @@ async function show() {
     const [module] = await Promise.all([import(`./pages/${page}.js`), styled(style)]);
     made = await module.default({ api, t, go, toast, announce, enter, refreshStudent: again, student });
   } catch (error) {
-    if (mine !== walk || error.code === "session_expired") return undefined;
+    if (mine !== navigation || error.code === "session_expired") return undefined;
     made = { title: t("problem.title"), node: failed(error) };
   }
-  if (mine !== walk) return made.leave?.();
+  if (mine !== navigation) return made.leave?.();
   leave = made.leave ?? null;
   main.className = `page page-${page}`;
   replace(main, made.node);
   main.removeAttribute("aria-busy");
   document.title = hash === "#/" ? t("shell.school") : `${made.title} · ${t("shell.school")}`;
   window.scrollTo(0, 0);
-  // Not on the very first page: whoever just arrived reads from the top.
+  // Not on the first page, where reading starts at the top.
   if (mine > 1) focusOn(main.querySelector("h1") ?? main);
   return undefined;
 }
 
-/** A page's way to have the record read again; what stands around the page follows. */
+/** Load the record again and update the frame; passed to the pages. */
 async function again() {
   await refreshStudent();
   drawShell(student, location.hash || "#/");
@@ -79,7 +79,7 @@ function failed(error) {
 
 const sheets = new Map();
 
-/** The page's style sheet, loaded once; a page is shown dressed. */
+/** Load the page's style sheet once; resolves when it is applied. */
 function styled(name) {
   if (!sheets.has(name)) {
     sheets.set(
@@ -87,7 +87,7 @@ function styled(name) {
       new Promise((resolve) => {
         const link = h("link", { rel: "stylesheet", href: `/web/styles/pages/${name}.css` });
         link.addEventListener("load", resolve);
-        link.addEventListener("error", resolve); // a page without its dress is better than none
+        link.addEventListener("error", resolve); // an unstyled page is better than none
         document.head.append(link);
       }),
     );
@@ -95,7 +95,7 @@ function styled(name) {
   return sheets.get(name);
 }
 
-const FAREWELLS = {
+const SESSION_END_TEXTS = {
   "signed-out": "shell.signed-out",
   "session-expired": "shell.session-expired",
   "account-deleted": "shell.account-deleted",
@@ -112,12 +112,12 @@ document.addEventListener("session", async ({ detail: reason }) => {
     try {
       await refreshStudent();
     } catch {
-      return; // offline: the next request asks again
+      return; // offline: the next request tries again
     }
     if ((student?.id ?? null) === before) return;
   } else {
     student = null;
-    toast(t(FAREWELLS[reason]));
+    toast(t(SESSION_END_TEXTS[reason]));
     if (reason !== "session-expired" && location.hash !== "#/") return void (location.hash = "#/");
   }
   show();
@@ -125,7 +125,7 @@ document.addEventListener("session", async ({ detail: reason }) => {
 
 document.addEventListener("languagechange", show);
 
-/** After signing in: on to where one wanted to go. */
+/** After the sign-in: go to the requested route. */
 async function enter() {
   await refreshStudent();
   const target = wanted && wanted in ROUTES ? wanted : nextStep(student);

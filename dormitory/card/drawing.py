@@ -19,7 +19,7 @@ from string import Template
 import resvg_py
 from PIL import Image, ImageDraw
 
-from dormitory.card import fonts
+from dormitory.card import fonts, words
 
 WIDTH, HEIGHT = 1200, 756
 # Where the frame lies on the card, and the portrait's window in the frame.
@@ -31,14 +31,9 @@ _NAME_WIDTH = 498
 _NAME_SIZES = (64.0, 40.0)  # the largest, and that below which a name is set in two lines
 _NAME_TWO_LINES = 43.0
 _INK = "#2a1c10"
-_SECRET = "비밀 · secret"
-_MACHINE = (
-    '<g font-size="13.5" fill="#6b4f26"><text x="584" y="632">초상화는 기계(AI)가 그렸습니다.</text>'
-    '<text x="584" y="652">The portrait was painted by a machine (AI).</text></g>'
-)
-# The lightness (0 to 1) from which gold letters on it would be hard to read.
-_CLOTH = 0.3
-# A school has a handful of houses; each drawing takes four megabytes.
+# The greatest HSL lightness (0 to 1) of a banner on which gold letters have enough contrast.
+_BANNER_LIGHTNESS = 0.3
+# A school has few houses; each drawing takes four megabytes.
 _MAX_ART = 8
 _ART: dict[tuple[str, str, bytes, Path], Image.Image] = {}
 # Several threads may ask for the first card of a house at once.
@@ -47,7 +42,7 @@ _LOCK = threading.Lock()
 
 @dataclass(frozen=True)
 class Facts:
-    """What stands on the card; a date that is not known stays a dash."""
+    """The data on the card; an unknown date is shown as a dash."""
 
     fullname: str
     number: str
@@ -61,15 +56,15 @@ class Facts:
 
 
 class Card:
-    """A card without its portrait; :meth:`with_portrait` lays one in, which costs a fraction of the drawing.
+    """A card without its portrait; :meth:`with_portrait` adds one, at a fraction of the cost of the drawing.
 
-    Raises FontError when there is no typeface to write it with.
+    Raises FontError when the typeface is missing or unusable.
     """
 
     def __init__(self, facts: Facts, width: int = WIDTH) -> None:
         self._font = fonts.font_file()
         self._family = fonts.family(self._font)
-        # Looking through the system's typefaces takes long; only a name in another script is worth it.
+        # Loading the system's typefaces is slow, so it is done only for names that the card's own cannot write.
         self._elsewhere = not fonts.can_write(facts.fullname + facts.house, self._font)
         card = self._art(facts)
         card.alpha_composite(self._drawn(self._words(facts), (WIDTH, HEIGHT)))
@@ -91,7 +86,7 @@ class Card:
         return card
 
     def _art(self, facts: Facts) -> Image.Image:
-        """All that the cards of one house share, RGBA. Blurs and grain take a second, and so are drawn once."""
+        """What all cards of one house share, RGBA. Blurs and grain take a second, so it is cached."""
         key = (facts.house, facts.colour, hashlib.sha256(facts.crest).digest(), self._font)
         with _LOCK:
             if key not in _ART:
@@ -106,6 +101,7 @@ class Card:
                     house_bright=bright,
                     house_name=f'<g font-family="{escape(self._family)}">{banner}</g>',
                     crest=_data_uri(facts.crest),
+                    **{name: escape(text) for name, text in words.printed().items()},
                 )
                 while len(_ART) >= _MAX_ART:
                     _ART.pop(next(iter(_ART)))
@@ -125,15 +121,15 @@ class Card:
             return picture.convert("RGBA")
 
     def _words(self, facts: Facts) -> str:
-        """What is written on this student's card alone."""
+        """The text of this student's card."""
         fields = (
-            (584, 484, _SECRET if facts.birthday_secret else _day(facts.birthday)),
+            (584, 484, words.secret() if facts.birthday_secret else _day(facts.birthday)),
             (834, 484, facts.number),
             (584, 580, _day(facts.join_date)),
             (834, 580, facts.house),
         )
         written = "".join(self._text(text, x=x, y=y, size=27, width=240) for x, y, text in fields)
-        note = _MACHINE if facts.moving else ""
+        note = _machine_note() if facts.moving else ""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">'
             f'<g font-family="{escape(self._family)}">{self._name(facts.fullname)}{written}{note}</g></svg>'
@@ -163,7 +159,7 @@ class Card:
         weight: float = 0.5,
     ) -> str:
         """One line, smaller where it would be wider than ``width``. A thin outline makes the typeface bolder."""
-        # What a reader cannot see XML may not hold.
+        # XML forbids most unprintable characters.
         text = "".join(character for character in text if character.isprintable())
         size = min(size, width / max(fonts.width(text, self._font), 0.01))
         return (
@@ -173,7 +169,7 @@ class Card:
 
 
 def placeholder(colour: str, side: int) -> Image.Image:
-    """What hangs in the frame of a student without a picture: the outline of a head before the house's cloth."""
+    """The picture of a student without one: the outline of a head on the house's colour, ``side`` pixels square."""
     _cloth, deep, _bright = _shades(colour)
     ground = Image.new("RGB", (side * 4, side * 4), deep)
     draw = ImageDraw.Draw(ground)
@@ -181,6 +177,14 @@ def placeholder(colour: str, side: int) -> Image.Image:
     draw.ellipse([side * part for part in (0.6, 2.7, 3.4, 5.6)], fill="#12122a")
     # Pillow does not antialias shapes.
     return ground.resize((side, side), Image.Resampling.LANCZOS)
+
+
+def _machine_note() -> str:
+    lines = "".join(
+        f'<text x="584" y="{632 + 20 * line}">{escape(text)}</text>'
+        for line, text in enumerate(words.machine_made())
+    )
+    return f'<g font-size="13.5" fill="#6b4f26">{lines}</g>'
 
 
 def _read(name: str) -> Template:
@@ -198,15 +202,15 @@ def _halves(name: str) -> list[str]:
 
 
 def _day(day: datetime.date | None) -> str:
-    """As one writes it in Korea: ``2005. 2. 13.``"""
+    """A date in the Korean format: ``2005. 2. 13.``"""
     return f"{day.year}. {day.month}. {day.day}." if day else "–"
 
 
 def _shades(colour: str) -> tuple[str, str, str]:
-    """``#rrggbb`` as the cloth of a banner on which gold can be read, and a deeper and a brighter one."""
+    """``#rrggbb`` as the colour of a banner with legible gold letters, and a darker and a lighter shade."""
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
-    lightness = min(lightness, _CLOTH)
+    lightness = min(lightness, _BANNER_LIGHTNESS)
 
     def shade(lightness: float) -> str:
         channels = colorsys.hls_to_rgb(hue, lightness, saturation)
@@ -216,7 +220,7 @@ def _shades(colour: str) -> tuple[str, str, str]:
 
 
 def _data_uri(crest: bytes) -> str:
-    """The crest for an ``<image>``. What is no SVG becomes a PNG, which every drawing library reads."""
+    """The crest for an ``<image>``. A raster image is converted to PNG."""
     kind = "svg+xml"
     if not crest.lstrip().startswith(b"<"):
         out = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The card's typeface: one that can write Hangul, out of the installed package or named by ``CARD_FONT``."""
+"""The card's typeface, which must have Hangul: the packaged one, or the file of ``CARD_FONT``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from PIL import ImageFont
 SYLLABLES = "가힣학"
 # Text is measured at this size, in pixels, and scaled from there.
 _MEASURED_AT = 100
-# No typeface has a glyph for a noncharacter: this is how it draws what it does not have.
+# A noncharacter, for which no typeface has a glyph: it is drawn as the "missing glyph" box.
 _MISSING = "\uffff"
 
 
 class FontError(Exception):
-    """The typeface is missing, is none, or knows no Hangul; the message names the file."""
+    """The typeface is missing, unreadable or without Hangul; the message names the file."""
 
 
 def font_file() -> Path:
@@ -28,7 +28,7 @@ def font_file() -> Path:
 
 
 def family(path: Path) -> str:
-    """The name by which a drawing asks for the typeface. Raises FontError where that cannot write Hangul."""
+    """The family name for the drawing. Raises FontError for a typeface without Hangul."""
     font = _load(path)
     if not can_write(SYLLABLES, path):
         raise FontError(f"{path} cannot write Hangul")

@@ -1,4 +1,4 @@
-"""A card's file over HTTP: its ETag is told before anything is drawn, so that who has it already costs nothing."""
+"""A card's file over HTTP: the ETag is compared before the drawing, so that a 304 needs none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from common.storage import media_storage
+from common.file_responses import stored_file_response
 from dormitory.card.store import CONTENT_TYPES, Edition
 
 
@@ -17,20 +17,20 @@ def card_response(
 ) -> HttpResponseBase:
     """The card in one of ``CONTENT_TYPES``, or 304. ``name``: what a browser saves it as, without the suffix.
 
-    Raises what :meth:`Edition.drawn` does.
+    Raises what :meth:`Edition.file` does.
     """
     etag = f'"{edition.key}-{kind}"'
     headers = {"ETag": etag, **headers}
-    # Without an answer to fall back to it gives one only where the client's is good.
+    # Without a response to fall back to, it returns one only when the client's copy is current.
     known: Any = get_conditional_response(request, etag=etag)
     if known is not None:
         for header, value in headers.items():
             known[header] = value
         return known
     disposition = "attachment" if download else "inline"
-    return media_storage().response(
+    return stored_file_response(
         request,
-        edition.drawn(kind),
+        edition.file(kind),
         {
             "Content-Type": CONTENT_TYPES[kind],
             "Content-Disposition": f'{disposition}; filename="{name}.{kind}"',

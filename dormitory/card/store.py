@@ -1,7 +1,7 @@
-"""Stored cards, so that each is drawn once: ``cards/<student>/<edition>-<key>.<format>`` in the media storage.
+"""Drawn cards on the disk: ``MEDIA_ROOT/cards/<student>/<edition>-<key>.<format>``.
 
-The key is made of everything that the card shows, so a change is another file and nothing has to be told about it.
-``cards`` is no public area: views that have checked who asks send the file.
+The key is a digest of everything that the card shows, so a change leads to another file without invalidation.
+The folder is not public; views check the permission and send the file.
 """
 
 from __future__ import annotations
@@ -17,50 +17,32 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles import finders
-from django.utils.translation import gettext_lazy as _
-from rest_framework import status
-from rest_framework.exceptions import APIException
 
-from common.storage import NotStoredError, media_storage
-from dormitory.card import drawing, film, fonts
+from common.storage import media
+from dormitory.card import drawing, film, fonts, words
 from dormitory.card.drawing import Facts
 from dormitory.models import House
+from dormitory.problems import CardProblem
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.formats import MEDIA_TYPES
-from portrait.problems import PortraitProblem
 from user.models import User
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "cards"
 CONTENT_TYPES = MEDIA_TYPES
-# The student's own card, and the one that strangers see, without the birthday.
+# The student's own card, and the publicly shared one, without the birthday.
 OWN, PUBLIC = "own", "public"
-# One card at a time in a process: a drawing keeps a core busy for seconds, and requests for other things must go on.
-_PEN = threading.Lock()
-PATIENCE = 20.0
-
-
-class CardBusy(APIException):
-    """503: others are being drawn."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = "card_busy"
-    default_detail = _("Many cards are being drawn at the moment. Please try again in a moment.")
-    wait = 5
-
-
-class CardUnavailable(APIException):
-    """503: there is nothing to draw it with. The log, and the check at the start, say what."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = "card_unavailable"
-    default_detail = _("The card cannot be drawn at the moment.")
+# One card at a time in a process: a drawing keeps a core busy for seconds, and other requests must go on.
+_DRAWING_LOCK = threading.Lock()
+# Seconds that a request waits for the lock, and after which a refused client should try again.
+LOCK_TIMEOUT = 20.0
+RETRY_AFTER = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Edition:
-    """One student's card as it is now, own or public; drawn when somebody wants its file."""
+    """One student's card as it is now, own or public; drawn when its file is requested."""
 
     student_id: int
     name: str
@@ -69,36 +51,35 @@ class Edition:
 
     @property
     def key(self) -> str:
-        """32 hexadecimal digits that change with anything that the card shows, the drawing itself included."""
+        """A digest of everything on the card and of the drawing's code: 32 hexadecimal digits."""
         shown = repr((dataclasses.astuple(self.facts), self.portrait, _drawing_version(), fonts.font_file()))
         return hashlib.sha256(shown.encode()).hexdigest()[:32]
 
     def file_name(self, kind: str) -> str:
         return f"{FOLDER}/{self.student_id}/{self.name}-{self.key}.{kind}"
 
-    def drawn(self, kind: str) -> str:
-        """The storage name of the card in one of ``CONTENT_TYPES``; it is drawn now if it is not there.
+    def file(self, kind: str) -> str:
+        """The storage name of the card's file of one of ``CONTENT_TYPES``; drawn now if it is not there.
 
-        Raises CardBusy, CardUnavailable, and PortraitProblem (503, ``storage_unavailable``).
+        Raises CardProblem (503) ``card_busy``, ``card_unavailable`` or ``storage_unavailable``.
         """
-        name, storage = self.file_name(kind), media_storage()
-        if not storage.exists(name):
+        name = self.file_name(kind)
+        if not media().exists(name):
             with _drawing():
-                # Another request may have drawn this card during the wait.
-                if not storage.exists(name):
+                # While this request waited, another one may have drawn the same card.
+                if not media().exists(name):
                     self._draw(kind)
         return name
 
     def _draw(self, kind: str) -> None:
         portrait = film.read_portrait(_contents(self.portrait), self.facts)
-        # A portrait whose file is lost or damaged is not on the card, whatever the record says.
+        # A portrait whose file is lost or damaged is not on the card, so the note about it is left out.
         facts = dataclasses.replace(self.facts, moving=self.facts.moving and len(portrait.frames) > 1)
         files = {"png": film.card_png(facts, portrait)} if kind == "png" else film.card_films(facts, portrait)
         for suffix, data in files.items():
-            media_storage().write(self.file_name(suffix), data)
-        current = self.file_name("")
-        outdated = [name for name in _stored(self.student_id, self.name) if not name.startswith(current)]
-        media_storage().delete(outdated)
+            media().write(self.file_name(suffix), data)
+        current = f"{FOLDER}/{self.student_id}/{self.name}-{self.key}."
+        media().delete(name for name in _files_of(self.student_id, self.name) if not name.startswith(current))
 
 
 def edition(student: User, house: House, *, name: str) -> Edition:
@@ -119,50 +100,52 @@ def edition(student: User, house: House, *, name: str) -> Edition:
 
 def forget(student_id: int, name: str = "") -> None:
     """Delete the student's cards, or those of one edition."""
-    media_storage().delete(_stored(student_id, name))
+    media().delete(_files_of(student_id, name))
 
 
-def _stored(student_id: int, name: str) -> list[str]:
-    """The storage names of the student's cards, or of those of the edition ``name``."""
-    folder = f"{FOLDER}/{student_id}"
-    names = [file.name for file in media_storage().list_files(folder)]
-    return [found for found in names if not name or found.startswith(f"{folder}/{name}-")]
+def _files_of(student_id: int, name: str) -> list[str]:
+    """The stored cards of a student, those being written among them; of one edition unless ``name`` is empty."""
+    found = media().names(f"{FOLDER}/{student_id}")
+    return [
+        file for file in found if file.rpartition("/")[2].lstrip(".").startswith(f"{name}-" if name else "")
+    ]
 
 
 @contextlib.contextmanager
 def _drawing() -> Iterator[None]:
-    if not _PEN.acquire(timeout=PATIENCE):
-        raise CardBusy
+    if not _DRAWING_LOCK.acquire(timeout=LOCK_TIMEOUT):
+        raise CardProblem("card_busy", wait=RETRY_AFTER)
     try:
         yield
     except (fonts.FontError, EncodingError) as error:
         logger.error("no student card can be drawn: %s", error)
-        raise CardUnavailable from error
+        raise CardProblem("card_unavailable") from error
     except OSError as error:
-        raise PortraitProblem("storage_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
+        raise CardProblem("storage_unavailable") from error
     finally:
-        _PEN.release()
+        _DRAWING_LOCK.release()
 
 
 def _contents(name: str) -> bytes | None:
-    """The file's bytes; None where there is none, or where ``name`` is empty."""
+    """The stored file's bytes; None for no name and for a file that is lost."""
     try:
-        return media_storage().read(name) if name else None
-    except NotStoredError:
+        return media().read(name) if name else None
+    except FileNotFoundError:
         return None
 
 
 def _crest(house: House) -> bytes:
     """The house's own picture, else the drawing of its symbol."""
-    if house.crest and (own := _contents(str(house.crest.name))) is not None:
-        return own
+    if crest := _contents(str(house.crest.name or "")):
+        return crest
     found: Any = finders.find(f"dormitory/crests/{house.symbol}.svg")
     return Path(found).read_bytes()
 
 
 @cache
 def _drawing_version() -> str:
-    """Another drawing, another key: the contents of the files that it is made of."""
+    """A digest of the code, the templates and the words that the drawing is made of."""
     here = Path(drawing.__file__).parent
     parts = sorted(path for path in here.iterdir() if path.suffix in (".svg", ".py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
+    text = repr((words.printed(), words.secret(), words.machine_made()))
+    return hashlib.sha256(b"".join([*(path.read_bytes() for path in parts), text.encode()])).hexdigest()

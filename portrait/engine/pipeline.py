@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from portrait.engine.errors import ChoiceError
@@ -21,11 +20,14 @@ from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.encoders import ClipEncoder
 from portrait.engine.output.formats import NAMES
 from portrait.engine.output.provenance import with_provenance
-from portrait.engine.photo.face import CROP_SIZE, FaceBox, crop_face, find_face
-from portrait.engine.photo.reading import Picture, read_photo
+from portrait.engine.photo.crop import CROP_SIZE, FaceBox, crop_face
+from portrait.engine.photo.decoding import read_photo
+from portrait.engine.photo.face_detection import find_face
+from portrait.engine.photo.picture import Picture
 from portrait.engine.request import ANIMATE_THEN_PAINT, DEFAULTS, PAINT_THEN_ANIMATE, PortraitRequest
 from portrait.engine.runtime.allocator import keep_freed_memory
 from portrait.engine.runtime.precision import choose_device, choose_dtype
+from portrait.engine.runtime.threads import limit_threads
 from portrait.engine.stages import OnProgress, Stages
 from portrait.engine.style import load_style
 
@@ -74,8 +76,9 @@ class Engine:
     def __init__(self, options: EngineOptions | None = None) -> None:
         self.options = options or EngineOptions()
         keep_freed_memory()
-        if self.options.threads:
-            torch.set_num_threads(self.options.threads)
+        threads = limit_threads(self.options.threads)
+        # The encoder runs beside the painter.
+        self._encoder_threads = max(1, threads // 2)
         device = choose_device(self.options.device)
         precision = str(choose_dtype(self.options.precision, device)).removeprefix("torch.")
         self.device = device.type
@@ -142,7 +145,7 @@ class Engine:
             width=width,
             height=height,
             scratch=self.options.scratch,
-            threads=max(1, torch.get_num_threads() // 2),
+            threads=self._encoder_threads,
         ) as encoder:
             for batch in self._frames(source, motion, request, stages):
                 encoder.write(stamp(batch) if self.options.ai_mark else batch)

@@ -1,4 +1,4 @@
-"""What the commands that train share: their common options, and the bar that shows how far they are."""
+"""What the training commands share: their common options and the progress bar."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tqdm import tqdm
 from portrait.engine.errors import ChoiceError
 
 if TYPE_CHECKING:
-    from portrait.training.run import Progress
+    from portrait.training.training_loop import Progress
 
 
 def add_training_arguments(
@@ -27,7 +27,7 @@ def add_training_arguments(
         parser.add_argument(
             "-o", "--output", type=Path, default=folder, metavar="DIR", help="default: %(default)s"
         )
-        parser.add_argument("--resume", action="store_true", help="go on with the run in the output folder")
+        parser.add_argument("--resume", action="store_true", help="continue the run in the output folder")
     parser.add_argument("--device", default="auto", help="cpu, cuda or auto (default)")
     parser.add_argument("--threads", type=int, default=0, help="of the processor (default: torch's choice)")
     parser.add_argument(
@@ -39,21 +39,20 @@ def add_training_arguments(
 
 
 def start_training(options: dict[str, Any]) -> None:
-    """Check the common options and take the threads. Raises ChoiceError (``bad_option``)."""
+    """Check the common options and set the number of threads. Raises ChoiceError (``bad_option``)."""
     if options["minutes"] is not None and not options["minutes"] > 0:
         raise ChoiceError("--minutes must be above 0", code="bad_option")
     if options["threads"] < 0:
         raise ChoiceError("--threads must be 0 or more", code="bad_option")
     logging.getLogger("portrait.training").setLevel(logging.INFO)
-    if options["threads"]:
-        import torch
+    from portrait.engine.runtime.threads import limit_threads
 
-        torch.set_num_threads(options["threads"])
+    limit_threads(options["threads"])
 
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Progress], None]]:
-    """A bar on a terminal, nothing in a file; yields what to call with each step's Progress."""
+    """A progress bar, on a terminal only; yields the callback for each step's Progress."""
     with tqdm(total=100, bar_format="{desc}{bar}{percentage:4.0f}% {postfix}", disable=None) as bar:
 
         def show(progress: Progress) -> None:

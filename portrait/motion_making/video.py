@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.errors import MotionFileError, NoFaceError
-from portrait.engine.photo.face import FaceBox, crop_face, find_face
+from portrait.engine.photo.crop import FaceBox, crop_face
+from portrait.engine.photo.face_detection import find_face
 
 # The face needs some 150 pixels; decoding more only takes time and memory.
 WORKING_HEIGHT = 720

@@ -1,4 +1,4 @@
-"""Figures of the queue: what waits, what runs, which workers are alive, and how long a portrait takes."""
+"""How the queue is doing, for the people who run the school."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ State = PortraitJob.State
 
 @dataclass(frozen=True)
 class QueueOverview:
-    """``oldest``: since when the first in the queue waits. ``faults``: of workers that run, but have no children."""
+    """``oldest``: since when the first in the queue waits. A worker with a fault is alive, but has no children."""
 
     queued: int
     running: int
@@ -27,7 +27,7 @@ class QueueOverview:
 
     @property
     def stalled(self) -> bool:
-        """Whether jobs wait and no child can take them."""
+        """Whether somebody waits and nobody paints."""
         return bool(self.queued and not self.children)
 
 
@@ -51,10 +51,3 @@ def queue_overview() -> QueueOverview:
         children=sum(processes for processes, fault in workers if not fault),
         faults=[fault for _processes, fault in workers if fault],
     )
-
-
-def recent_seconds(count: int = 20) -> float | None:
-    """The mean time that the latest ``count`` portraits took, or None before the first one."""
-    latest = PortraitJob.objects.filter(state=State.SUCCEEDED).order_by("-id").values_list("seconds")[:count]
-    seconds = [value for (value,) in latest if value is not None]
-    return sum(seconds) / len(seconds) if seconds else None

@@ -1,11 +1,12 @@
 """Every change of a job's state: one conditional UPDATE each (compare-and-swap).
 
 An UPDATE is filtered on the state, and for a running job on the lease number, that the caller has seen. If it
-changes no row, another process was faster, and the caller has lost nothing but the right to write.
+changes no row, somebody else was faster, and the caller has lost nothing but the right to write.
 """
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,18 +15,22 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from portrait import files
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
-from portrait.queue import projection, retention
+from portrait.queue import projection
 
 State = PortraitJob.State
 
 MAX_ATTEMPTS = 3
 # Seconds to wait before the second and before the third attempt: enough for a burst of memory pressure to pass.
 BACKOFF: tuple[float, ...] = (1.0, 5.0)
+LEASE_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
 
 
 class StudentGoneError(Exception):
@@ -70,12 +75,53 @@ def enqueue(
     return job
 
 
+def claim(worker: str, *, lease_seconds: float = LEASE_SECONDS) -> PortraitJob | None:
+    """Take the job that has waited longest, under a new lease; None if there is none to take."""
+    while True:
+        now = timezone.now()
+        waiting = (
+            PortraitJob.objects.filter(state=State.QUEUED, not_before__lte=now)
+            .order_by("queued_at", "id")
+            .values_list("pk", "lease")
+            .first()
+        )
+        if waiting is None:
+            return None
+        pk, lease = waiting
+        taken = PortraitJob.objects.filter(pk=pk, state=State.QUEUED, lease=lease).update(
+            state=State.RUNNING,
+            lease=lease + 1,
+            lease_expires_at=now + timedelta(seconds=lease_seconds),
+            worker=worker,
+            attempts=F("attempts") + 1,
+            started_at=now,
+            stage="",
+            progress=0.0,
+        )
+        if taken:
+            # None where the student deleted the account, and the job with it, in this very moment.
+            return PortraitJob.objects.filter(pk=pk, lease=lease + 1).first()
+
+
+def renew(
+    job: PortraitJob, *, stage: str = "", progress: float = 0.0, lease_seconds: float = LEASE_SECONDS
+) -> bool:
+    """Keep the lease and publish the progress. False: the job is not the caller's any more."""
+    return bool(
+        _held(job).update(
+            lease_expires_at=timezone.now() + timedelta(seconds=lease_seconds),
+            stage=stage[:16],
+            progress=min(1.0, max(0.0, progress)),
+        )
+    )
+
+
 def finish(job: PortraitJob, results: Results) -> bool:
     """``succeeded``, together with the student's record. False: the lease was lost, the files are the caller's."""
     now = timezone.now()
     with transaction.atomic():
         projection.lock(job.student_id)
-        done = held_by(job).update(
+        done = _held(job).update(
             state=State.SUCCEEDED,
             lease_expires_at=None,
             stage="",
@@ -90,7 +136,7 @@ def finish(job: PortraitJob, results: Results) -> bool:
         )
         if done:
             projection.refresh(job.student_id)
-            transaction.on_commit(partial(retention.remove_leftovers, job), robust=True)
+            transaction.on_commit(partial(_clean_folder, job), robust=True)
     # A connection that broke during COMMIT leaves the caller in doubt; when it asks again, this tells.
     return bool(done) or _finished_with(job, results)
 
@@ -104,7 +150,37 @@ def fail(
     backoff: Sequence[float] = BACKOFF,
 ) -> bool:
     """End an attempt: the job waits for the next one, or has ``failed`` when it was the last (or is ``final``)."""
-    return end_attempt(job, held_by(job), code, detail, final=final, backoff=backoff)
+    return _end_attempt(job, _held(job), code, detail, final=final, backoff=backoff)
+
+
+def give_back(job: PortraitJob) -> bool:
+    """Return an attempt that was not the job's fault; it does not count and keeps its place in the queue."""
+    back = _held(job).update(
+        state=State.QUEUED,
+        attempts=F("attempts") - 1,
+        lease_expires_at=None,
+        worker="",
+        stage="",
+        progress=0.0,
+    )
+    if back:
+        _clean_folder(job)
+    return bool(back)
+
+
+def reap_expired(*, backoff: Sequence[float] = BACKOFF) -> list[PortraitJob]:
+    """End the attempts of workers that no longer renew their leases; returns the jobs that were theirs."""
+    now = timezone.now()
+    expired = PortraitJob.objects.filter(state=State.RUNNING, lease_expires_at__lt=now)
+    reaped = []
+    for job in expired:
+        # Filtered on the expiry too: the worker may have come back since we looked.
+        held = _held(job).filter(lease_expires_at__lt=now)
+        detail = f"the worker {job.worker} stopped in the middle"
+        if _end_attempt(job, held, "worker_lost", detail, final=False, backoff=backoff):
+            logger.warning("job %s: %s (attempt %s)", job.pk, detail, job.attempts)
+            reaped.append(job)
+    return reaped
 
 
 def cancel(student_id: int, *, job_id: int | None = None) -> bool:
@@ -161,12 +237,18 @@ def choose(student_id: int, job_id: int) -> bool:
     return chosen
 
 
-def held_by(job: PortraitJob) -> QuerySet[PortraitJob]:
-    """The job's row, as long as it runs under the lease number that the caller has seen."""
+def recent_seconds(count: int = 20) -> float | None:
+    """The mean time that the latest ``count`` portraits took, or None before the first one."""
+    latest = PortraitJob.objects.filter(state=State.SUCCEEDED).order_by("-id").values_list("seconds")[:count]
+    seconds = [value for (value,) in latest if value is not None]
+    return sum(seconds) / len(seconds) if seconds else None
+
+
+def _held(job: PortraitJob) -> QuerySet[PortraitJob]:
     return PortraitJob.objects.filter(pk=job.pk, state=State.RUNNING, lease=job.lease)
 
 
-def end_attempt(
+def _end_attempt(
     job: PortraitJob,
     held: QuerySet[PortraitJob],
     code: str,
@@ -175,7 +257,6 @@ def end_attempt(
     final: bool,
     backoff: Sequence[float],
 ) -> bool:
-    """:func:`fail` for the row that ``held`` selects. False: it selects none any more."""
     now = timezone.now()
     ended: dict[str, Any] = {
         "lease_expires_at": None,
@@ -196,7 +277,7 @@ def end_attempt(
                 state=State.QUEUED, not_before=now + timedelta(seconds=wait), worker="", **ended
             )
         if changed:
-            transaction.on_commit(partial(retention.remove_leftovers, job), robust=True)
+            transaction.on_commit(partial(_clean_folder, job), robust=True)
     return bool(changed)
 
 
@@ -215,3 +296,9 @@ def _finished_with(job: PortraitJob, results: Results) -> bool:
     return PortraitJob.objects.filter(
         pk=job.pk, state=State.SUCCEEDED, lease=job.lease, **results.names
     ).exists()
+
+
+def _clean_folder(job: PortraitJob) -> None:
+    """Remove what this attempt and the ones before it wrote and the row does not name."""
+    row = PortraitJob.objects.filter(pk=job.pk).only(*PortraitJob.PUBLIC_FILES).first()
+    files.remove_leftovers(job.key, job.lease, row.file_names if row else set())

@@ -1,4 +1,4 @@
-"""The register of running workers: a row for each, updated every few seconds and removed at the worker's end."""
+"""Which workers are alive: each one signs in with its first beat, beats on, and signs off at its end."""
 
 from __future__ import annotations
 
@@ -9,34 +9,32 @@ from datetime import timedelta
 from django.utils import timezone
 
 from portrait.models import PortraitWorker
-from portrait.queue.overview import recent_seconds
+from portrait.queue import transitions
 
-HEARTBEAT_EVERY = 5.0
-# Rows without a heartbeat are kept for an hour, so that an admin sees which workers died.
+BEAT_EVERY = 5.0
+# Silent rows are kept for an hour, so that an admin sees what died.
 FORGET_AFTER = timedelta(hours=1)
 
 
-def heartbeat(name: str, processes: int, fault: str) -> None:
-    """Record that the worker runs, the mean time of a portrait, and why its children cannot start (``""``: they do).
-
-    Rows whose last heartbeat is older than ``FORGET_AFTER`` are deleted.
-    """
+def beat(name: str, processes: int, fault: str) -> None:
+    """Say that the worker lives, how long its kind of work takes, and what ails it (``""`` for nothing)."""
     now = timezone.now()
-    current = {"seen_at": now, "seconds_per_job": recent_seconds(), "fault": fault[:500]}
     PortraitWorker.objects.update_or_create(
         name=name,
-        defaults=current,
+        defaults={"seen_at": now, "seconds_per_job": transitions.recent_seconds(), "fault": fault[:500]},
         create_defaults={
             "host": socket.gethostname()[:100],
             "pid": os.getpid(),
             "processes": processes,
+            "seen_at": now,
             "started_at": now,
-            **current,
+            "seconds_per_job": transitions.recent_seconds(),
+            "fault": fault[:500],
         },
     )
     PortraitWorker.objects.filter(seen_at__lt=now - FORGET_AFTER).delete()
 
 
-def unregister(name: str) -> None:
+def sign_off(name: str) -> None:
     """Remove the worker's row."""
     PortraitWorker.objects.filter(name=name).delete()

@@ -1,4 +1,4 @@
-"""How long each stage of a whole portrait takes in a warm process of its own, and how much memory it needs."""
+"""Benchmark of a whole portrait in a warm process: time of each stage, and peak memory."""
 
 from __future__ import annotations
 
@@ -15,37 +15,38 @@ from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.encoders import ClipEncoder
 from portrait.engine.output.provenance import with_provenance
-from portrait.engine.photo.face import CROP_SIZE, crop_face, find_face
-from portrait.engine.photo.reading import read_photo
+from portrait.engine.photo.crop import CROP_SIZE, crop_face
+from portrait.engine.photo.decoding import read_photo
+from portrait.engine.photo.face_detection import find_face
 from portrait.engine.pipeline import Engine
 from portrait.engine.request import PAINT_THEN_ANIMATE, PortraitRequest
-from portrait.tools.benchmark_network import middle, timed
+from portrait.tools.benchmark_network import median_timed, timed
 
 
 @dataclass(frozen=True)
 class JobTimes:
-    """Seconds a job for each stage on its own, for all of them at once as a worker does it, and megabytes."""
+    """Times in seconds."""
 
-    stages: dict[str, float]
-    whole: float
+    stages: dict[str, float]  # of each stage alone
+    whole: float  # of a job, whose stages overlap
     frames: int
     peak_mb: float
-    loading: float
+    loading: float  # of the weights
     motion: str
     order: str
 
     @property
     def fps(self) -> float:
-        """Frames a second, animated and painted."""
+        """Frames a second of animating and painting."""
         return self.frames / (self.stages["animating"] + self.stages["painting"])
 
 
 def measure_job(
     options: EngineOptions, photo: bytes, *, style: str, motion: str, order: str, threads: int, runs: int
 ) -> JobTimes:
-    """Make ``photo``'s portrait in a fresh process: once to warm it, once stage by stage, ``runs`` times as a whole.
+    """Make a portrait of ``photo`` in a new process: once to warm up, once stage by stage, ``runs`` times whole.
 
-    A process of its own, because the peak of memory is counted for as long as a process lives. Raises EngineError.
+    The process is new because peak memory is counted over a process's life. Raises EngineError.
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(
@@ -89,7 +90,7 @@ def _measure(
         with_provenance(data)
     seconds["encoding"] = time.perf_counter() - start
 
-    _files, whole = middle(lambda: engine.make_portrait(photo, request), runs)
+    _files, whole = median_timed(lambda: engine.make_portrait(photo, request), runs)
     return JobTimes(
         stages=seconds,
         whole=whole,
@@ -102,9 +103,9 @@ def _measure(
 
 
 def peak_megabytes() -> float:
-    """The most memory that this process has had in RAM. Linux only: nan elsewhere.
+    """Peak resident memory of this process. Linux only: nan elsewhere.
 
-    Not ``getrusage``, whose peak survives exec and is then that of the process which started this one.
+    ``getrusage`` is not used: its peak is kept across exec and includes the parent process's.
     """
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")

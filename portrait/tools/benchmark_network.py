@@ -1,4 +1,4 @@
-"""How fast the engine is, and how much faster than the plain loop on the same weights in the same run."""
+"""Benchmark of the motion model: the engine and the plain loop on the same weights in the same run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from portrait.engine.runtime.precision import choose_device, choose_dtype
 
 FPS = 25.0
 SIZES = {"vox-256": Path(__file__).parents[1] / "engine" / "fomm" / "vox-256.yaml"}
-# The plain loop is slow, and its frames all take the same time.
+# The plain loop is slow, and each of its frames takes the same time.
 PLAIN_FRAMES = 8
 
 Frames = NDArray[np.float32]
@@ -40,15 +40,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class MotionTimes:
-    """Milliseconds a frame, and how near the fast frames come to the plain ones (peak signal-to-noise ratio).
+    """Milliseconds of the motion model, and the accuracy of its fast frames."""
 
-    ``source``: milliseconds a job for the source's keypoints and encoding, of which ``fast`` has each frame's part.
-    """
-
-    plain: float
-    fast: float
-    source: float
-    psnr: float
+    plain: float  # a frame, of the plain loop
+    fast: float  # a frame, of the engine, including the frame's part of ``source``
+    source: float  # a job, for the source's keypoints and encoding
+    psnr: float  # dB, peak signal-to-noise ratio of the fast frames to the plain ones
     frames: int
     precision: str
 
@@ -70,49 +67,49 @@ def measure_motion(
 ) -> MotionTimes:
     """Animate ``picture``, uint8 (256, 256, 3), with the plain loop and with the engine.
 
-    The plain loop is what the published demonstration does: one frame at a time, float32, the source encoded again
-    and the driver's keypoints detected for every frame, normalization not folded, memory as the system's
-    allocator gives it. The engine gets the same driving keypoints from a template. ``checkpoint`` None: random
-    weights, whose batch normalization is calibrated on the very picture, so that no layer fades out.
+    The plain loop works as the published demonstration: one frame at a time, float32, the source encoded again and
+    driver keypoints detected for every frame, batch normalization not folded, the system's memory allocator. The
+    engine gets the same driving keypoints as a motion template. ``checkpoint``: None for random weights, whose batch
+    normalization is calibrated on the picture, so that the signal does not vanish.
 
     Raises CheckpointError and ChoiceError as ``load_model`` does.
     """
-    place = choose_device(device)
-    dtype = choose_dtype(precision, place)
+    torch_device = choose_device(device)
+    dtype = choose_dtype(precision, torch_device)
     config = read_config(config_path)
     networks = build_networks(config)
     source = picture.astype(np.float32) / np.float32(255)
-    driving = sway(source, frames)
+    driving = swaying_video(source, frames)
     if checkpoint is None:
-        calibrate(networks, config, source, driving[:PLAIN_FRAMES])
+        initialize_random_weights(networks, config, source, driving[:PLAIN_FRAMES])
     else:
         load_checkpoint(networks, checkpoint)
-    plain = run_networks(copy.deepcopy(networks), config, place, torch.float32, plain=True)
+    plain = run_networks(copy.deepcopy(networks), config, torch_device, torch.float32, plain=True)
     first = min(PLAIN_FRAMES, frames)
-    plain_frames(plain, source, driving[:1])  # the first call of every kernel prepares it
-    yardstick, seconds = middle(lambda: plain_frames(plain, source, driving[:first]), runs)
-    performance = template(plain, driving)
+    plain_frames(plain, source, driving[:1])  # warm-up
+    reference, seconds = median_timed(lambda: plain_frames(plain, source, driving[:first]), runs)
+    motion = motion_template(plain, driving)
 
     keep_freed_memory()
-    fast = run_networks(networks, config, place, dtype)
+    fast = run_networks(networks, config, torch_device, dtype)
     if precision == "auto":
         allow_bytes(fast)
-    fast.animate(source, performance, batch_size=batch_size)
-    made, fast_seconds = middle(lambda: fast.animate(source, performance, batch_size=batch_size), runs)
-    _encoded, source_seconds = middle(lambda: source_encoded(fast, source), runs)
+    fast.animate(source, motion, batch_size=batch_size)
+    made, fast_seconds = median_timed(lambda: fast.animate(source, motion, batch_size=batch_size), runs)
+    _encoded, source_seconds = median_timed(lambda: source_encoded(fast, source), runs)
     in_bytes = isinstance(fast, PublishedModel) and fast.bytes_allowed
     return MotionTimes(
         source=source_seconds * 1e3,
         plain=seconds / first * 1e3,
         fast=fast_seconds / frames * 1e3,
-        psnr=psnr(made[:first], yardstick),
+        psnr=psnr(made[:first], reference),
         frames=frames,
         precision=str(dtype).removeprefix("torch.") + (" and bytes" if in_bytes else ""),
     )
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:
-    """What ``work`` returns, and how many seconds it took."""
+    """The result of ``work``, and the seconds that it took."""
     start = time.perf_counter()
     result = work()
     if torch.cuda.is_available():
@@ -120,14 +117,14 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
     return result, time.perf_counter() - start
 
 
-def middle(work: Callable[[], T], runs: int) -> tuple[T, float]:
-    """What ``work`` returns, and the median of its seconds over ``runs`` calls."""
+def median_timed(work: Callable[[], T], runs: int) -> tuple[T, float]:
+    """The result of ``work``, and the median of its seconds over ``runs`` calls."""
     results = [timed(work) for _ in range(runs)]
     return results[0][0], statistics.median(seconds for _, seconds in results)
 
 
 def source_encoded(model: MotionModel, source: Frames) -> object:
-    """What a model computes once a job."""
+    """What a model computes once a job: the source's keypoints and features."""
     with torch.inference_mode():
         picture = torch.from_numpy(source).permute(2, 0, 1)[None].to(model.device)
         return model._encode(picture, model._detect(picture))
@@ -149,15 +146,15 @@ def plain_frames(model: MotionModel, source: Frames, driving: Frames) -> Frames:
     return np.concatenate(made)
 
 
-def template(model: MotionModel, driving: Frames) -> Motion:
-    """The keypoints of a video, as a motion template has them."""
+def motion_template(model: MotionModel, driving: Frames) -> Motion:
+    """The keypoints of a video as a motion template."""
     keypoints = model.keypoints(driving.transpose(0, 3, 1, 2))
     jacobian = None if keypoints.jacobian is None else keypoints.jacobian.cpu().numpy()
     return Motion("benchmark", keypoints.value.cpu().numpy(), jacobian, FPS, model.keypoint_set)
 
 
-def sway(source: Frames, frames: int) -> Frames:
-    """A driving video: the picture swaying by a few pixels and degrees. (T, H, W, 3)."""
+def swaying_video(source: Frames, frames: int) -> Frames:
+    """A driving video, (T, H, W, 3): the picture moved and rotated by a few pixels and degrees."""
     images = torch.from_numpy(source).permute(2, 0, 1).expand(frames, -1, -1, -1)
     phase = torch.arange(frames) * (2 * torch.pi / frames)
     angle, x, y = 0.05 * torch.sin(phase), 0.04 * torch.sin(2 * phase), 0.02 * torch.cos(phase) - 0.02
@@ -170,9 +167,11 @@ def sway(source: Frames, frames: int) -> Frames:
     return result
 
 
-def calibrate(networks: nn.ModuleDict, config: Section, source: Frames, driving: Frames) -> None:
-    """Make random weights behave: Jacobians start at the identity, as training does, and the normalizations hold the
-    statistics of their inputs for these very frames, so that every layer passes on a signal of ordinary size."""
+def initialize_random_weights(
+    networks: nn.ModuleDict, config: Section, source: Frames, driving: Frames
+) -> None:
+    """Initialize random weights: identity Jacobians, as in training, and batch normalization with the statistics
+    of these frames, so that each layer's output has unit scale."""
     torch.manual_seed(0)
     for module in networks.modules():
         if isinstance(module, nn.Conv2d):

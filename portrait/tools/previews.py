@@ -1,4 +1,4 @@
-"""Small moving pictures of the styles and the motions, for choosing: some ten kilobytes each."""
+"""Previews of the styles and the motions: animations of some ten kilobytes each."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from PIL import Image
 
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.ai_mark import stamp
-from portrait.engine.output.clip import read_loop
+from portrait.engine.output.animated_image import read_frames
 from portrait.engine.output.provenance import with_provenance
 
 SIDE = 112
 MAX_BYTES = 60_000
-# Every second frame of 25 a second is smooth enough at this size; fewer where a long motion would be too many bytes.
-STEPS = (2, 3, 4, 5)
+# Frame steps that are tried in turn. Half of 25 frames a second looks smooth at this size; a long motion needs fewer.
+FRAME_STEPS = (2, 3, 4, 5)
 QUALITIES = (60, 45, 30)
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A loop as an animated WebP of at most ``MAX_BYTES``, and its first frame as a JPEG."""
+    """An animated WebP of at most ``MAX_BYTES``, and its first frame as a JPEG."""
 
     webp: bytes
     still: bytes
 
 
 def make_preview(portrait: bytes) -> Preview:
-    """The preview of an animated WebP, marked and with its provenance like any portrait.
+    """The preview of an animated WebP, with AI mark and provenance as a portrait has them.
 
-    Raises EncodingError when even the coarsest one has too many bytes.
+    Raises EncodingError where the lowest quality still has too many bytes.
     """
-    loop = read_loop(io.BytesIO(portrait))
-    frames = [frame.resize((SIDE, SIDE), Image.Resampling.LANCZOS) for frame in loop.frames]
+    sequence = read_frames(io.BytesIO(portrait))
+    frames = [frame.resize((SIDE, SIDE), Image.Resampling.LANCZOS) for frame in sequence.frames]
     marked = stamp(np.stack([np.asarray(frame) for frame in frames]))
     still = io.BytesIO()
     Image.fromarray(marked[0]).save(still, "JPEG", quality=80, optimize=True)
-    for step in STEPS:
+    for step in FRAME_STEPS:
         for quality in QUALITIES:
-            webp = with_provenance(_encoded(marked[::step], 1000 * step / loop.fps, quality))
+            webp = with_provenance(_encoded(marked[::step], 1000 * step / sequence.fps, quality))
             if len(webp) <= MAX_BYTES:
                 return Preview(webp, still.getvalue())
     raise EncodingError(f"A preview of {len(frames)} frames cannot be made smaller than {MAX_BYTES} bytes.")
@@ -59,7 +59,7 @@ def _encoded(frames: NDArray[np.uint8], milliseconds: float, quality: int) -> by
         loop=0,
         quality=quality,
         method=6,
-        # Smaller by a third than keyframes sprinkled in; nobody seeks in a loop of three seconds.
+        # Without keyframes, which a short loop does not need, the file is a third smaller.
         allow_mixed=False,
         kmax=0,
     )

@@ -20,8 +20,9 @@ from typing import Any
 
 from pebble import CONSTS, ProcessPool
 
-from portrait.worker import child
-from portrait.worker.child import ChildSettings, TaskOrder
+from portrait.worker.attempt import run
+from portrait.worker.child import start_child
+from portrait.worker.messages import AttemptOrder, ChildSettings
 
 LOCK = "lock"
 # Seconds before a pool that broke is built again, doubled each time up to the second number.
@@ -33,8 +34,8 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a child last said about its job."""
+class ChildReport:
+    """What a child last reported about its attempt."""
 
     pid: int
     stage: str
@@ -109,7 +110,7 @@ class Children:
         if now >= self._start_at:
             self._pool = ProcessPool(
                 max_workers=self.processes,
-                initializer=child.start_child,
+                initializer=start_child,
                 initargs=(replace(self._settings, scratch=str(self._scratch.path)),),
                 context=multiprocessing.get_context("spawn"),
             )
@@ -120,7 +121,7 @@ class Children:
         """How many children have their weights in memory."""
         count = 0
         for file in self._scratch.path.glob("*.ready"):
-            if alive(int(file.stem)):
+            if is_alive(int(file.stem)):
                 count += 1
             else:
                 file.unlink(missing_ok=True)
@@ -143,10 +144,10 @@ class Children:
         folder.mkdir()
         return folder
 
-    def submit(self, task: str, order: TaskOrder, deadline: float) -> Any:
-        """A ``pebble.ProcessFuture`` of TaskDone or TaskFailed. After ``deadline`` seconds the child is killed."""
+    def submit(self, task: str, order: AttemptOrder, deadline: float) -> Any:
+        """A ``pebble.ProcessFuture`` of the attempt's end. After ``deadline`` seconds the child is killed."""
         assert self._pool is not None
-        return self._pool.schedule(child.run, args=(task, order), timeout=deadline)
+        return self._pool.schedule(run, args=(task, order), timeout=deadline)
 
     def stop(self) -> None:
         """Kill the children, whatever they do."""
@@ -161,22 +162,22 @@ class Children:
         self._scratch.close()
 
 
-def seen(order: TaskOrder) -> Seen | None:
-    """What the child said last; None before its first word."""
+def report_of(order: AttemptOrder) -> ChildReport | None:
+    """What the child reported last; None before its first report."""
     try:
-        said = json.loads(order.progress_file.read_text(encoding="utf-8"))
-        return Seen(int(said["pid"]), str(said["stage"]), float(said["progress"]))
+        report = json.loads(order.progress_file.read_text(encoding="utf-8"))
+        return ChildReport(int(report["pid"]), str(report["stage"]), float(report["progress"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 
-def forget(order: TaskOrder) -> None:
+def remove_folder(order: AttemptOrder) -> None:
     """Remove an attempt's folder."""
     with contextlib.suppress(OSError):
         shutil.rmtree(order.folder)
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether the process ``pid`` exists and is ours."""
     try:
         os.kill(pid, 0)

@@ -55,8 +55,8 @@ def populate(first: int, last: int) -> None:
         )
         PortraitWorker.objects.create(name=f"worker{number}", host="tower", pid=number, processes=1)
         Entry.objects.create(author=student, content=f"I was here, number {number}", hidden=number % 2 == 1)
-        question = Question.objects.create(korean=f"질문 {number}", english=f"Question {number}")
-        Answer.objects.create(question=question, house=house, korean="답", english="An answer")
+        question = Question.objects.create(texts={"ko": f"질문 {number}", "en": f"Question {number}"})
+        Answer.objects.create(question=question, house=house, texts={"ko": "답", "en": "An answer"})
 
 
 def queries(client: Client, path: str) -> int:
@@ -91,7 +91,7 @@ def test_a_question_with_fifty_answers_asks_for_the_houses_once(admin: Client) -
     admin.get(path)
     one = queries(admin, path)
     for number in range(50):
-        Answer.objects.create(question=question, house=House.objects.get(), korean=f"답 {number}")
+        Answer.objects.create(question=question, house=House.objects.get(), texts={"ko": f"답 {number}"})
     assert queries(admin, path) == one
 
 

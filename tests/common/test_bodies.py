@@ -1,4 +1,4 @@
-"""Bodies that no front end sends: whatever comes, the answer is a problem and never a fault of ours."""
+"""Malformed bodies are answered with a 4xx problem and never with a server error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Swagger UI comes out of the installed package: no other host is asked, and the page says so to the browser."""
+"""Swagger UI is served from the installed package; the page's policy forbids other hosts."""
 
 from __future__ import annotations
 

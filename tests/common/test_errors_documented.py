@@ -24,9 +24,10 @@ FORMS = ("user", "portrait", "dormitory", "lounge")
 # One row of a table: the code, its status, its meaning.
 ROW = re.compile(r"^\| `(?P<code>[a-z0-9_]+)` \| (?P<status>[0-9, ]+|–) \| (?P<meaning>.+) \|$", re.MULTILINE)
 
-# Where the code stands among the arguments of what raises or keeps it.
+# The position of the code among the arguments of each call that raises or keeps one.
 ARGUMENT = {
     "PortraitProblem": 0,
+    "CardProblem": 0,
     "TextProblem": 0,
     "ErrorDetail": 1,
     "_fault": 1,
@@ -44,7 +45,7 @@ def documented() -> dict[str, set[int]]:
     for row in ROW.finditer(page):
         assert len(row["meaning"]) > 10, row["code"]
         statuses = set() if row["status"] == "–" else {int(number) for number in row["status"].split(",")}
-        assert row["code"] not in found, f"{row['code']} stands there twice"
+        assert row["code"] not in found, f"{row['code']} is listed twice"
         found[row["code"]] = statuses
     return found
 
@@ -153,7 +154,7 @@ def codes_of_frameworks() -> set[str]:
 
 
 def codes_in_use() -> set[str]:
-    # The handler gives these two other names before anybody sees them.
+    # The exception handler replaces these two codes.
     return (codes_raised() | codes_of_forms() | codes_of_frameworks()) - problems._CODES.keys()
 
 

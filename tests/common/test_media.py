@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
+
+from dormitory import crests
+from portrait.files import PORTRAITS
 
 BYTES = bytes(range(256)) * 4
 URL = "/media/portraits/key/moving.mp4"
@@ -15,6 +19,10 @@ def files(media: Path) -> None:
         path = media / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(BYTES)
+
+
+def test_the_public_folders_are_those_of_the_apps(settings: Settings) -> None:
+    assert set(settings.PUBLIC_MEDIA) == {PORTRAITS, crests.FOLDER}
 
 
 def test_a_portrait_is_served_to_keep(client: Client) -> None:

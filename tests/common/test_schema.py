@@ -36,7 +36,7 @@ def test_it_is_valid_without_a_warning_and_the_committed_copy_is_current(tmp_pat
     fresh = tmp_path / "openapi.yaml"
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(fresh))
     assert fresh.read_text(encoding="utf-8") == COMMITTED.read_text(encoding="utf-8"), (
-        "write it anew: manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml"
+        "write it again: manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml"
     )
 
 

@@ -1,4 +1,4 @@
-"""A front end's way through the school: every call succeeds once, and the answer is the one that is described."""
+"""Every call of the API succeeds once, and its answer matches the description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API does what its description says, whatever is sent: schemathesis against the served schema, through WSGI."""
+"""The API matches its description for generated requests: schemathesis against the served schema, through WSGI."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from user.models import User
 load_all_checks()
 api = schemathesis.openapi.from_wsgi("/schema/?format=json", application)
 
-# Those of the examples, so that these meet somebody.
+# The usernames of the examples, so that these exist.
 PASSWORD = "nargles-are-real"
 ENTRY = 110
 
@@ -56,7 +56,7 @@ def school(one_connection: None, db: None) -> None:
 
 @pytest.fixture(params=["sorted, with a portrait", "new, with a failed portrait"])
 def caller(request: pytest.FixtureRequest, school: None) -> Caller:
-    """Two students, between whom every call has somebody for whom it succeeds."""
+    """Two students, so that every call can succeed for one of them."""
     student = User.objects.create_user(username="luna", fullname="김루나", password=PASSWORD)
     job = PortraitJob.objects.create(
         student=student, photo="photos/a.jpg", still="portraits/a/still.jpg", seed=7
@@ -91,7 +91,7 @@ def test_no_fault_and_nothing_undocumented(case: schemathesis.Case, caller: Call
     try:
         case.call_and_validate(
             headers=caller.headers,
-            # Rules such as "this password is too common" are beyond what a schema can say.
+            # Rules such as "this password is too common" cannot be expressed in a schema.
             excluded_checks=[positive_data_acceptance],
         )
     finally:

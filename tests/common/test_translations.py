@@ -134,7 +134,7 @@ def test_the_compiled_catalogue_is_the_written_one() -> None:
 
 
 def messages_of(field: Any) -> Iterator[str]:
-    """All that a form and its fields may say, in the language of the moment."""
+    """All messages of a form and its fields, in the active language."""
     yield from map(str, field.error_messages.values())
     yield from (
         str(message) for validator in field.validators if (message := getattr(validator, "message", ""))

@@ -1,4 +1,4 @@
-"""``manage.py screenshots`` says what is missing where there is no browser."""
+"""``manage.py screenshots`` names what is missing without a browser."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""``manage.py seed_demo``: a school to look at, drawn the same for the same seed, and never among real students."""
+"""``manage.py seed_demo`` is reproducible by its seed and refuses to run among real students."""
 
 from __future__ import annotations
 
 import io
 import itertools
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +17,9 @@ from demo.management.commands.seed_demo import in_production
 from lounge import text
 from lounge.models import Entry
 from portrait.models import PortraitJob
+from portrait.queue import projection
 from tests.conftest import PASSWORD, client_of
+from tests.paths import media_path
 from tests.portrait import kit
 from user.models import User
 
@@ -32,28 +33,36 @@ def seed_demo(**options: Any) -> str:
 
 
 def drawn() -> list[tuple[Any, ...]]:
-    """What the seed decides: names, houses and words. Times hang on the clock, ids on the database."""
+    """What the seed determines: names, houses and words. Times depend on the clock, ids on the database."""
     students = User.objects.order_by("username").values_list("username", "fullname", "house", "birthday")
     entries = Entry.objects.order_by("id").values_list("content", "author__username")
     return [*students, *entries]
 
 
-def test_the_engine_paints_once_and_all_students_have_files_of_their_own(media: Path) -> None:
+def test_portraits_are_made_once_and_every_student_has_files_and_a_record_of_them(settings: Settings) -> None:
     said = seed_demo(students=5, entries=20, seed=3, portraits=1)
     assert "1 portraits made and shared" in said
     assert User.objects.count() == 5
     assert Entry.objects.count() == 20
     kit.assert_no_orphans()
-    jobs = list(PortraitJob.objects.all())
+    jobs = list(PortraitJob.objects.order_by("student_id"))
     assert {job.state for job in jobs} == {"succeeded"}
     assert len({job.style for job in jobs}) == 1
     assert len(set(itertools.chain(*(job.file_names for job in jobs)))) == 5 * 6
-    with Image.open(media / str(jobs[0].webp.name)) as picture:
+    with Image.open(media_path(str(jobs[0].webp.name))) as picture:
         assert (picture.format, picture.n_frames > 20) == ("WEBP", True)  # type: ignore[attr-defined]
-    inodes = {(media / str(job.webp.name)).stat().st_ino for job in jobs}
+    inodes = {media_path(str(job.webp.name)).stat().st_ino for job in jobs}
     assert len(inodes) == 1
 
-    # One student's end is not the end of the others' pictures.
+    shown = User.objects.order_by("id").values_list("still", "portrait", "poster")
+    seeded = list(shown)
+    assert seeded == [(job.still.name, job.webp.name, job.poster.name) for job in jobs]
+    assert all(all(names) for names in seeded)
+    for student in User.objects.all():
+        projection.refresh(student.pk)
+    assert list(shown.all()) == seeded
+
+    # Deleting one student leaves the pictures of the others.
     User.objects.earliest("id").delete()
     kit.assert_no_orphans()
     assert PortraitJob.objects.count() == 4

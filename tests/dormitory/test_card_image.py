@@ -1,4 +1,4 @@
-"""``GET /dorm/card/image/``: the card to keep, drawn once, with everything that the student's record says."""
+"""``GET /dorm/card/image/``: the card as a file, drawn once, with the data of the student's record."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from PIL import Image, ImageSequence
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from common.storage import media_storage
+from common.storage import media
 from dormitory.card import film, fonts, store
 from dormitory.card.drawing import FRAME, HEIGHT, WIDTH, WINDOW, Card, Facts
-from dormitory.houses import HOUSES
 from dormitory.models import House
-from portrait import file_names
+from dormitory.seeds.houses import HOUSES
+from portrait import files
 from portrait.engine.output.formats import FORMATS
-from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
+from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.dormitory.conftest import BIRTHDAY, sort
 from tests.portrait.kit import claim, enqueue, files_on_disk
 from tests.portrait.pictures import astronaut
+from tests.portrait.provenance import read_provenance
 from user.models import User
 
 URL = "/dorm/card/image/"
@@ -34,7 +35,7 @@ PORTRAIT_FRAMES = 6
 
 
 def loop(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
-    """A moving portrait as the engine leaves it: a stripe that wanders over one colour."""
+    """A moving portrait as the engine leaves it: a stripe that moves over one colour."""
     frames = []
     for number in range(PORTRAIT_FRAMES):
         picture = np.full((64, 64, 3), colour, np.uint8)
@@ -45,21 +46,21 @@ def loop(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
     return out.getvalue()
 
 
-def hang(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
+def give_portrait(student: User, colour: tuple[int, int, int] = (200, 30, 30)) -> None:
     """Give ``student`` a finished portrait of that colour."""
     enqueue(student)
     job = claim()
     names = {}
     for row in FORMATS:
-        names[row.name] = file_names.result_name(job.key, job.lease, row.suffix)
-        media_storage().write(names[row.name], loop(colour) if row.name == "webp" else b"unused")
+        names[row.name] = files.result_name(job.key, job.lease, row.suffix)
+        media().write(names[row.name], loop(colour) if row.name == "webp" else b"unused")
     assert transitions.finish(job, transitions.Results(names, job.request, {}))
     student.refresh_from_db()
 
 
 @pytest.fixture
 def moving(ravenclaw: User) -> User:
-    hang(ravenclaw)
+    give_portrait(ravenclaw)
     return ravenclaw
 
 
@@ -74,7 +75,7 @@ def picture(response: Any) -> Image.Image:
 
 
 def window(card: Image.Image) -> np.ndarray[Any, Any]:
-    """The middle of the portrait as it hangs on the card: float (H, W, 3)."""
+    """The middle of the portrait on the card: float (H, W, 3)."""
     scale = card.width / WIDTH
     left, top = (round((place + WINDOW[0]) * scale) for place in FRAME[:2])
     side = round(WINDOW[1] * scale)
@@ -126,7 +127,7 @@ def test_while_the_portrait_is_being_made_the_photo_hangs_there_and_claims_no_ma
 ) -> None:
     out = io.BytesIO()
     Image.fromarray(np.full_like(astronaut(), (20, 160, 20))).save(out, "JPEG")
-    media_storage().write(str(ravenclaw.still.name), out.getvalue())
+    media().write(str(ravenclaw.still.name), out.getvalue())
     response = fetch(as_alice)
     data = response.getvalue()
     red, green, _blue = window(Image.open(io.BytesIO(data))).reshape(-1, 3).mean(0)
@@ -142,9 +143,9 @@ def test_a_lost_or_damaged_picture_leaves_the_card_whole_and_claims_no_machine(
 ) -> None:
     name = str(moving.portrait.name)
     if damage == "lost":
-        media_storage().delete([name])
+        media().delete([name])
     else:
-        media_storage().write(name, b"not a picture")
+        media().write(name, b"not a picture")
     data = fetch(as_alice).getvalue()
     assert Image.open(io.BytesIO(data)).size == (WIDTH, HEIGHT)
     assert read_provenance(data) is None
@@ -217,7 +218,7 @@ def test_whatever_changes_on_it_makes_another_card_and_the_old_one_goes(
         seen.append(etag())
     House.objects.filter(pk=1).update(colour="#123456")
     seen.append(etag())
-    hang(moving, (30, 30, 200))
+    give_portrait(moving, (30, 30, 200))
     seen.append(etag())
     assert len(set(seen)) == len(seen)
     assert sum(name.startswith("cards/") for name in files_on_disk()) == 1
@@ -245,8 +246,8 @@ def test_cards_are_nobody_elses_business(as_alice: APIClient, as_bob: APIClient,
 def test_who_waits_too_long_for_the_pen_is_told_when_to_come_back(
     as_alice: APIClient, ravenclaw: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "PATIENCE", 0.01)
-    with store._PEN:
+    monkeypatch.setattr(store, "LOCK_TIMEOUT", 0.01)
+    with store._DRAWING_LOCK:
         answer = as_alice.get(URL)
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "card_busy", "5")
     assert as_alice.get(URL).status_code == 200

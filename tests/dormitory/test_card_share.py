@@ -1,4 +1,4 @@
-"""The card for strangers: off until its student shares it, at an address that nobody guesses, gone when revoked."""
+"""The public card: off by default, at an unguessable address, and gone when revoked."""
 
 from __future__ import annotations
 

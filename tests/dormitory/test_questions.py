@@ -32,24 +32,25 @@ def test_each_question_has_one_answer_for_each_house(as_alice: APIClient) -> Non
 def test_texts_come_in_the_readers_language(as_alice: APIClient) -> None:
     question = Question.objects.get(pk=2)
     korean, english = (asked(as_alice, language)[1] for language in ("ko", "en"))
-    assert (korean["question"], english["question"]) == (question.korean, question.english)
+    assert (korean["question"], english["question"]) == (question.texts["ko"], question.texts["en"])
     assert {answer["answer"] for answer in korean["answers"]} == set(
-        question.answers.values_list("korean", flat=True)
+        question.answers.values_list("texts__ko", flat=True)
     )
     assert {answer["answer"] for answer in english["answers"]} == set(
-        question.answers.values_list("english", flat=True)
+        question.answers.values_list("texts__en", flat=True)
     )
 
 
 def test_korean_is_the_default(alice: Any, as_alice: APIClient) -> None:
     as_alice.defaults.pop("HTTP_ACCEPT_LANGUAGE", None)
     response = as_alice.get(URL, headers={"Accept-Language": ""})
-    assert response.json()["questions"][0]["question"] == Question.objects.get(pk=1).korean
+    assert response.json()["questions"][0]["question"] == Question.objects.get(pk=1).texts["ko"]
 
 
 def test_a_text_that_was_never_translated_is_shown_as_it_is(as_alice: APIClient) -> None:
-    Question.objects.filter(pk=1).update(english="")
-    assert asked(as_alice, "en")[0]["question"] == Question.objects.get(pk=1).korean
+    question = Question.objects.get(pk=1)
+    Question.objects.filter(pk=1).update(texts={"ko": question.texts["ko"]})
+    assert asked(as_alice, "en")[0]["question"] == Question.objects.get(pk=1).texts["ko"]
 
 
 def test_answers_come_in_random_order(as_alice: APIClient) -> None:
@@ -92,8 +93,8 @@ def test_three_queries_however_many_questions(
     as_alice: APIClient, django_assert_num_queries: DjangoAssertNumQueries, more: int
 ) -> None:
     for number in range(more):
-        question = Question.objects.create(korean=f"질문 {number}")
-        Answer.objects.create(question=question, house_id=1, korean="답")
+        question = Question.objects.create(texts={"ko": f"질문 {number}"})
+        Answer.objects.create(question=question, house_id=1, texts={"ko": "답"})
     # The account of the token, the questions, the answers.
     with django_assert_num_queries(3):
         assert len(asked(as_alice)) == 12 + more

@@ -6,8 +6,9 @@ import re
 import pytest
 from django.core.management import call_command
 
+from common.texts import codes
 from dormitory.models import Answer, House, Question
-from dormitory.questions import QUESTIONS
+from dormitory.seeds.questions import QUESTIONS
 
 pytestmark = pytest.mark.usefixtures("houses")
 
@@ -18,6 +19,13 @@ def everything() -> list[object]:
     return [list(model.objects.order_by("pk").values()) for model in (House, Question, Answer)]
 
 
+def assert_complete(texts: dict[str, str]) -> None:
+    """A text in each language, Hangul in the Korean one alone."""
+    assert list(texts) == codes()
+    assert {code for code, text in texts.items() if KOREAN.search(text)} == {"ko"}
+    assert all(texts.values())
+
+
 def test_four_houses_in_the_order_of_the_contract() -> None:
     assert list(House.objects.values_list("id", "name")) == [
         (1, "Gryffindor"),
@@ -26,23 +34,21 @@ def test_four_houses_in_the_order_of_the_contract() -> None:
         (4, "Ravenclaw"),
     ]
     for house in House.objects.all():
-        assert KOREAN.search(house.description)
-        assert house.description_en and not KOREAN.search(house.description_en)
+        assert_complete(house.texts)
 
 
-def test_at_least_ten_questions_with_an_answer_for_each_house_in_both_languages() -> None:
+def test_at_least_ten_questions_with_an_answer_for_each_house_in_every_language() -> None:
     assert Question.objects.count() == len(QUESTIONS) >= 10
     for question in Question.objects.all():
         answers = list(question.answers.all())
         assert [answer.house_id for answer in answers] == [1, 2, 3, 4]
         texts: list[Question | Answer] = [question, *answers]
         for text in texts:
-            assert KOREAN.search(text.korean)
-            assert text.english and not KOREAN.search(text.english)
+            assert_complete(text.texts)
 
 
 def test_no_text_comes_twice() -> None:
-    for field in ("korean", "english"):
+    for field in ("texts__ko", "texts__en"):
         texts = [
             *Question.objects.values_list(field, flat=True),
             *Answer.objects.values_list(field, flat=True),
@@ -59,9 +65,9 @@ def test_a_second_time_changes_nothing() -> None:
 
 
 def test_what_an_admin_changed_or_deleted_stays_so() -> None:
-    House.objects.filter(pk=1).update(name="Lions", description="")
+    House.objects.filter(pk=1).update(name="Lions", texts={})
     House.objects.get(pk=3).delete()
-    Question.objects.filter(pk=1).update(korean="새 질문?", active=False)
+    Question.objects.filter(pk=1).update(texts={"ko": "새 질문?"}, active=False)
     Question.objects.get(pk=2).delete()
     before = everything()
     call_command("seed", verbosity=0)

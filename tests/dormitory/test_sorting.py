@@ -45,7 +45,7 @@ def test_it_counts_answers_and_preference_and_enrols(as_alice: APIClient, photog
             "id": 4,
             "name": "Ravenclaw",
             "colour": "#27478f",
-            "desc": House.objects.get(pk=4).description_en,
+            "desc": House.objects.get(pk=4).texts["en"],
             "crest": "http://testserver/static/dormitory/crests/star.svg",
         },
         "scores": [
@@ -218,8 +218,8 @@ def test_the_number_of_queries_does_not_grow_with_the_questions(
     more: int,
 ) -> None:
     for number in range(more):
-        question = Question.objects.create(korean=f"질문 {number}")
-        Answer.objects.create(question=question, house_id=1, korean="답")
+        question = Question.objects.create(texts={"ko": f"질문 {number}"})
+        Answer.objects.create(question=question, house_id=1, texts={"ko": "답"})
     sort(bob, 1)  # the first of a house also begins its series of numbers
     body = form(1, preferred=1)
     # Six of them begin and end savepoints.

@@ -20,7 +20,7 @@ def sortings(draw: st.DrawFn) -> tuple[list[int], list[int], int]:
 
 
 class Forbidden(random.Random):
-    """Chance that must not be asked."""
+    """A generator that must not be used."""
 
     def getrandbits(self, k: int, /) -> int:
         raise AssertionError("there is nothing to decide")

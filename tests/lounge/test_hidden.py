@@ -1,4 +1,4 @@
-"""What an admin has hidden is on nobody's board and in nobody's count."""
+"""Hidden entries are on no board and in no count."""
 
 from __future__ import annotations
 

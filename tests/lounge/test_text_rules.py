@@ -1,4 +1,4 @@
-"""The rules of the texts, as properties: whatever is typed, they hold."""
+"""The rules of the texts, as properties of generated texts."""
 
 from __future__ import annotations
 

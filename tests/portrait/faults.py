@@ -19,7 +19,7 @@ from typing import Any
 from portrait.engine.errors import NoFaceError
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import PortraitRequest
-from portrait.worker.child import Progress, TaskDone, TaskOrder
+from portrait.worker.messages import AttemptDone, AttemptOrder, Progress
 
 
 def nothing(options: Any) -> None:
@@ -31,7 +31,7 @@ def broken(options: Any) -> None:
     raise ValueError("checkpoints/motion.safetensors: is cut short")
 
 
-def act(order: TaskOrder, report: Progress) -> TaskDone:
+def act(order: AttemptOrder, report: Progress) -> AttemptDone:
     """Do what ``order.request.motion`` says; then make tiny results."""
     kind, _, value = str(order.request.motion).partition(":")
     _log(order)
@@ -67,7 +67,7 @@ def act(order: TaskOrder, report: Progress) -> TaskDone:
     for name in names.values():
         (Path(order.folder) / name).write_bytes(f"{name} of job {order.job}".encode())
     made = order.request.or_else(PortraitRequest(style="starry-night"))
-    return TaskDone(names, made, {"act": 0.1})
+    return AttemptDone(names, made, {"act": 0.1})
 
 
 def _sleep(seconds: float, report: Progress) -> None:
@@ -82,7 +82,7 @@ def _folder() -> Path:
     return Path(os.environ["FAULTS_FOLDER"])
 
 
-def _first_time(order: TaskOrder) -> bool:
+def _first_time(order: AttemptOrder) -> bool:
     marker = _folder() / f"{order.job}.once"
     if marker.exists():
         return False
@@ -90,7 +90,7 @@ def _first_time(order: TaskOrder) -> bool:
     return True
 
 
-def _log(order: TaskOrder) -> None:
+def _log(order: AttemptOrder) -> None:
     """One line for each execution; a single short write to an appended file is atomic."""
     with (_folder() / "executions").open("a") as file:
         file.write(
@@ -103,7 +103,8 @@ def main(arguments: list[str]) -> int:
     import django
 
     django.setup()
-    from portrait.worker.supervisor import Worker, WorkerOptions
+    from portrait.worker.running import WorkerOptions
+    from portrait.worker.supervisor import Worker
 
     options: dict[str, Any] = {"task": "tests.portrait.faults.act", "loader": "tests.portrait.faults.nothing"}
     for argument in arguments:

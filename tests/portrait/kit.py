@@ -16,12 +16,12 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from common.storage import media_storage
-from portrait import file_names
+from common.storage import media
+from portrait import files
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import ANIMATE_THEN_PAINT, PortraitRequest
 from portrait.models import PortraitJob
-from portrait.queue import leases, transitions
+from portrait.queue import transitions
 from user.models import User
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,9 +38,9 @@ def student(name: str) -> User:
 def enqueue(owner: User, motion: str = "quick") -> PortraitJob:
     """A job with two small files, as an upload leaves it; ``motion`` says what ``tests.portrait.faults.act`` does."""
     key = uuid.uuid4()
-    photo, still = file_names.photo_name(key), file_names.still_name(key)
-    media_storage().write(photo, b"photo")
-    media_storage().write(still, b"still")
+    photo, still = files.photo_name(key), files.still_name(key)
+    media().write(photo, b"photo")
+    media().write(still, b"still")
     return transitions.enqueue(
         student_id=owner.pk,
         key=key,
@@ -54,14 +54,14 @@ def write_results(job: PortraitJob) -> transitions.Results:
     """The files of a successful attempt, written as the worker writes them."""
     names = {}
     for row in FORMATS:
-        names[row.name] = file_names.result_name(job.key, job.lease, row.suffix)
-        media_storage().write(names[row.name], row.name.encode())
+        names[row.name] = files.result_name(job.key, job.lease, row.suffix)
+        media().write(names[row.name], row.name.encode())
     drawn = PortraitRequest(style="starry-night", motion="nod")
     return transitions.Results(names, drawn.or_else(job.request), {"animating": 0.5})
 
 
 def claim() -> PortraitJob:
-    job = leases.claim("test")
+    job = transitions.claim("test")
     assert job is not None
     return job
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.picture import Picture
 
 
 @cache

@@ -8,10 +8,10 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from common.storage import media_storage
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.admin import admin_client, staff
+from tests.paths import media_path
 from tests.portrait import kit
 from user.models import User
 
@@ -125,7 +125,7 @@ def test_only_those_who_may_see_the_job_see_the_private_photo(
 def test_a_photo_that_is_gone_is_404(admin: Client, alice: User) -> None:
     job = kit.make_portrait(alice)
     path = f"{LIST}{job.pk}/photo/"
-    media_storage().delete([str(job.photo.name)])
+    media_path(str(job.photo.name)).unlink()
     assert admin.get(path).status_code == 404
     PortraitJob.objects.update(photo="")
     assert admin.get(path).status_code == 404

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from portrait.models import PortraitJob
-from portrait.queue import leases
+from portrait.queue import transitions
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, make_portrait
 from user.models import User
 
@@ -24,8 +24,8 @@ def test_an_active_portrait_is_cancelled(as_alice: APIClient, alice: User, runni
 
     assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
     assert PortraitJob.objects.get().finished_at is not None
-    assert job is None or not leases.renew(job)
-    assert leases.claim("test") is None
+    assert job is None or not transitions.renew(job)
+    assert transitions.claim("test") is None
     assert_no_orphans()
 
 

@@ -8,10 +8,11 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from common.storage import media_storage
+from common.storage import media
 from portrait.models import PortraitJob
 from portrait.queue import transitions
-from portrait.queue.retention import KEPT
+from portrait.queue.projection import KEPT
+from tests.paths import media_path
 from tests.portrait.kit import (
     assert_no_orphans,
     claim,
@@ -49,7 +50,7 @@ def finish() -> PortraitJob:
 
 def test_another_portrait_is_made_of_the_same_photo(as_alice: APIClient, alice: User) -> None:
     before = make_portrait(alice)
-    photo = media_storage().read(str(before.photo.name))
+    photo = media_path(str(before.photo.name)).read_bytes()
 
     answer = as_alice.post(AGAIN, {"style": "starry-night", "motion": "nod", "seed": 5})
 
@@ -63,7 +64,7 @@ def test_another_portrait_is_made_of_the_same_photo(as_alice: APIClient, alice: 
         5,
     )
     after = finish()
-    assert media_storage().read(str(after.photo.name)) == photo
+    assert media_path(str(after.photo.name)).read_bytes() == photo
     assert [entry["id"] for entry in history(as_alice)] == [after.pk, before.pk]
     assert shown(as_alice).endswith(after.webp.name or "-")
     # The photo is on the disk once.
@@ -109,7 +110,7 @@ def test_a_choice_that_does_not_exist_changes_nothing(
 def test_without_the_photo_there_is_no_other_portrait(as_alice: APIClient, alice: User, photo: str) -> None:
     if photo != "never sent":
         job = make_portrait(alice)
-        media_storage().delete([str(job.photo.name)])
+        media().delete([str(job.photo.name)])
         if photo == "purged":
             PortraitJob.objects.update(photo="")
     answer = as_alice.post(AGAIN, {})

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from portrait.engine.motion import motion_names
-from portrait.engine.output.provenance import read_provenance
 from portrait.engine.style.catalogue import list_styles
 from tests.paths import ROOT
 from tests.portrait.pictures import astronaut, encoded
+from tests.portrait.provenance import read_provenance
 
 
 @pytest.fixture

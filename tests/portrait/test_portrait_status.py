@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from portrait.models import PortraitJob, PortraitWorker
-from portrait.queue import leases, transitions, workers
+from portrait.queue import transitions, workers
 from tests.portrait.kit import claim, enqueue, make_portrait, student, write_results
 from user.models import User
 
@@ -34,7 +34,7 @@ def test_it_follows_the_job_from_the_queue_to_the_files(as_alice: APIClient, ali
     assert status["portrait"] == status["files"]["still"]
 
     job = claim()
-    leases.renew(job, stage="animate", progress=0.5)
+    transitions.renew(job, stage="animate", progress=0.5)
     status = as_alice.get(URL).json()
     assert (status["status"], status["stage"], status["progress"]) == ("running", "animate", 0.5)
 
@@ -84,7 +84,7 @@ def test_after_a_failure_the_portrait_before_is_still_shown(as_alice: APIClient,
 def test_polling_costs_two_queries(
     as_alice: APIClient, alice: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    workers.heartbeat("w", 2, "")
+    workers.beat("w", 2, "")
     for owner in (alice, student("ben"), student("cho")):
         enqueue(owner)
     claim()
@@ -134,7 +134,7 @@ def test_the_waiting_time_follows_from_the_queue_and_the_latest_portraits(
 
     assert claim().pk == mine.pk
     mine.refresh_from_db()
-    leases.renew(mine, stage="paint", progress=0.75)
+    transitions.renew(mine, stage="paint", progress=0.75)
     assert as_alice.get(URL).json()["eta"] == 3
 
 
@@ -145,9 +145,9 @@ def test_the_first_portrait_of_all_tells_its_waiting_time_by_its_own_pace(
     PortraitWorker.objects.create(name="w", host="h", pid=1, processes=1)
     mine = claim()
     PortraitJob.objects.update(started_at=timezone.now() - timedelta(seconds=6))
-    leases.renew(mine, stage="face", progress=0.05)
+    transitions.renew(mine, stage="face", progress=0.05)
     assert as_alice.get(URL).json()["eta"] is None, "too early to tell"
-    leases.renew(mine, stage="paint", progress=0.5)
+    transitions.renew(mine, stage="paint", progress=0.5)
     assert as_alice.get(URL).json()["eta"] in (6, 7)
 
 

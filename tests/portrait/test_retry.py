@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from rest_framework.test import APIClient
 
-from common.storage import media_storage
+from common.storage import media
 from portrait.models import PortraitJob
-from portrait.queue import leases, transitions
+from portrait.queue import transitions
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, make_portrait, write_results
 from user.models import User
 
@@ -46,10 +46,10 @@ def test_a_worker_that_still_holds_the_cancelled_attempt_cannot_finish_the_retry
     transitions.cancel(alice.pk)
     as_alice.post(URL)
 
-    assert not leases.renew(cancelled)
+    assert not transitions.renew(cancelled)
     again = claim()
-    assert not leases.renew(cancelled)
-    assert leases.renew(again)
+    assert not transitions.renew(cancelled)
+    assert transitions.renew(again)
 
 
 def test_there_is_nothing_to_retry_before_a_photo_while_it_waits_or_when_it_succeeded(
@@ -71,7 +71,7 @@ def test_there_is_nothing_to_retry_before_a_photo_while_it_waits_or_when_it_succ
 def test_a_photo_that_is_gone_cannot_be_retried(as_alice: APIClient, alice: User) -> None:
     job = enqueue(alice)
     transitions.cancel(alice.pk)
-    media_storage().delete([str(job.photo.name)])
+    media().delete([str(job.photo.name)])
 
     answer = as_alice.post(URL)
 

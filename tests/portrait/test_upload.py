@@ -12,9 +12,9 @@ from PIL import Image
 from rest_framework.test import APIClient
 from skimage import data
 
-from portrait.engine.photo.reading import MAX_BYTES
+from portrait.engine.photo.decoding import MAX_BYTES
 from portrait.models import PortraitJob
-from portrait.queue import leases
+from portrait.queue import transitions
 from tests.portrait.kit import assert_no_orphans, files_on_disk
 from user.models import User
 
@@ -229,7 +229,7 @@ def test_when_the_disk_cannot_be_written_nothing_is_accepted(
 def test_a_photo_survives_the_way_through_the_queue(as_alice: APIClient, photo: bytes, media: Path) -> None:
     as_alice.post("/user/main/", {"pic": pic(photo)}, format="multipart")
 
-    job = leases.claim("test")
+    job = transitions.claim("test")
 
     assert job is not None
     with Image.open(media / str(job.photo.name)) as stored:

@@ -1,4 +1,4 @@
-"""``DELETE /user/me/``: the account ends with everything that belongs to it."""
+"""``DELETE /user/me/``: the account is deleted with all its data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from lounge.models import Entry
 from portrait.models import PortraitJob
-from portrait.queue import leases, transitions
+from portrait.queue import transitions
 from tests.conftest import PASSWORD, client_of
 from tests.portrait import kit
 from tests.portrait.pictures import astronaut, encoded
@@ -78,7 +78,7 @@ def test_a_result_that_comes_too_late_leaves_no_file(alice: User) -> None:
 
     assert delete(client_of(alice)) == 200
 
-    assert not leases.renew(job)
+    assert not transitions.renew(job)
     assert not transitions.finish(job, results)
     # The worker removes what it wrote for a job that is no longer its own.
     assert kit.files_on_disk() == set(results.names.values())

@@ -1,4 +1,4 @@
-"""Limits: by scope, by setting, and as a problem that says when to come back."""
+"""Limits: by scope, by setting, and answered by a problem with Retry-After."""
 
 from __future__ import annotations
 

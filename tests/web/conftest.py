@@ -48,7 +48,7 @@ def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def visit(browser: Browser, school: School, pictures: Path) -> Iterator[Callable[..., Visitor]]:
-    """``visit(language="en", **device)`` opens a browser profile; at the end nobody's page may have complained."""
+    """``visit(language="en", **device)`` opens a browser profile; at the end no page may have logged an error."""
     visitors: list[Visitor] = []
 
     def open_profile(language: str = "en", **device: object) -> Visitor:

@@ -1,4 +1,4 @@
-"""A visitor: a browser profile with one page, who notes what the page complains about and looks at it with axe."""
+"""A visitor: a browser profile with one page, with its console errors, and the accessibility check by axe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
 }
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-# Milliseconds: far more than a portrait takes, so that a slow machine fails nobody.
+# Milliseconds: far more than a portrait takes, for slow machines.
 PORTRAIT_TIMEOUT = 120_000
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
@@ -63,7 +63,7 @@ class Visitor:
             self.complaints.append(message.text)
 
     def open(self, hash_: str = "#/") -> None:
-        """Load the page anew at ``hash_``."""
+        """Reload the page at ``hash_``."""
         self.page.goto("about:blank")
         self.page.goto(f"{self.url}/{hash_}")
         self.page.locator("main:not([aria-busy]) h1").wait_for()
@@ -75,7 +75,7 @@ class Visitor:
         self.page.locator("main:not([aria-busy]) h1").wait_for()
 
     def sign_in(self, username: str = "demo1-00001") -> None:
-        """As one of the students who were there before."""
+        """Sign in as a seeded student."""
         self.open("#/sign-in")
         self.page.fill("[name=username]", username)
         self.page.fill("[name=password]", PASSWORD)
@@ -83,7 +83,7 @@ class Visitor:
         self.page.wait_for_url("**/#/room")
 
     def sign_up(self, username: str, fullname: str) -> None:
-        """A new student, who then stands before the camera."""
+        """Sign up a new student, up to the photo page."""
         self.open("#/sign-up")
         self.page.fill("[name=fullname]", fullname)
         self.page.fill("[name=username]", username)
@@ -118,11 +118,11 @@ class Visitor:
         page.keyboard.press("4")
 
     def look(self, name: str) -> None:
-        """Keep a picture of the whole page, check that nothing sticks out of it, and have axe look at it.
+        """Keep a picture of the whole page, check that nothing overflows, and run axe.
 
         Raises AssertionError for what axe finds serious or critical.
         """
-        # Animations at their end: half faded text has no contrast that could be judged.
+        # Animations at their end: the contrast of half faded text cannot be measured.
         self.page.evaluate(
             "Promise.allSettled(document.getAnimations().filter(a => a.effect.getComputedTiming()"
             ".iterations !== Infinity).map(a => a.finished))"

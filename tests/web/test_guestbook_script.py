@@ -1,4 +1,4 @@
-"""What somebody writes into the guestbook is text: it does not run, and a script that did run would find no token."""
+"""Guestbook entries are text: scripts in them do not run, and a script that ran would find no token."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def test_a_script_in_the_page_finds_no_token(visit: Callable[..., Visitor]) -> N
     # What such a script could reach, and what the browser really holds.
     reachable = visitor.page.evaluate(
         """async () => {
-            const modules = await Promise.all(['/web/lib/api.js', '/web/lib/store.js'].map((path) => import(path)));
+            const paths = ['/web/lib/api.js', '/web/lib/browser-storage.js'];
+            const modules = await Promise.all(paths.map((path) => import(path)));
             const seen = [document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
             for (const module of modules) {
                 for (const value of Object.values(module)) seen.push(String(value), JSON.stringify(value) ?? '');

@@ -1,4 +1,4 @@
-"""A session lasts over reloads and expired tokens, without anybody noticing, until somebody ends it."""
+"""A session lasts over reloads and expired access tokens until it is ended."""
 
 from __future__ import annotations
 

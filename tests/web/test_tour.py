@@ -1,4 +1,4 @@
-"""The whole tour, from the front door to the end of the account, in both languages, on a phone and on a desktop."""
+"""A student's whole visit, from the sign-up to the deleted account, in both languages, on a phone and a desktop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dormitory.seeds.houses import HOUSES
 from tests.conftest import PASSWORD
 from tests.web.kit import DESKTOP, PHONE, PORTRAIT_TIMEOUT, Visitor, astronaut
 
@@ -64,6 +65,8 @@ def test_a_student_walks_through_the_whole_school(
     # The house, while the portrait is being made, and the portrait.
     page.locator(".reveal-frame img").wait_for()
     assert page.evaluate("document.documentElement.dataset.house") in "1234"
+    colour = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--house-colour')")
+    assert colour in {house.colour for house in HOUSES}
     visitor.look("reveal")
     page.locator(".reveal-portrait a[href='#/card']").wait_for(timeout=PORTRAIT_TIMEOUT)
     film = page.locator(".reveal-frame img").get_attribute("src") or ""

@@ -1,4 +1,4 @@
-"""Errors as a person meets them: said in words, with a way on, and nothing that was typed is lost."""
+"""Errors on the page: explained in words, with a next step, and without losing input."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_what_was_answered_survives_an_interrupted_connection(visit: Callable[..
     visitor.page.keyboard.press("Enter")
     visitor.page.locator(".problem").filter(has_text="no connection").wait_for()
     visitor.look("offline")
-    # Nobody presses anything: the page goes on by itself.
+    # No button is pressed: the page continues by itself.
     visitor.context.set_offline(False)
     visitor.page.wait_for_url("**/#/reveal")
 
@@ -76,7 +76,7 @@ def test_a_guestbook_entry_survives_an_interrupted_connection(visit: Callable[..
 def test_a_busy_server_is_tried_again_when_it_said_so(visit: Callable[..., Visitor]) -> None:
     visitor = visit()
     visitor.sign_in()
-    # As a proxy answers while the service starts anew.
+    # As a proxy answers while the service restarts.
     busy = {"status": 503, "headers": {"Retry-After": "1"}, "body": "<h1>Service Unavailable</h1>"}
 
     def refuse(route: Route) -> None:
@@ -88,15 +88,15 @@ def test_a_busy_server_is_tried_again_when_it_said_so(visit: Callable[..., Visit
     visitor.page.locator(".guestbook > form").wait_for()
 
 
-# As a worker leaves it that lost its lease for the third time: no attempt holds the job any more.
+# The state after a third lost lease: the job has failed and has no lease.
 FAIL = """
 from django.db.models import F
 from django.utils import timezone
-from portrait import records
+from portrait.queue import projection
 from portrait.models import PortraitJob
 jobs = PortraitJob.objects.filter(student__username="demo1-00004")
 jobs.update(state="failed", lease=F("lease") + 1, error_code="child_killed", finished_at=timezone.now())
-records.refresh(jobs.get().student_id)
+projection.refresh(jobs.get().student_id)
 """
 
 

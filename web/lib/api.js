@@ -1,15 +1,15 @@
 /**
- * The JSON endpoints. The access token lives in this module's closure and nowhere else; the refresh token is an
- * HttpOnly cookie that no script can read. Every failure is an `ApiError` with a stable code.
+ * The JSON endpoints. The access token is kept in this module's closure only; the refresh token is an
+ * HttpOnly cookie that scripts cannot read. Every failure is an `ApiError` with a stable code.
  */
 import { language } from "./i18n.js";
-import { keep, recall } from "./store.js";
+import { keep, recall } from "./browser-storage.js";
 
-// Taken before anything else runs, so that nobody can put something that listens in their place.
+// Bound before other scripts run, so that they cannot be replaced.
 const fetch = window.fetch.bind(window);
 const Xhr = window.XMLHttpRequest;
 
-// Says only that there is a session to resume: a visitor without one is spared a refused request.
+// Marks that there is a session to resume, so that a visitor without one causes no refused request.
 const SESSION = "session";
 const COOKIE_SESSION = { "X-Session": "cookie" };
 const UPLOAD_TIMEOUT = 120_000;
@@ -17,7 +17,7 @@ const UPLOAD_TIMEOUT = 120_000;
 let access = null;
 const otherTabs = "BroadcastChannel" in window ? new BroadcastChannel("session") : null;
 
-/** What went wrong, from the server's problem document, or `offline` when no answer came. */
+/** A problem document of the server, or `offline` without a response. */
 export class ApiError extends Error {
   constructor({ status = 0, code, title = "", detail = "", errors = [], retryAfter = null }) {
     super(detail || title || code);
@@ -32,7 +32,7 @@ export class ApiError extends Error {
     }
   }
 
-  /** Whether trying again in a moment may help without anybody changing anything. */
+  /** Whether the error is temporary, so that the same request may succeed later. */
   get passing() {
     return this.code === "offline" || this.status === 429 || this.status >= 502;
   }
@@ -46,7 +46,7 @@ async function send(method, path, { body, headers = {} } = {}) {
     headers: { Accept: "application/json", "Accept-Language": language(), ...headers },
     credentials: "same-origin",
     cache: "no-cache",
-    // A deletion that waited for second thoughts still goes out when the window is closed.
+    // A deletion that is still delayed is sent when the window is closed.
     keepalive: method === "DELETE",
   };
   if (access) options.headers.Authorization = `Bearer ${access}`;
@@ -94,10 +94,10 @@ async function withSession(call) {
   return call();
 }
 
-/** A new access token for the cookie. Tabs take turns: a refresh token is good for one use. */
+/** Get a new access token for the cookie. A lock serializes tabs, because a refresh token is valid once. */
 async function refresh(used) {
   const once = async () => {
-    if (access !== used) return; // somebody in this tab was faster
+    if (access !== used) return; // another call of this tab has refreshed it
     access = null;
     try {
       access = (await send("POST", "/user/api/token/refresh/", { body: {}, headers: COOKIE_SESSION })).access;
@@ -129,7 +129,7 @@ function end(reason) {
   document.dispatchEvent(new CustomEvent("session", { detail: reason }));
 }
 
-// Somebody signed in or out in another tab: this one must not go on in the name of who was here before.
+// After a sign-in or sign-out in another tab, this one must not keep the previous user's token.
 otherTabs?.addEventListener("message", () => {
   access = null;
   document.dispatchEvent(new CustomEvent("session", { detail: "elsewhere" }));
@@ -214,7 +214,7 @@ export const api = {
     access = answer.access;
   },
 
-  /** Delete the account; afterwards nobody is signed in. */
+  /** Delete the account and end the session. */
   async deleteAccount(password) {
     await withSession(() => send("DELETE", "/user/me/", { body: { password } }));
     end("account-deleted");

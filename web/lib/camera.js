@@ -1,12 +1,12 @@
-/** The camera in the page. What it sees stays in the page until somebody sends it. */
+/** The camera in the page. Its picture stays in the page until it is sent. */
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
 export const hasCamera = Boolean(navigator.mediaDevices?.getUserMedia);
 
 /**
- * Open the camera that looks at the person. Resolves to `{node, capture(), stop()}`: `capture()` is the picture of the
- * moment as a JPEG Blob (upright, not mirrored). Rejects when there is no camera or it may not be used.
+ * Open the front camera. Resolves to `{node, capture(), stop()}`: `capture()` is the current frame as a
+ * JPEG Blob (upright, not mirrored). Rejects when there is no camera or it may not be used.
  */
 export async function openCamera() {
   const stream = await navigator.mediaDevices.getUserMedia({

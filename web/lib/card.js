@@ -1,4 +1,4 @@
-/** The student card as a part of a page: its words are words, and it fits a phone. */
+/** The student card as a part of a page: real text, and a layout for phones. */
 import { h } from "./dom.js";
 import { formatDay, t } from "./i18n.js";
 import { portrait } from "./portrait.js";

@@ -1,4 +1,4 @@
-/** Bar charts drawn as SVG, and the same numbers as a table for those who hear the page. */
+/** Bar charts drawn as SVG, and the same numbers as a table for screen readers. */
 import { h, svg, uniqueId } from "./dom.js";
 import { language } from "./i18n.js";
 

@@ -1,9 +1,9 @@
-/** A question before something that cannot be undone. */
+/** A confirmation dialog for actions that cannot be undone. */
 import { h, uniqueId } from "./dom.js";
 
 /**
- * Ask and resolve to true for yes, false for no (the Escape key says no as well). The browser's own modal dialog keeps
- * the focus inside and gives it back; it begins on "no".
+ * Ask, and resolve to true for yes and false for no or Escape. The browser's modal dialog traps the focus and restores
+ * it; the focus starts on "no".
  */
 export function confirm({ title, text, yes, no }) {
   const id = uniqueId("confirm");

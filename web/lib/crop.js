@@ -1,8 +1,8 @@
-/** A photo in a square window: drag it, zoom it, or use the keyboard; what is seen is what is sent. */
+/** A photo in a square window: drag it, zoom it, or use the keyboard; the visible part is what is sent. */
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
-// The server keeps no more than this of a photo's longer side, so that nothing more need travel.
+// The server reduces a photo's longer side to this, so larger uploads are pointless.
 const SENT_SIDE = 2048;
 const SENT_QUALITY = 0.92;
 const VIEW_SIDE = 640;
@@ -11,8 +11,8 @@ const KEY_STEP = 0.04;
 
 /**
  * Decode `file` and show it. Resolves to `{node, blob()}`, where `blob()` is the window's contents as a JPEG of at most
- * 2048 pixels a side and without metadata (so without the place where it was taken). Rejects when this browser cannot
- * decode the file, which says nothing about the server.
+ * 2048 pixels a side and without metadata (such as the location). Rejects when this browser cannot
+ * decode the file; the server may still be able to.
  */
 export async function cropper(file) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });

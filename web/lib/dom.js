@@ -1,5 +1,5 @@
 /**
- * Elements are made from parts and never from markup: text stays text, whoever wrote it.
+ * Builds elements from parts and never from markup, so that user text cannot become markup.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -8,7 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
  * An HTML element: `h("p", {class: "lead", hidden: true, onclick: f}, "text", node, [more])`.
  *
  * Names that begin with "on" become listeners; `class`, `dataset`, `style` (an object, by way of the CSSOM, which
- * a strict content policy lets through) and true/false/null attributes do what one expects. Children may be
+ * a strict content policy allows) and true/false/null attributes are handled. Children may be
  * strings, numbers, nodes, arrays of them, and null or false for nothing.
  */
 export function h(tag, props, ...children) {
@@ -67,7 +67,7 @@ liveRegion.className = "visually-hidden";
 liveRegion.setAttribute("role", "status");
 document.body.append(liveRegion);
 
-/** Have a screen reader say `text` when it has finished its sentence. */
+/** Announce `text` in a polite live region. */
 export function announce(text) {
   liveRegion.textContent = "";
   // Said again only if it changes: an empty moment in between makes the same sentence heard twice.

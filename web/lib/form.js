@@ -1,14 +1,14 @@
-/** Forms that say what is wrong beside the field that is wrong, and keep what was typed. */
+/** Forms that show each error beside its field and keep the input. */
 import { focusOn, h, replace, uniqueId } from "./dom.js";
 import { t } from "./i18n.js";
 import { problem } from "./problem.js";
 
-// The server says it as a framework does ("may not be blank"); a person says it more kindly.
+// Texts of the page for codes whose message is the framework's ("may not be blank").
 const EMPTY = new Set(["required", "null", "blank"]);
 
 /**
- * A labelled field. `input` is any form element; `hint` stands below it. `field.fail(text)` marks it, `field.fail("")`
- * takes the mark away.
+ * A labelled field. `input` is any form element; `hint` is shown below it. `field.fail(text)` shows an error, `field.fail("")`
+ * removes it.
  */
 export function field(label, input, { hint = "" } = {}) {
   const id = input.id || uniqueId("field");
@@ -28,8 +28,8 @@ export function field(label, input, { hint = "" } = {}) {
 }
 
 /**
- * A form around `children` that runs `submit()` once at a time. A refusal lands at the fields of the same name
- * (`fields` is `{name: field(...)}`), everything else in a box above the button, which tries again what passes.
+ * A form around `children` that runs `submit()` once at a time. Errors of fields are shown at the field of that name
+ * (`fields` is `{name: field(...)}`), others in a box above the button, which retries temporary ones.
  */
 export function form({ fields, submit, label, className = "stack" }, ...children) {
   const button = h("button", { class: "button", type: "submit" }, label);

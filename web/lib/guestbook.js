@@ -1,18 +1,22 @@
-/** The guestbook: everybody's entries, newest first; one's own can be changed and taken away. */
+/** The guestbook: all entries, newest first; own entries can be edited and deleted. */
 import { announce, focusOn, h, replace } from "./dom.js";
 import { field, form } from "./form.js";
+import { houseColours } from "./house.js";
 import { formatDay, t } from "./i18n.js";
 import { explain, load } from "./problem.js";
-import { keep, recall } from "./store.js";
+import { keep, recall } from "./browser-storage.js";
 
 const PAGE = 12;
 const LEAST = 6;
 const MOST = 250;
-// How long a deleted entry may be brought back before the server is told.
-const REGRET_SECONDS = 8;
+// How long a deletion can be undone before the request is sent.
+const UNDO_SECONDS = 8;
 const DRAFT = "guestbook-draft";
 
-/** `{node, leave}`; `leave` resolves when the server knows of every deletion. `houses` are those of `GET /lounge/stats/`, for the colours of the seals. */
+/**
+ * `{node, leave}`; `leave()` sends the pending deletions and resolves when they are done. `houses` are those of
+ * `GET /lounge/stats/`, for the colours of the seals.
+ */
 export function guestbook({ api, student, toast }, houses) {
   const list = h("ol", { class: "entries" });
   const more = h("div", { class: "centred" });
@@ -35,7 +39,7 @@ export function guestbook({ api, student, toast }, houses) {
   };
   return { node, leave };
 
-  /** Hang a page of entries; resolves to the button for the next one. */
+  /** Append a page of entries; resolves to the button for the next one. */
   async function page(query, focusFirst = false) {
     const { results, next } = await api.get(`/lounge/board/${query}`);
     const rows = results.map(row);
@@ -49,7 +53,7 @@ export function guestbook({ api, student, toast }, houses) {
 
   function writeForm() {
     const content = textField(t("guestbook.write"), recall(DRAFT, "session") ?? "");
-    // A draft outlives a change of the language or a look into another room.
+    // A draft is kept when the language or the page changes.
     content.input.addEventListener("input", () => keep(DRAFT, content.input.value || null, "session"));
     const submit = async () => {
       const entry = await api.post("/lounge/", { content: content.input.value });
@@ -97,8 +101,8 @@ export function guestbook({ api, student, toast }, houses) {
   }
 
   function seal({ author_name: name, dorm_name: house }) {
-    const { id = "" } = houses.find((each) => each.name === house) ?? {};
-    return h("span", { class: "seal", dataset: { of: id }, "aria-hidden": "true" }, [...name][0]);
+    const colours = houseColours(houses.find((each) => each.name === house));
+    return h("span", { class: "seal", ...colours, "aria-hidden": "true" }, [...name][0]);
   }
 
   function edit(item, entry) {
@@ -121,7 +125,7 @@ export function guestbook({ api, student, toast }, houses) {
     content.input.focus();
   }
 
-  /** Takes the entry from the page at once, and from the server when the time to regret it is over. */
+  /** Remove the entry from the page at once, and from the server when the time to undo it is over. */
   function remove(item, entry) {
     let timer = null;
     const finish = async () => {
@@ -130,7 +134,7 @@ export function guestbook({ api, student, toast }, houses) {
       try {
         await api.delete(`/lounge/delete/${entry.id}/`);
       } catch (error) {
-        // Gone already (from another window): what was wanted.
+        // Deleted already, in another window.
         if (error.code !== "entry_not_found") {
           if (error.code !== "session_expired") toast(explain(error));
           show(item, entry);
@@ -152,7 +156,7 @@ export function guestbook({ api, student, toast }, houses) {
     back.focus();
     announce(t("guestbook.deleted"));
     leaving.add(finish);
-    timer = setTimeout(finish, REGRET_SECONDS * 1000);
+    timer = setTimeout(finish, UNDO_SECONDS * 1000);
   }
 }
 
@@ -160,7 +164,7 @@ function doing(key, run) {
   return h("button", { class: "link-button", type: "button", onclick: run }, t(key));
 }
 
-/** A text field that counts as the server does: code points of the composed form. */
+/** A text field that counts code points of the composed form (NFC), as the server does. */
 function textField(label, text) {
   const counter = h("span", { class: "counter" });
   const input = h("textarea", { name: "content", rows: 3, required: true, value: text });

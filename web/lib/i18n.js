@@ -1,27 +1,29 @@
 /**
- * Korean and English. `t("lounge.title", {n: 3})` looks the key up in the language's table and fills `{n}` in; an entry
- * that is an object is chosen by the plural rule of `n` (`{one: "…", other: "…"}`).
+ * The texts of the page. `t("lounge.title", {n: 3})` looks the key up in the current language and fills in `{n}`; an
+ * entry that is an object is chosen by the plural rule of `n` (`{one: "…", other: "…"}`).
  */
-import en from "../i18n/en.js";
-import ko from "../i18n/ko.js";
-import { keep, recall } from "./store.js";
+import { FALLBACK, LANGUAGES } from "../i18n/languages.js";
+import { keep, recall } from "./browser-storage.js";
 
-const TABLES = { ko, en };
 const REMEMBERED = "language";
 
-export const LANGUAGES = Object.keys(TABLES);
-
-const preferred = navigator.language.toLowerCase().startsWith("ko") ? "ko" : "en";
-let current = recall(REMEMBERED) in TABLES ? recall(REMEMBERED) : preferred;
+const known = (code) => Object.hasOwn(LANGUAGES, code);
+const preferred = navigator.language.toLowerCase().split("-")[0];
+let current = [recall(REMEMBERED), preferred].find((code) => code !== null && known(code)) ?? FALLBACK;
 let plural = new Intl.PluralRules(current);
 document.documentElement.lang = current;
 
-/** "ko" or "en". */
+/** The code of the current language. */
 export function language() {
   return current;
 }
 
-/** Speak `code` from now on, and remember it; who listens to `languagechange` on the document draws anew. */
+/** The languages to choose from, as `{code, name}`; the name is in the language itself. */
+export function languages() {
+  return Object.entries(LANGUAGES).map(([code, { name }]) => ({ code, name }));
+}
+
+/** Switch to `code` and remember it. Dispatches `languagechange` on the document, on which the page is drawn again. */
 export function setLanguage(code) {
   current = code;
   plural = new Intl.PluralRules(code);
@@ -30,9 +32,9 @@ export function setLanguage(code) {
   document.dispatchEvent(new Event("languagechange"));
 }
 
-/** The text of `key` in the current language. Throws for a key that no table has. */
+/** The text of `key` in the current language. Throws for an unknown key. */
 export function t(key, values = {}) {
-  let entry = TABLES[current][key];
+  let entry = LANGUAGES[current].texts[key];
   if (entry === undefined) throw new Error(`no text for ${key}`);
   if (typeof entry === "object") entry = entry[plural.select(values.n)] ?? entry.other;
   return entry.replace(/\{(\w+)\}/g, (_, name) => {
@@ -41,12 +43,12 @@ export function t(key, values = {}) {
   });
 }
 
-/** Whether there is a text for `key`: for codes that come from the server and may be newer than this page. */
+/** Whether there is a text for `key`; the server may send codes that are newer than this page. */
 export function hasText(key) {
-  return key in TABLES[current];
+  return key in LANGUAGES[current].texts;
 }
 
-/** "2026-07-24" as people write a day. */
+/** "2026-07-24" as a long date of the current language. */
 export function formatDay(iso) {
   const [year, month, day] = iso.slice(0, 10).split("-").map(Number);
   return new Intl.DateTimeFormat(current, { dateStyle: "long", timeZone: "UTC" }).format(
@@ -54,7 +56,7 @@ export function formatDay(iso) {
   );
 }
 
-/** Seconds as "40 seconds" or "3 minutes", never more exact than a guess is. */
+/** Seconds as "40 seconds" or "3 minutes", rounded, because the number is an estimate. */
 export function formatWait(seconds) {
   if (seconds < 60) return t("time.seconds", { n: seconds < 10 ? Math.max(1, seconds) : Math.ceil(seconds / 5) * 5 });
   return t("time.minutes", { n: Math.round(seconds / 60) });

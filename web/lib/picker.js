@@ -1,4 +1,4 @@
-/** Style and motion, chosen from small moving pictures, and how lively the motion is. */
+/** Form controls for style and motion, with moving previews, and for the strength of the motion. */
 import { h, uniqueId } from "./dom.js";
 import { t } from "./i18n.js";
 import { portrait } from "./portrait.js";
@@ -7,7 +7,7 @@ const PREVIEW_SIDE = 112;
 
 /**
  * The pickers for `options` (the answer of `GET /user/portrait/options/`), with `chosen` (`{style, motion}`) marked.
- * `value()` is `{style, motion, strength}`; "" leaves the choice to the painter.
+ * `value()` is `{style, motion, strength}`; "" leaves the choice to the server.
  */
 export function picker(options, chosen = {}) {
   const style = choices(t("picker.style"), options.styles, chosen.style);

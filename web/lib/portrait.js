@@ -1,4 +1,4 @@
-/** A portrait: the moving one, its first frame for those who want no motion, the still photo while there is none. */
+/** A portrait: moving, its first frame with reduced motion, or the still photo before it is made. */
 import { h } from "./dom.js";
 
 const NO_MOTION = "(prefers-reduced-motion: reduce)";
@@ -7,8 +7,8 @@ const NO_MOTION = "(prefers-reduced-motion: reduce)";
  * `portrait({src, poster, still, alt, lazy, size})` is a `<picture>`.
  *
  * With `prefers-reduced-motion` the browser loads `poster` and never the film, of which the first frame is shown where
- * there is no poster. What cannot be loaded gives way to `still`, and that to a drawn frame. `size` is the side in CSS
- * pixels, so that nothing jumps when it arrives.
+ * there is no poster. A file that cannot be loaded is replaced by `still`, and that by a drawn frame. `size` is the side in
+ * CSS pixels, which prevents a layout shift.
  */
 export function portrait({ src, poster = null, still = null, alt = "", lazy = true, size = 256 }) {
   const image = h("img", {
@@ -37,7 +37,7 @@ export function portrait({ src, poster = null, still = null, alt = "", lazy = tr
   return picture;
 }
 
-/** Put the first frame in place of the film: a canvas takes no other one of an animated image. */
+/** Replace the film by its first frame, which is what a canvas draws of an animated image. */
 function freeze(image) {
   const canvas = h("canvas", { width: image.naturalWidth, height: image.naturalHeight });
   canvas.getContext("2d").drawImage(image, 0, 0);

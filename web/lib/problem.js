@@ -1,4 +1,4 @@
-/** An error as a person meets it: what happened, what can be done, and a button that does it. */
+/** An error for people: what happened, what can be done, and a button for it. */
 import { ApiError } from "./api.js";
 import { h, replace } from "./dom.js";
 import { formatWait, t } from "./i18n.js";
@@ -19,8 +19,8 @@ export function explain(error) {
 }
 
 /**
- * A box that says what went wrong. With `retry`, it has a button, and what passes by itself is tried again by itself:
- * when the network is back, or when the server's `Retry-After` is over.
+ * A box with the error. With `retry`, it has a button, and temporary errors are retried automatically: when the
+ * network is back, or after the server's `Retry-After`.
  */
 export function problem(error, retry = null) {
   const box = h("div", { class: "problem", role: "alert" }, h("p", {}, explain(error)));
@@ -38,14 +38,14 @@ export function problem(error, retry = null) {
 }
 
 /**
- * Show `work()`'s node in `root`, a candle while it is awaited, and the problem (with another try) when it fails.
+ * Show `work()`'s node in `root`, a spinner while it is awaited, and the problem with a retry button when it fails.
  */
 export async function load(root, work) {
   replace(root, h("p", { class: "waiting", role: "status" }, t("problem.loading")));
   try {
     replace(root, await work());
   } catch (error) {
-    if (error.code === "session_expired") return; // the shell leads to the door
+    if (error.code === "session_expired") return; // the page goes to the sign-in
     replace(root, problem(error, () => load(root, work)));
   }
 }

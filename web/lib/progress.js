@@ -1,7 +1,7 @@
-/** A bar that fills, for eyes and for screen readers. */
+/** A progress bar, accessible to screen readers. */
 import { h } from "./dom.js";
 
-/** `{node, set(part)}` with `part` from 0 to 1; `label` says what is under way. */
+/** `{node, set(part)}` with `part` from 0 to 1; `label` names the task. */
 export function progressBar(label) {
   const fill = h("span", {});
   const node = h(

@@ -1,11 +1,11 @@
 /**
- * The pages and who may open them: "anyone", a signed-in "student", or one who is "sorted". Each is a module in
- * `pages/` whose default export makes it, with a style sheet of the same name (or of the name `style`).
+ * The routes and who may open them: "anyone", a signed-in "student", or a "sorted" student. Each page is a module in
+ * `pages/` whose default export builds it, with a style sheet of the same name (or of the name `style`).
  */
 export const ROUTES = {
   "#/": { page: "welcome", who: "anyone" },
-  "#/sign-in": { page: "sign-in", style: "door", who: "anyone" },
-  "#/sign-up": { page: "sign-up", style: "door", who: "anyone" },
+  "#/sign-in": { page: "sign-in", style: "sign-in", who: "anyone" },
+  "#/sign-up": { page: "sign-up", style: "sign-in", who: "anyone" },
   "#/photo": { page: "photo", who: "student" },
   "#/sorting": { page: "sorting", who: "student" },
   "#/reveal": { page: "reveal", who: "sorted" },
@@ -16,7 +16,7 @@ export const ROUTES = {
   "#/account": { page: "account", who: "student" },
 };
 
-/** The next step of a student's way into the school. */
+/** The route of the student's next enrolment step. */
 export function nextStep(student) {
   if (!student) return "#/";
   if (student.house) return "#/room";

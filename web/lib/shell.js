@@ -1,7 +1,7 @@
-/** What stands around every page: the way to the content, the school's name, the rooms, the language. */
+/** The frame around every page: the skip link, the school's name, the navigation, the language. */
 import { api } from "./api.js";
 import { h, replace } from "./dom.js";
-import { LANGUAGES, language, setLanguage, t } from "./i18n.js";
+import { language, languages, setLanguage, t } from "./i18n.js";
 import { nextStep } from "./routes.js";
 import { explain } from "./problem.js";
 import { toast } from "./toast.js";
@@ -25,7 +25,7 @@ skip.addEventListener("click", (event) => {
 });
 document.body.prepend(skip, header, nav, main, footer);
 
-/** Draw the frame for `student` (null for a visitor) with the room `hash` marked as the current one. */
+/** Draw the frame for `student` (null for a visitor) with `hash` marked as the current page. */
 export function drawShell(student, hash) {
   skip.textContent = t("shell.skip");
   replace(
@@ -56,9 +56,20 @@ export function drawShell(student, hash) {
     h("p", {}, t("shell.machine")),
     h("p", {}, h("a", { href: "/docs/" }, t("shell.docs"))),
   );
-  if (student?.house) document.documentElement.dataset.house = student.house.id;
-  else delete document.documentElement.dataset.house;
+  setHouseColours(student?.house);
   document.documentElement.classList.toggle("with-rooms", Boolean(student));
+}
+
+/** The whole page in the colours of `house`, or in its own without one. */
+function setHouseColours(house) {
+  const root = document.documentElement;
+  if (house) {
+    root.dataset.house = house.id;
+    root.style.setProperty("--house-colour", house.colour);
+  } else {
+    delete root.dataset.house;
+    root.style.removeProperty("--house-colour");
+  }
 }
 
 function roomLink(target, key, icon, hash) {
@@ -70,18 +81,17 @@ function roomLink(target, key, icon, hash) {
   );
 }
 
+/** A button for each of the other languages. */
 function languageSwitch() {
-  const other = LANGUAGES.find((code) => code !== language());
-  return h(
-    "button",
-    { class: "quiet-link", type: "button", lang: other, onclick: () => setLanguage(other) },
-    t("shell.other-language"),
+  const others = languages().filter(({ code }) => code !== language());
+  return others.map(({ code, name }) =>
+    h("button", { class: "quiet-link", type: "button", lang: code, onclick: () => setLanguage(code) }, name),
   );
 }
 
 function signOutButton() {
   const leave = async () => {
-    // What the page still has to tell the server is told while somebody is signed in.
+    // Pending requests of the page are sent while the session is still open.
     const goodbye = new CustomEvent("goodbye", { detail: [] });
     document.dispatchEvent(goodbye);
     try {

@@ -1,11 +1,11 @@
-/** A few words at the edge of the screen that go by themselves. */
+/** Short messages at the edge of the screen that disappear after some seconds. */
 import { announce, h } from "./dom.js";
 
 const SECONDS = 5;
 const shelf = h("div", { class: "toasts" });
 document.body.append(shelf);
 
-/** Show `text` for some seconds and have it said; `action` is `{label, run}` for a button ("undo"). */
+/** Show `text` for some seconds and announce it; `action` is `{label, run}` for a button ("undo"). */
 export function toast(text, action = null) {
   const note = h(
     "div",
@@ -17,7 +17,7 @@ export function toast(text, action = null) {
   shelf.append(note);
   announce(text);
   let timer = setTimeout(() => note.remove(), SECONDS * 1000);
-  // Who is reading it, or on the way to its button, is not hurried.
+  // It stays while it has the pointer or the focus.
   for (const name of ["pointerenter", "focusin"]) note.addEventListener(name, () => clearTimeout(timer));
   for (const name of ["pointerleave", "focusout"]) {
     note.addEventListener(name, () => (timer = setTimeout(() => note.remove(), SECONDS * 1000)));

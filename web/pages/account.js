@@ -1,8 +1,8 @@
-/** The account: the language, a new password, and the end of it all. */
+/** The account: the language, a new password, deleting the account. */
 import { confirm } from "../lib/confirm.js";
 import { h } from "../lib/dom.js";
 import { field, form } from "../lib/form.js";
-import { LANGUAGES, formatDay, language, setLanguage } from "../lib/i18n.js";
+import { formatDay, language, languages, setLanguage } from "../lib/i18n.js";
 
 export default async function page(context) {
   const { t, student } = context;
@@ -33,7 +33,7 @@ function line(name, value) {
 }
 
 function languageSection({ t }) {
-  const choice = (code) =>
+  const choice = ({ code, name }) =>
     h(
       "label",
       { class: "language", lang: code },
@@ -44,12 +44,12 @@ function languageSection({ t }) {
         checked: code === language(),
         onchange: () => setLanguage(code),
       }),
-      t(`account.language-${code}`),
+      name,
     );
   return h(
     "section",
     { class: "sheet" },
-    h("fieldset", { class: "stack" }, h("legend", {}, h("h2", {}, t("account.language"))), h("div", { class: "row" }, LANGUAGES.map(choice))),
+    h("fieldset", { class: "stack" }, h("legend", {}, h("h2", {}, t("account.language"))), h("div", { class: "row" }, languages().map(choice))),
   );
 }
 
@@ -104,7 +104,7 @@ function deleteSection({ api, t, student }) {
   );
 }
 
-/** For password managers: whose password this is. */
+/** A hidden username field, for password managers. */
 function whose({ username }) {
   return h("input", { name: "username", autocomplete: "username", value: username, hidden: true, readonly: true });
 }

@@ -1,13 +1,13 @@
-/** The student card: to look at, to keep, and to share. */
+/** The student card: view, download, share. */
 import { studentCard } from "../lib/card.js";
 import { confirm } from "../lib/confirm.js";
 import { h, replace } from "../lib/dom.js";
 import { formatDay } from "../lib/i18n.js";
 import { load, problem } from "../lib/problem.js";
-import { watchPortrait } from "../lib/watch.js";
+import { watchPortrait } from "../lib/portrait-polling.js";
 
 const FORMATS = ["png", "webp", "gif", "mp4"];
-// The browser has taken a download's bytes over long before.
+// By then the browser has read the bytes of the download.
 const RELEASE_AFTER = 60_000;
 
 export default async function page(context) {
@@ -15,18 +15,18 @@ export default async function page(context) {
   let card = await api.get("/dorm/card/");
   const stage = h("div", { class: "card-stage" });
   const sharing = h("div", {});
-  const hang = () => replace(stage, studentCard(card));
-  hang();
+  const show = () => replace(stage, studentCard(card));
+  show();
   const notice = h("p", { class: "card-notice", hidden: true });
   const stop = watchPortrait(api, async (status) => {
     notice.hidden = status.poll_after === null;
     notice.textContent = t("card.being-painted", { percent: Math.round(status.progress * 100) });
     if (status.status !== "succeeded" || status.files.webp === card.portrait.webp) return;
     card = { ...card, portrait: status.files };
-    hang();
+    show();
     announce(t("card.ready"));
   });
-  // The download is the page's own matter; the state of the sharing may come later.
+  // The state of the sharing is loaded separately.
   load(sharing, async () => shareSection(context, await api.get("/dorm/card/share/")));
   const node = h(
     "div",
@@ -91,7 +91,7 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), RELEASE_AFTER);
 }
 
-/** `state` is the answer of `/dorm/card/share/`; each change of it draws the section anew. */
+/** `state` is the answer of `/dorm/card/share/`; each change draws the section again. */
 function shareSection(context, state) {
   const { api, t, announce } = context;
   const root = h("section", { class: "sheet stack", "aria-labelledby": "share" });
@@ -113,7 +113,7 @@ function shareSection(context, state) {
     const heading = h("h2", { id: "share", tabindex: "-1" }, t("card.share"));
     replace(root, heading, current.shared ? shared(current, change) : unshared(change), box);
     if (!said) return;
-    // The button that was pressed is gone.
+    // The pressed button is removed, so the focus must be set.
     heading.focus({ preventScroll: true });
     announce(said);
   }
@@ -135,7 +135,7 @@ function shareSection(context, state) {
         await navigator.clipboard.writeText(url);
         context.toast(t("card.copied"));
       } catch {
-        // No permission, or a page without HTTPS: the address is selected, and the keyboard does the rest.
+        // Without permission or HTTPS the address is selected, to be copied by keyboard.
         address.focus();
         announce(t("card.copy-by-hand"));
       }
@@ -168,7 +168,7 @@ function shareSection(context, state) {
       try {
         await navigator.share({ title: t("card.title"), url });
       } catch {
-        // Closed without choosing anybody.
+        // The dialog was closed without a choice.
       }
     }
   }

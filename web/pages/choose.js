@@ -1,4 +1,4 @@
-/** Another portrait from the same photo, in a chosen style and motion; and the way back to the ones before. */
+/** Another portrait from the same photo, in a chosen style and motion; and the earlier portraits to go back to. */
 import { h, replace } from "../lib/dom.js";
 import { picker } from "../lib/picker.js";
 import { portrait } from "../lib/portrait.js";

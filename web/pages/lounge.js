@@ -1,10 +1,11 @@
-/** The lounge: classmates on the walls, two charts, and the guestbook. */
+/** The lounge: members of the houses, two charts, and the guestbook. */
 import { barChart } from "../lib/chart.js";
 import { h } from "../lib/dom.js";
 import { guestbook } from "../lib/guestbook.js";
+import { houseColours } from "../lib/house.js";
 import { portrait } from "../lib/portrait.js";
 
-// The least width at which all houses hang open; portraits are films, and a phone loads those that somebody asks for.
+// The minimum width at which all houses are open. Portraits are films; on a phone they are loaded on demand.
 const ROOMY = "(min-width: 52rem)";
 
 export default async function page(context) {
@@ -37,14 +38,14 @@ export default async function page(context) {
   return { title: t("lounge.title"), node, leave: book.leave };
 }
 
-/** A house and some of its members, behind a summary that opens and closes; one's own is open, unless data is dear. */
+/** A house and some of its members, in a details element; the student's own is open, unless the browser saves data. */
 function houseWall(house, own, houses, t) {
   const saving = navigator.connection?.saveData ?? false;
   const open = !saving && (own || matchMedia(ROOMY).matches);
-  const { id = "" } = houses.find(({ name }) => name === house.name) ?? {};
+  const colours = houseColours(houses.find(({ name }) => name === house.name));
   return h(
     "details",
-    { class: "house-wall", open, dataset: { of: id } },
+    { class: "house-wall", open, ...colours },
     h(
       "summary",
       {},
@@ -63,7 +64,7 @@ function houseWall(house, own, houses, t) {
               h(
                 "figure",
                 {},
-                // The name below says who it is.
+                // The caption has the name.
                 portrait({ src: member.portrait, poster: member.poster || null, alt: "", size: 150 }),
                 h("figcaption", {}, member.fullname),
               ),

@@ -1,4 +1,4 @@
-/** The photo: from the camera or the album, in its window, with what happens to it; then whether a face was found. */
+/** The photo: from the camera or a file, cropped, with a privacy notice; then whether a face was found. */
 import { hasCamera, openCamera } from "../lib/camera.js";
 import { cropper } from "../lib/crop.js";
 import { focusOn, h, replace } from "../lib/dom.js";
@@ -6,9 +6,9 @@ import { picker } from "../lib/picker.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
-import { watchPortrait } from "../lib/watch.js";
+import { watchPortrait } from "../lib/portrait-polling.js";
 
-// As the server's limit; only for files that this browser cannot open and make smaller.
+// The server's limit, for files that this browser cannot decode and reduce.
 const MAX_MEGABYTES = 10;
 const KINDS = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif";
 
@@ -25,7 +25,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     unwatch = null;
   };
 
-  /** Step 1: where the photo comes from. */
+  /** Step 1: the source of the photo. */
   function ask(trouble = null) {
     rest();
     const input = h("input", { class: "visually-hidden", id: "photo-file", type: "file", accept: KINDS });
@@ -71,7 +71,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     shoot.focus();
   }
 
-  /** Step 2: the window. A file that the browser cannot open goes as it is, if it is small enough. */
+  /** Step 2: cropping. A file that the browser cannot decode is sent unchanged if it is small enough. */
   async function prepare(file) {
     rest();
     let crop = null;
@@ -120,7 +120,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     return undefined;
   }
 
-  /** Step 3: the face. Nobody has to wait for it: the questions can be answered meanwhile. */
+  /** Step 3: the face. Its result need not be awaited: the questions can be answered meanwhile. */
   function look() {
     const line = h("p", { class: "lead", role: "status" }, t("photo.looking"));
     const frame = h("div", { class: "found-frame" });

@@ -4,15 +4,15 @@ import { formatWait, hasText } from "../lib/i18n.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
-import { keep, recall } from "../lib/store.js";
-import { watchPortrait } from "../lib/watch.js";
+import { keep, recall } from "../lib/browser-storage.js";
+import { watchPortrait } from "../lib/portrait-polling.js";
 
 const SIDE = 320;
 
 export default async function page({ api, t, student, announce, refreshStudent }) {
   const { houses } = await api.get("/dorm/houses/");
   const house = houses.find(({ id }) => id === student.house.id);
-  // Right after the sorting the house is a surprise; later it is a known thing.
+  // The house is announced right after the sorting only.
   const first = recall("reveal", "session") !== null;
   keep("reveal", null, "session");
 
@@ -48,7 +48,7 @@ export default async function page({ api, t, student, announce, refreshStudent }
     const stage = state.status === "running" && hasText(key) ? t(key) : t("reveal.stage-queued");
     const left = state.eta === null ? "" : ` · ${t("reveal.left", { wait: formatWait(state.eta) })}`;
     replace(line, stage, h("span", { class: "reveal-numbers" }, `${Math.round(state.progress * 100)}%${left}`));
-    // A screen reader hears each stage once, and not each percent.
+    // Each stage is announced once, and not each percent.
     if (stage !== stageSaid) announce(stage);
     stageSaid = stage;
     replace(actions, h("a", { class: "button quiet", href: "#/room" }, t("reveal.later")));
@@ -62,7 +62,7 @@ export default async function page({ api, t, student, announce, refreshStudent }
       h("a", { class: "button", href: "#/card" }, t("reveal.to-card")),
       h("a", { class: "button quiet", href: "#/choose" }, t("reveal.another")),
     );
-    refreshStudent().catch(() => {}); // the frame of the page shows nothing of it; the next page asks anyway
+    refreshStudent().catch(() => {}); // the next page loads the record anyway
   }
 
   function failed(state) {
@@ -79,7 +79,7 @@ export default async function page({ api, t, student, announce, refreshStudent }
         if (error.code !== "session_expired") replace(actions, problem(error), newPhoto());
       }
     });
-    // The same photo has no face the second time either.
+    // Trying again with the same photo would fail again.
     const retry = state.status !== "none" && state.error?.code !== "no_face";
     replace(actions, retry && again, newPhoto(retry));
   }

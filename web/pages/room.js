@@ -1,10 +1,10 @@
-/** My room: the portrait on the wall, the house, and where to go from here. */
+/** The student's room: the portrait, the house, and links to the other pages. */
 import { h, replace } from "../lib/dom.js";
 import { formatDay } from "../lib/i18n.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
-import { watchPortrait } from "../lib/watch.js";
+import { watchPortrait } from "../lib/portrait-polling.js";
 
 export default async function page(context) {
   const { api, t, announce } = context;
@@ -12,11 +12,11 @@ export default async function page(context) {
   const house = houses.find((each) => each.id === card.house.id);
   const frame = h("div", { class: "room-portrait" });
   const news = h("div", { class: "room-news" });
-  const hang = ({ webp, poster, still }) => {
+  const showPortrait = ({ webp, poster, still }) => {
     const alt = t(webp ? "card.portrait-alt" : "card.photo-alt", { name: card.fullname });
     replace(frame, portrait({ src: webp ?? still, poster, still, alt, lazy: false, size: 320 }));
   };
-  hang(card.portrait);
+  showPortrait(card.portrait);
   let shown = card.portrait.webp;
   let stop = () => {};
   const watch = () => {
@@ -24,7 +24,7 @@ export default async function page(context) {
       tell(status);
       if (status.status !== "succeeded" || status.files.webp === shown) return;
       shown = status.files.webp;
-      hang(status.files);
+      showPortrait(status.files);
       announce(t("card.ready"));
     });
   };
@@ -66,7 +66,7 @@ export default async function page(context) {
   return { title: t("shell.room"), node, leave: () => stop() };
 }
 
-/** The wall of the room; all but the portrait is decoration. */
+/** The wall with the portrait; everything else on it is decorative. */
 function wall(frame, house) {
   const drawing = (name, width, height) =>
     h("img", { class: `wall-${name}`, src: `/web/art/${name}.svg`, alt: "", width, height });
@@ -97,8 +97,8 @@ function wayTo(way, t) {
 }
 
 /**
- * What there is to say about a portrait that is not finished: how far it is, or why it failed. Returns the function
- * that takes each answer of `GET /user/portrait/`; `watch()` is called when there is something to follow again.
+ * The state of an unfinished portrait: its progress, or why it failed. Returns the function that takes each answer of
+ * `GET /user/portrait/`; `watch()` is called when polling has to start again.
  */
 function newsAbout(root, { api, t }, watch) {
   const words = h("p", {});
@@ -115,7 +115,7 @@ function newsAbout(root, { api, t }, watch) {
       const percent = Math.round(done * 100);
       words.textContent = t(`room.${status}`, { percent });
       bar.set(done);
-      // Put there once: drawn anew every second, it would drop the keyboard's focus each time.
+      // Created once: replacing it every second would lose the keyboard focus.
       if (!progress.isConnected) replace(root, progress);
     } else {
       replace(root, status === "failed" && failure(error));
@@ -133,7 +133,7 @@ function newsAbout(root, { api, t }, watch) {
         if (refusal.code !== "session_expired") replace(box, problem(refusal, refusal.passing ? retry : null));
       }
     };
-    // The same photo has no more of a face the second time.
+    // Trying again with the same photo would fail again.
     const again = error.code !== "no_face";
     return h(
       "section",

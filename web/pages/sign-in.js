@@ -17,7 +17,7 @@ export default async function page({ api, t, enter }) {
   };
   const node = h(
     "section",
-    { class: "sheet stack door" },
+    { class: "sheet stack sign-in" },
     h("h1", {}, t("signin.title")),
     form({ fields: { username, password }, submit, label: t("signin.submit") }, username.node, password.node),
     h("p", { class: "small" }, t("signin.new-here"), " ", h("a", { href: "#/sign-up" }, t("signin.sign-up"))),

@@ -1,4 +1,4 @@
-/** Enrol: an account, and straight in. */
+/** Sign up: create an account and sign in. */
 import { h } from "../lib/dom.js";
 import { field, form } from "../lib/form.js";
 
@@ -25,7 +25,7 @@ export default async function page({ api, t, enter, toast }) {
     { hint: t("signup.password-hint") },
   );
   const fields = { fullname, username, password };
-  // The account may be there although the sign-in after it was cut off: a second try then only signs in.
+  // The account may exist although the sign-in after it failed: a retry then only signs in.
   let enrolled = null;
   const submit = async () => {
     const entries = Object.entries(fields).map(([name, { input }]) => [name, input.value]);
@@ -38,7 +38,7 @@ export default async function page({ api, t, enter, toast }) {
   };
   const node = h(
     "section",
-    { class: "sheet stack door" },
+    { class: "sheet stack sign-in" },
     h("h1", {}, t("signup.title")),
     form({ fields, submit, label: t("signup.submit") }, fullname.node, username.node, password.node),
     h("p", { class: "small" }, t("signup.been-here"), " ", h("a", { href: "#/sign-in" }, t("signup.sign-in"))),

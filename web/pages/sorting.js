@@ -1,10 +1,10 @@
-/** The sorting: one question at a time, then the birthday and the house one would like; forth and back, by keyboard too. */
+/** The sorting: one question at a time, then the birthday and the preferred house; back and forth, by keyboard too. */
 import { focusOn, h, replace } from "../lib/dom.js";
 import { field } from "../lib/form.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
-import { keep, recall } from "../lib/store.js";
-import { watchPortrait } from "../lib/watch.js";
+import { keep, recall } from "../lib/browser-storage.js";
+import { watchPortrait } from "../lib/portrait-polling.js";
 
 const OLDEST_YEARS = 122;
 
@@ -14,7 +14,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
     return { title: t("sorting.title"), node: h("div", {}) };
   }
   const [{ questions }, { houses }] = await Promise.all([api.get("/dorm/question/"), api.get("/dorm/houses/")]);
-  // Kept for this tab: a reload or another language costs no answer. Of this student only.
+  // Kept for this tab and this student, so that a reload or a language switch loses no answer.
   const drawer = `sorting-${student.id}`;
   const given = { answers: {}, birthday: "", preferred: null, step: 0, ...JSON.parse(recall(drawer, "session") ?? "{}") };
   const save = () => keep(drawer, JSON.stringify(given), "session");
@@ -28,7 +28,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
   const back = h("button", { class: "button quiet", type: "button", onclick: () => walk(-1) }, t("sorting.back"));
   const onward = h("button", { class: "button", type: "button", "data-act": "onward", onclick: () => walk(1) }, t("sorting.next"));
 
-  /** One of several cards, by mouse, by arrow keys (radio buttons do that) or by its number. */
+  /** A choice of cards, by mouse, by arrow keys (they are radio buttons) or by number. */
   function cards(legend, entries, chosen, choose) {
     const node = h(
       "fieldset",
@@ -139,7 +139,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
         go("#/photo");
         return;
       }
-      // Sent twice, or from another tab: what counts is that there is a house.
+      // Sorted already, by a second request or another tab: go on with that house.
       if (error.code !== "already_sorted") {
         replace(box, problem(error, error.passing ? finish : null));
         if ("birthday" in error.fields) {
@@ -173,7 +173,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
   };
   document.addEventListener("keydown", keys);
 
-  // The painter is at work meanwhile; only a photo without a face is worth an interruption.
+  // The portrait is made meanwhile; only a photo without a face interrupts the questions.
   const trouble = h("div", {});
   const unwatch = watchPortrait(api, (state) => {
     if (state.status !== "failed") return;

@@ -1,11 +1,11 @@
-/** The landing page: what this is, how it goes, and the two doors. */
+/** The landing page: what the service does, the steps, and links to sign up and sign in. */
 import { h } from "../lib/dom.js";
 import { nextStep } from "../lib/routes.js";
 
 const STEPS = ["photo", "sorting", "card"];
 
 export default async function page({ t, student }) {
-  const doors = student
+  const actions = student
     ? [h("a", { class: "button", href: nextStep(student) }, t("welcome.go-on", { name: student.fullname }))]
     : [
         h("a", { class: "button", href: "#/sign-up" }, t("welcome.sign-up")),
@@ -22,7 +22,7 @@ export default async function page({ t, student }) {
         { class: "hero-words stack" },
         h("h1", {}, t("welcome.heading")),
         h("p", { class: "lead" }, t("welcome.lead")),
-        h("div", { class: "row" }, doors),
+        h("div", { class: "row" }, actions),
       ),
       h("img", { class: "hero-art", src: "/web/art/castle.svg", alt: "", width: 720, height: 420 }),
     ),

@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 def open_page(browser: Browser, url: str, language: str, device: dict[str, Any]) -> Page:
-    """The front door in a fresh profile."""
+    """The landing page in a new browser profile."""
     page = browser.new_context(locale=language, **device).new_page()
     page.goto(url)
     page.locator("main:not([aria-busy]) h1").wait_for()

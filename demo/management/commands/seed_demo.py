@@ -1,4 +1,4 @@
-"""``manage.py seed_demo``: a school full of invented students, to look at and to measure with."""
+"""``manage.py seed_demo``: a school of invented students, for demonstrations and benchmarks."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from dormitory.numbers import next_numbers
 from lounge.models import Entry
 from portrait.engine.errors import EngineError
 from portrait.models import PortraitJob
+from portrait.queue import projection
 from user.models import User
 
 # Rows of one transaction: other writers wait for it, and its files are linked meanwhile.
@@ -69,7 +70,7 @@ class Command(BaseCommand):
                 f"the students of --seed {seed} are here already; choose another seed", returncode=2
             )
         call_command("seed", verbosity=0)
-        # One source of chance for each kind, so that more of one kind does not change the others.
+        # One random generator for each kind, so that more of one kind does not change the others.
         try:
             originals = make_originals(min(options["portraits"], count), random.Random(f"{seed} portraits"))
         except EngineError as error:
@@ -115,6 +116,8 @@ class Command(BaseCommand):
                 give_numbers(students)
                 User.objects.bulk_create(students)
                 PortraitJob.objects.bulk_create(jobs)
+                for job in jobs:
+                    projection.refresh(job.student_id)
             made += [(student.pk, student.date_joined) for student in students]
         return made
 
@@ -134,7 +137,7 @@ class Command(BaseCommand):
 
 
 def username(seed: int, number: str) -> str:
-    """``demo1-00042``: at most 20 characters, and nobody's by chance."""
+    """``demo1-00042``: at most 20 characters; the prefix is reserved for demo students."""
     return f"demo{seed}-{number}"
 
 
@@ -152,5 +155,5 @@ def give_numbers(students: list[User]) -> None:
 
 
 def in_production() -> bool:
-    """DEBUG is off, and HTTPS or a database server says that this is more than ``make run`` on somebody's desk."""
+    """Whether real students may be here: DEBUG is off, and HTTPS is on or the database is not SQLite."""
     return not settings.DEBUG and (settings.HTTPS or connection.vendor != "sqlite")

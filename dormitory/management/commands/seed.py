@@ -1,4 +1,4 @@
-"""``manage.py seed``: what a school cannot open without."""
+"""``manage.py seed``: the houses and the sorting questions of a new school."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand
 from django.core.management.color import no_style
 from django.db import connection, transaction
 
-from dormitory.houses import HOUSES
 from dormitory.models import Answer, House, Question
-from dormitory.questions import QUESTIONS
+from dormitory.seeds.houses import HOUSES
+from dormitory.seeds.questions import QUESTIONS
 
 
 class Command(BaseCommand):
@@ -18,10 +18,10 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        # Only into empty tables: whatever an admin has changed or deleted since must not come back at the next start.
+        # Only into empty tables, because the command runs at every start: what an admin changed or deleted stays so.
         houses = 0 if House.objects.exists() else seed_houses()
         questions = 0 if Question.objects.exists() else seed_questions()
-        # Ids were given by hand: PostgreSQL's counters must be told, or the next row would collide.
+        # The ids are explicit, so PostgreSQL's sequences must be moved past them.
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), [House, Question, Answer]):
                 cursor.execute(statement)
@@ -30,15 +30,14 @@ class Command(BaseCommand):
 
 
 def seed_houses() -> int:
-    """The four houses. Two processes that start at once may both come here; the second one's rows are dropped."""
+    """The seeded houses. When two processes start at once, the rows of the second one are ignored."""
     houses = [
         House(
             pk=seed.id,
             name=seed.name,
             colour=seed.colour,
             symbol=seed.symbol,
-            description=seed.description,
-            description_en=seed.description_en,
+            texts=seed.description,
         )
         for seed in HOUSES
     ]
@@ -49,7 +48,7 @@ def seed_questions() -> int:
     """The questions, with answers for those of the seeded houses that are still there."""
     houses = set(House.objects.values_list("pk", flat=True))
     questions = [
-        Question(pk=number, position=number, korean=seed.text.korean, english=seed.text.english)
+        Question(pk=number, position=number, texts=seed.text)
         for number, seed in enumerate(QUESTIONS, start=1)
     ]
     answers = [
@@ -58,11 +57,10 @@ def seed_questions() -> int:
             question_id=number + 1,
             house_id=house.id,
             position=place,
-            korean=text.korean,
-            english=text.english,
+            texts=texts,
         )
         for number, seed in enumerate(QUESTIONS)
-        for place, (house, text) in enumerate(zip(HOUSES, seed.answers, strict=True), start=1)
+        for place, (house, texts) in enumerate(zip(HOUSES, seed.answers, strict=True), start=1)
         if house.id in houses
     ]
     Question.objects.bulk_create(questions, ignore_conflicts=True)

@@ -18,7 +18,7 @@ class Keypoints:
     def __len__(self) -> int:
         return len(self.value)
 
-    def __getitem__(self, index: slice) -> Keypoints:
+    def __getitem__(self, index: slice | Tensor) -> Keypoints:
         return Keypoints(self.value[index], None if self.jacobian is None else self.jacobian[index])
 
     def expand(self, batch: int) -> Keypoints:

@@ -1,7 +1,7 @@
-"""Frames in, as they are painted; an animated WebP, a GIF, an MP4 and a PNG poster out.
+"""Encodes a clip in every format of the table: WebP, GIF and MP4 with one ffmpeg process, and a PNG poster.
 
-One ffmpeg process encodes all films at once while the next frames are still being painted. It reads the
-frames from a pipe, so that the death of this process, however sudden, is the end of its input and of it.
+ffmpeg encodes while the next frames are painted. It reads them from a pipe, so that it ends when this process is
+killed.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from PIL import Image
 
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.formats import GIF, MOVING, MP4, POSTER, WEBP
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.picture import Picture
 
-# Brush strokes survive 75; a painted clip of 70 frames of 256 pixels stays below a megabyte.
+# Brush strokes stay visible at 75; a painted clip of 70 frames of 256 pixels is smaller than a megabyte.
 WEBP_QUALITY = 75
-# libwebp's effort, 0 to 6: from 3 on twice the time saves two per cent.
+# libwebp's compression level, 0 to 6: above 2, twice the time saves two per cent.
 WEBP_EFFORT = 2
 # x264's constant rate factor: 18 looks like the original, 23 is its default.
 MP4_QUALITY = 20
-# The palette is made from every third frame: the others hold the same colours, and counting them takes time.
+# The palette is made from every third frame, which takes less time; the other frames have the same colours.
 GIF_PALETTE_STEP = 3
-# Browsers take a GIF delay of less than 2/100 s for a mistake and play it at a tenth of a second.
+# Browsers play a GIF with a delay below 2/100 s at a tenth of a second a frame.
 GIF_MAX_FPS = 50
-# A fixed pattern stands still where the picture does; error diffusion would crawl over it and cost a third more.
+# Ordered dithering is static where the image is. Error diffusion would flicker, and the file be a third larger.
 GIF_DITHER = "bayer:bayer_scale=4"
-# Long enough for the slowest machine to finish what is in the pipe; then something hangs.
+# How long ffmpeg may take for the buffered frames; after that it counts as hanging.
 FINISH_SECONDS = 120
 
 
@@ -59,11 +59,11 @@ class _Film:
 
 
 class ClipEncoder:
-    """Encode a clip whose frames arrive in batches; every format loops for ever at ``fps``.
+    """Encodes a clip whose frames arrive in batches; every format loops endlessly at ``fps``.
 
-    WebP counts in milliseconds and GIF in hundredths: each frame is shown from its own rounded time to the
-    next frame's, so that the whole lasts as long as it should. H.264 needs even sides: an odd one loses its last
-    row or column there.
+    Durations are in milliseconds in WebP and in hundredths of a second in GIF. Each frame is shown from its rounded
+    start to that of the next frame, so that the total duration is exact. H.264 requires even sides: the last row or
+    column of an odd one is cropped.
 
     Use as a context manager; leaving it early kills the encoder and removes its files::
 
@@ -72,7 +72,7 @@ class ClipEncoder:
                 encoder.write(batch)
             clip = encoder.finish()
 
-    Raises EncodingError, with what ffmpeg said, when it stops before the files are whole.
+    Raises EncodingError, with ffmpeg's message, where it stops before the files are complete.
     """
 
     def __init__(
@@ -88,14 +88,14 @@ class ClipEncoder:
         self._folder = tempfile.TemporaryDirectory(prefix="clip-", dir=scratch, ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
         self._films = {row.name: folder / f"clip.{row.suffix}" for row in MOVING}
-        # The complaints go to a file: an unread pipe would fill up and stop the encoder.
+        # Errors are written to a file: an unread pipe would fill up and block the encoder.
         self._log: IO[bytes] = (folder / "ffmpeg.log").open("w+b")
         self._ffmpeg = subprocess.Popen(
             self._command(Fraction(fps).limit_denominator(1001), threads),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
-            # A Ctrl-C in the terminal is for us; what is to become of the clip is our decision.
+            # A group of its own, so that Ctrl-C in the terminal reaches this process alone.
             process_group=0,
         )
 
@@ -124,7 +124,7 @@ class ClipEncoder:
         return command
 
     def write(self, frames: NDArray[np.uint8]) -> None:
-        """Hand over uint8 (N, H, W, 3), RGB, N >= 0. Waits while the encoder has enough to do."""
+        """Encode uint8 (N, H, W, 3), RGB, N >= 0. Blocks while the encoder's buffer is full. Raises EncodingError."""
         if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != self.shape:
             raise EncodingError(f"Frames must be uint8 (N, {self.shape}), not {frames.dtype} {frames.shape}.")
         if len(frames) == 0:
@@ -139,7 +139,7 @@ class ClipEncoder:
         self.frames += len(frames)
 
     def finish(self) -> EncodedClip:
-        """Wait until the files are whole and return them. Raises EncodingError."""
+        """Wait until the files are complete and return them. Raises EncodingError."""
         if self._first is None:
             raise EncodingError("A clip needs at least one frame.")
         assert self._ffmpeg.stdin is not None
@@ -164,15 +164,15 @@ class ClipEncoder:
         self._ffmpeg.kill()
         self._ffmpeg.wait()
         if self._ffmpeg.stdin is not None:
-            # What was still in the buffer has nobody left to read it.
+            # Closing flushes the buffer into a pipe without a reader.
             with contextlib.suppress(BrokenPipeError):
                 self._ffmpeg.stdin.close()
 
     def _failure(self) -> EncodingError:
         self._stop()
         self._log.seek(0)
-        said = self._log.read().decode(errors="replace").strip().splitlines()
-        reason = "; ".join(said[:3]) or f"exit status {self._ffmpeg.returncode}"
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        reason = "; ".join(lines[:3]) or f"exit status {self._ffmpeg.returncode}"
         return EncodingError(f"ffmpeg stopped early: {reason}")
 
     def __enter__(self) -> ClipEncoder:

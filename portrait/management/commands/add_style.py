@@ -1,4 +1,4 @@
-"""``manage.py add_style IMAGE NAME``: teach the painter one more painting."""
+"""``manage.py add_style IMAGE NAME``: add the style of a painting to the painter."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from portrait.management.training_command import add_training_arguments, progres
 
 class Command(EngineCommand):
     help = (
-        "Teach the painter one more painting, in minutes: only the new style's vectors are learned, the others keep"
-        " every bit. Run `manage.py checkpoints record` and `manage.py make_previews` afterwards."
+        "Add the style of a painting to the painter, in minutes: only the new style's vectors are trained, the others"
+        " do not change. Run `manage.py checkpoints record` and `manage.py make_previews` afterwards."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,16 +29,16 @@ class Command(EngineCommand):
         parser.add_argument("--painter-ko", help="in Korean (default: as in English)")
         parser.add_argument("--year", default="", help="such as 1889 or 'c. 1831'")
         parser.add_argument(
-            "--weights", type=Path, metavar="FILE", help="the painter to teach (default: the setting's)"
+            "--weights", type=Path, metavar="FILE", help="the painter to extend (default: the setting's)"
         )
         parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw photos painted in the new style")
         add_training_arguments(parser, minutes=5.0)
 
     def handle(self, *args: Any, **options: Any) -> None:
         start_training(options)
-        # Imported here: torch takes seconds to start, and what was refused above needs none of it.
+        # Imported here: torch takes seconds to import, and the checks above do not need it.
         from portrait.engine.style.catalogue import Style
-        from portrait.training.style_adding import add_style
+        from portrait.training.style.add_style import add_style
 
         title = options["title"] or options["name"].replace("-", " ").capitalize()
         painter = options["painter"]
@@ -50,7 +50,7 @@ class Command(EngineCommand):
         )
         weights: Path = options["weights"] or engine_options().painter_file
         with progress_bar() as show:
-            numbers = add_style(
+            metrics = add_style(
                 options["image"],
                 style,
                 weights,
@@ -61,5 +61,5 @@ class Command(EngineCommand):
                 sheet=options["sheet"],
                 on_progress=show,
             )
-        text = ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
+        text = ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
         self.stdout.write(f"{weights}: {style.slug} added ({text})")

@@ -1,4 +1,4 @@
-"""``manage.py benchmark``: how fast a portrait is made here, stage by stage, and beside the plain loop."""
+"""``manage.py benchmark``: the time of each stage of a portrait, and of the motion model beside the plain loop."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Command(EngineCommand):
         parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        import torch
-
-        from portrait.engine.photo.face import CROP_SIZE, crop_face, find_face
-        from portrait.engine.photo.reading import read_photo
+        from portrait.engine.photo.crop import CROP_SIZE, crop_face
+        from portrait.engine.photo.decoding import read_photo
+        from portrait.engine.photo.face_detection import find_face
+        from portrait.engine.runtime.threads import limit_threads, torch_version
         from portrait.tools import benchmark_network
 
         if (options["config"] is None) != (options["checkpoint"] is None):
@@ -62,8 +62,7 @@ class Command(EngineCommand):
                 code="unknown_choice",
             )
         engine = engine_options()
-        if options["threads"]:
-            torch.set_num_threads(options["threads"])
+        threads = limit_threads(options["threads"])
         photo = self.photo(options["photo"])
         picture = read_photo(photo)
         face = crop_face(picture, find_face(picture, checkpoints=engine.checkpoints), CROP_SIZE)
@@ -93,13 +92,13 @@ class Command(EngineCommand):
                 style=options["style"] or choices.styles()[0].name,
                 motion=options["motion"] or choices.motions()[0].name,
                 order=options["order"],
-                threads=torch.get_num_threads(),
+                threads=threads,
                 runs=options["runs"],
             )
         if options["json"]:
             self.stdout.write(json.dumps({"motion": asdict(times), "job": job and asdict(job)}, indent=2))
             return
-        self.stdout.write(f"{torch.get_num_threads()} threads, torch {torch.__version__}\n")
+        self.stdout.write(f"{threads} threads, torch {torch_version()}\n")
         self.show_motion(times, random or config.stem)
         if job is not None:
             self.show_job(job)

@@ -1,4 +1,4 @@
-"""``manage.py make_previews``: the moving pictures from which students choose a style and a motion."""
+"""``manage.py make_previews``: the previews of the styles and motions that students choose from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 from portrait.tools.previews import make_preview
 
-# The same draw for all pictures, and what stays the same while the other thing changes.
+# The fixed seed of all previews, and the style or motion while the other one varies.
 SEED = 1
 STYLE = "starry-night"
 MOTION = "smile"
@@ -21,7 +21,7 @@ MOTION = "smile"
 
 class Command(EngineCommand):
     help = (
-        "Make the previews of all styles and motions anew, from the astronaut of scikit-image (public domain):"
+        "Make the previews of all styles and motions, from the astronaut of scikit-image (public domain):"
         " after new weights, a new style or a new motion."
     )
 
@@ -34,14 +34,14 @@ class Command(EngineCommand):
         if unknown:
             raise ChoiceError(f"no style or motion is called {sorted(unknown)[0]!r}", code="unknown_choice")
         wanted = [entry for entry in entries if not options["names"] or entry.name in options["names"]]
-        # Imported here: both bring more along than a command that refuses its arguments should wait for.
+        # Imported here: both take seconds to import, and the checks above do not need them.
         from skimage import data
 
-        from portrait.engine.photo.reading import clean_jpeg
+        from portrait.engine.photo.picture import clean_jpeg
         from portrait.engine.pipeline import Engine
 
         photo = clean_jpeg(data.astronaut())
-        # The preview is marked at its own size.
+        # The AI mark is drawn on the preview, at its size.
         engine = Engine(replace(engine_options(), ai_mark=False))
         style = STYLE if STYLE in {entry.name for entry in choices.styles()} else choices.styles()[0].name
         motion = (
@@ -69,7 +69,7 @@ class Command(EngineCommand):
             self._remove_old({(entry.kind, entry.name) for entry in entries})
 
     def _remove_old(self, known: set[tuple[str, str]]) -> None:
-        """Pictures of what is no longer in the lists."""
+        """Delete the previews of removed styles and motions."""
         for path in choices.PREVIEWS_DIR.glob("*/*.*"):
             if (path.parent.name, path.stem) not in known:
                 path.unlink()

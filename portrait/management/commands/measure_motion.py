@@ -1,4 +1,4 @@
-"""``manage.py measure_motion``: the numbers of the model card, on people whom nobody trained on."""
+"""``manage.py measure_motion``: the metrics of the motion model's card, on held-out people."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from portrait.management.engine_command import EngineCommand
 class Command(EngineCommand):
     help = (
         "Measure the motion model on the validation people of a folder of clips: L1, SSIM, feature distance,"
-        " sharpness; with --frames, after find_landmarks.py was run on the folders in it, AKD and how well eyes and"
-        " mouth follow."
+        " sharpness; with --frames, after find_landmarks.py was run on the folders in it, AKD and the"
+        " correlations of the eyes' and the mouth's openings."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,17 +35,19 @@ class Command(EngineCommand):
             "--each", type=int, default=4, metavar="N", help="frames a clip (default: %(default)s)"
         )
         parser.add_argument("--perceptual", default="torchvision", metavar="FILE", help="as for train_motion")
-        parser.add_argument("--frames", type=Path, metavar="DIR", help="keep the pictures there")
+        parser.add_argument("--frames", type=Path, metavar="DIR", help="write the images there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["each"] < 1:
             raise ChoiceError("--each must be at least 1", code="bad_option")
+        # Imported here: torch takes seconds to import, and the check above does not need it.
         from portrait.engine.fomm import load_model
         from portrait.engine.fomm.config import read_config
-        from portrait.training.clips import read_clips, split_people
-        from portrait.training.measure_motion import TAPS, Measurement
-        from portrait.training.motion import CONFIG, licences
-        from portrait.training.perceptual import Perceptual
+        from portrait.training.motion.clips import read_clips
+        from portrait.training.motion.dataset import split_by_person
+        from portrait.training.motion.evaluation import TAPS, MotionEvaluation
+        from portrait.training.motion.train_motion import CONFIG, permitted_licences
+        from portrait.training.vgg_features import VGGFeatures
 
         chosen = engine_options()
         training = read_config(options["config"] or CONFIG).section("training")
@@ -56,16 +58,16 @@ class Command(EngineCommand):
             name: load_model(*pair, device=chosen.device, precision=chosen.precision)
             for name, pair in files.items()
         }
-        perceptual = Perceptual.load(options["perceptual"], TAPS)
-        split = split_people(
+        vgg = VGGFeatures.load(options["perceptual"], TAPS)
+        split = split_by_person(
             read_clips(options["data"]),
-            licences=licences(training),
+            licences=permitted_licences(training),
             share=training.number("validation_share"),
         )
-        measurement = Measurement(split, perceptual, models, options["each"])
-        table = measurement.run(options["frames"])
+        evaluation = MotionEvaluation(split, vgg, models, options["each"])
+        table = evaluation.run(options["frames"])
         people = len(set(split.validation.people))
-        self.stderr.write(f"{len(measurement.pairs)} pairs of {people} people")
+        self.stderr.write(f"{len(evaluation.pairs)} pairs of {people} people")
         columns = list(dict.fromkeys(name for row in table.values() for name in row))
         self.stdout.write(" | ".join(["method", *columns]))
         for method, row in table.items():

@@ -1,4 +1,4 @@
-"""``manage.py measure_styles``: the numbers of the painter's model card."""
+"""``manage.py measure_styles``: the metrics of the painter's model card."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class Command(EngineCommand):
             "--portraits", type=int, default=3, metavar="N", help="that move (default: %(default)s)"
         )
         parser.add_argument("--motion", default="nod", help="of those (default: %(default)s)")
-        parser.add_argument("--faces", type=Path, metavar="JSON", help="where train_styles found the faces")
+        parser.add_argument("--faces", type=Path, metavar="JSON", help="the faces.json of train_styles")
         parser.add_argument("-o", "--output", type=Path, metavar="JSON", help="all numbers, style by style")
 
     def handle(self, *args: Any, **options: Any) -> None:
         for option in ("photos", "portraits"):
             if options[option] < 1:
                 raise ChoiceError(f"--{option} must be at least 1", code="bad_option")
-        # Imported here: torch takes seconds to start, and what was refused above needs none of it.
-        from portrait.training.style_report import measure_painters
+        # Imported here: torch takes seconds to import, and the checks above do not need it.
+        from portrait.training.style.report import measure_painters
 
         chosen = engine_options()
         files = {"ours": options["weights"] or chosen.painter_file}

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from portrait.engine_options import engine_options
-from portrait.worker.supervisor import Worker, WorkerOptions
+from portrait.worker.running import WorkerOptions
+from portrait.worker.supervisor import Worker
 
 
 def number(least: float, most: float, kind: type = float) -> Callable[[str], Any]:

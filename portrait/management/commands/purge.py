@@ -1,4 +1,4 @@
-"""``manage.py purge``: delete files and tokens that are no longer needed. Made for a nightly timer."""
+"""``manage.py purge``: what nobody needs any more. Made for a nightly timer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from common.storage import NotStoredError, media_storage
+from common.storage import media
 from portrait.queue import retention
 from user.services import forget_expired_tokens
 
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         orphans = retention.orphans()
         orphan_bytes = size_of(orphans)
         if not dry_run:
-            media_storage().delete(orphans)
+            media().delete(orphans)
         photos = retention.old_photos(before)
         photo_bytes = size_of(photos)
         if not dry_run:
@@ -62,11 +62,6 @@ class Command(BaseCommand):
 
 
 def size_of(names: list[str]) -> int:
-    """The bytes that deleting the files frees; names without a file count for nothing."""
-    total = 0
-    for name in names:
-        try:
-            total += media_storage().info(name).size
-        except NotStoredError:
-            continue
-    return total
+    """The bytes that deleting the files frees."""
+    found = [file for name in names if (file := media().stat(name)) is not None]
+    return sum(file.size for file in found if not file.shared)

@@ -12,8 +12,8 @@ from portrait.management.training_command import add_training_arguments, progres
 
 class Command(EngineCommand):
     help = (
-        "Train the painter: one network, and a pair of vectors for each painting. Can be killed at any moment;"
-        " --resume goes on. A sheet (PNG) and losses (jsonl) lie beside the weights."
+        "Train the painter: one network, and a pair of vectors for each painting. Can be interrupted at any time;"
+        " --resume continues. A sheet (PNG) and losses (jsonl) are written beside the weights."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,8 +31,8 @@ class Command(EngineCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         start_training(options)
-        # Imported here: torch takes seconds to start, and what was refused above needs none of it.
-        from portrait.training.styles import train_styles
+        # Imported here: torch takes seconds to import, and the checks above do not need it.
+        from portrait.training.style.train_styles import train_styles
 
         with progress_bar() as show:
             weights = train_styles(

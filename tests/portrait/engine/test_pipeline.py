@@ -16,13 +16,14 @@ from portrait.engine.errors import ChoiceError, NoFaceError, PhotoError
 from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.formats import NAMES
-from portrait.engine.output.provenance import read_provenance
-from portrait.engine.photo.face import crop_face, find_face
+from portrait.engine.photo.crop import crop_face
+from portrait.engine.photo.face_detection import find_face
 from portrait.engine.pipeline import SHARES, Engine, PortraitFiles, make_portrait
 from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS, PAINT_THEN_ANIMATE, PortraitRequest
 from portrait.engine.stages import Stages
 from tests.portrait.engine.output.test_encode import played
 from tests.portrait.pictures import astronaut, encoded
+from tests.portrait.provenance import read_provenance
 
 STYLE, MOTION = "udnie", "nod"
 

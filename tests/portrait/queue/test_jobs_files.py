@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from common.storage import media_storage
-from portrait import file_names
+from common import storage
+from portrait import files
 from portrait.models import PortraitJob
-from portrait.queue import leases, retention, transitions
+from portrait.queue import retention, transitions
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
 from user.models import User
 
@@ -23,11 +23,11 @@ def test_a_file_is_written_whole_or_not_at_all(media: Path, monkeypatch: pytest.
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    media_storage().write("portraits/a/file", b"old")
+    storage.media().write("portraits/a/file", b"old")
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
-            media_storage().write("portraits/a/file", b"new")
+            storage.media().write("portraits/a/file", b"new")
 
     assert (media / "portraits/a/file").read_bytes() == b"old"
     assert files_on_disk() == {"portraits/a/file"}
@@ -35,12 +35,12 @@ def test_a_file_is_written_whole_or_not_at_all(media: Path, monkeypatch: pytest.
 
 def test_the_files_of_a_worker_that_died_before_its_commit_go_with_the_next_attempt(alice: User) -> None:
     enqueue(alice)
-    dead = leases.claim("dead", lease_seconds=-1)
+    dead = transitions.claim("dead", lease_seconds=-1)
     assert dead is not None
     write_results(dead)
-    media_storage().write(f"portraits/{dead.key.hex}/.1-00aa.webp.part", b"half")
+    storage.media().write(f"portraits/{dead.key.hex}/.1-00aa.webp.part", b"half")
 
-    leases.reap_expired(backoff=(0,))
+    transitions.reap_expired(backoff=(0,))
 
     assert_no_orphans()
 
@@ -48,11 +48,11 @@ def test_the_files_of_a_worker_that_died_before_its_commit_go_with_the_next_atte
 def test_cleaning_after_a_dead_attempt_spares_the_living_one(alice: User) -> None:
     enqueue(alice)
     dead = claim()
-    leases.give_back(dead)
+    transitions.give_back(dead)
     living = claim()
     results = write_results(living)
 
-    retention.remove_leftovers(dead)
+    files.remove_leftovers(dead.key, dead.lease, keep=set())
 
     assert transitions.finish(living, results)
     assert_no_orphans()
@@ -89,7 +89,7 @@ def test_a_portrait_of_a_student_who_left_meanwhile_is_not_stored(alice: User) -
 
     assert not transitions.finish(job, results)
     assert not transitions.fail(job, "child_killed")
-    assert not leases.give_back(job)
+    assert not transitions.give_back(job)
 
 
 def test_a_photo_of_a_student_who_left_meanwhile_is_not_queued(alice: User) -> None:
@@ -108,13 +108,13 @@ def test_sweeping_removes_old_files_that_no_job_names_and_nothing_else(alice: Us
     kept = files_on_disk()
     key = uuid.uuid4()
     stray = [
-        file_names.photo_name(key),
-        file_names.still_name(key),
+        files.photo_name(key),
+        files.still_name(key),
         f"photos/.{uuid.uuid4().hex}.jpg.part",
         f"portraits/{PortraitJob.objects.earliest('id').key.hex}/1-00ff.gif",
     ]
     for name in stray:
-        media_storage().write(name, b"left behind")
+        storage.media().write(name, b"left behind")
     foreign = media / "portraits" / "README"
     foreign.write_text("not ours")
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portrait.models import PortraitJob
-from portrait.queue import leases, overview, transitions
+from portrait.queue import transitions
 from tests.portrait.kit import claim, enqueue, student
 from user.models import User
 
@@ -20,13 +20,13 @@ def test_the_job_that_waited_longest_is_claimed_first() -> None:
     first, second = enqueue(student("ann")), enqueue(student("ben"))
 
     assert [claim().pk, claim().pk] == [first.pk, second.pk]
-    assert leases.claim("test") is None
+    assert transitions.claim("test") is None
 
 
 def test_a_claim_takes_a_new_lease_and_counts_the_attempt(alice: User) -> None:
     enqueue(alice)
 
-    job = leases.claim("somebody", lease_seconds=30)
+    job = transitions.claim("somebody", lease_seconds=30)
 
     assert job is not None
     assert (job.state, job.worker, job.lease, job.attempts) == (State.RUNNING, "somebody", 1, 1)
@@ -48,18 +48,18 @@ def test_a_running_job_is_cancelled_by_the_next_photo(alice: User) -> None:
     old = claim()
     enqueue(alice)
 
-    assert not leases.renew(old)
-    assert leases.renew(claim())
+    assert not transitions.renew(old)
+    assert transitions.renew(claim())
 
 
 def test_only_the_holder_of_the_lease_can_renew(alice: User) -> None:
     enqueue(alice)
     stale = claim()
-    assert leases.give_back(stale)
+    assert transitions.give_back(stale)
     holder = claim()
 
-    assert not leases.renew(stale, stage="animate", progress=0.9)
-    assert leases.renew(holder, stage="paint", progress=0.25)
+    assert not transitions.renew(stale, stage="animate", progress=0.9)
+    assert transitions.renew(holder, stage="paint", progress=0.25)
     holder.refresh_from_db()
     assert (holder.stage, holder.progress) == ("paint", 0.25)
 
@@ -68,7 +68,7 @@ def test_a_wild_progress_is_brought_into_range(alice: User) -> None:
     enqueue(alice)
     job = claim()
 
-    assert leases.renew(job, stage="a stage with a very long name", progress=1.5)
+    assert transitions.renew(job, stage="a stage with a very long name", progress=1.5)
     job.refresh_from_db()
     assert job.progress == 1.0
 
@@ -77,7 +77,7 @@ def test_a_failed_attempt_waits_and_the_third_is_the_last(alice: User) -> None:
     enqueue(alice)
 
     assert transitions.fail(claim(), "child_killed", backoff=(60,))
-    assert leases.claim("test") is None, "the job has to wait"
+    assert transitions.claim("test") is None, "the job has to wait"
     PortraitJob.objects.update(not_before=timezone.now())
     assert transitions.fail(claim(), "child_killed", backoff=(0, 0))
     assert transitions.fail(claim(), "deadline_exceeded", "too slow", backoff=(0, 0))
@@ -108,30 +108,30 @@ def test_an_attempt_that_is_given_back_does_not_count_and_keeps_its_place() -> N
         job = claim()
         assert job.pk == first.pk
         assert job.attempts == 1
-        assert leases.give_back(job)
+        assert transitions.give_back(job)
 
 
 def test_an_expired_lease_is_reaped_once_and_a_living_one_never() -> None:
     enqueue(student("ann"))
     enqueue(student("ben"))
-    dead = leases.claim("dead", lease_seconds=-1)
-    living = leases.claim("living", lease_seconds=30)
+    dead = transitions.claim("dead", lease_seconds=-1)
+    living = transitions.claim("living", lease_seconds=30)
     assert dead is not None
     assert living is not None
 
-    assert [job.pk for job in leases.reap_expired(backoff=(0,))] == [dead.pk]
-    assert leases.reap_expired() == []
+    assert [job.pk for job in transitions.reap_expired(backoff=(0,))] == [dead.pk]
+    assert transitions.reap_expired() == []
     dead.refresh_from_db()
     assert (dead.state, dead.error_code) == (State.QUEUED, "worker_lost")
-    assert leases.renew(living)
+    assert transitions.renew(living)
 
 
 def test_a_job_whose_worker_always_dies_fails_with_a_code(alice: User) -> None:
     enqueue(alice)
 
     for _ in range(transitions.MAX_ATTEMPTS):
-        assert leases.claim("dead", lease_seconds=-1) is not None
-        assert len(leases.reap_expired(backoff=(0, 0))) == 1
+        assert transitions.claim("dead", lease_seconds=-1) is not None
+        assert len(transitions.reap_expired(backoff=(0, 0))) == 1
 
     job = PortraitJob.objects.get()
     assert (job.state, job.error_code) == (State.FAILED, "worker_lost")
@@ -160,10 +160,10 @@ def test_a_job_is_not_retried_after_a_newer_photo(alice: User) -> None:
 
 
 def test_the_mean_duration_is_that_of_the_latest_portraits(alice: User) -> None:
-    assert overview.recent_seconds() is None
+    assert transitions.recent_seconds() is None
     for index, seconds in enumerate([100.0, 4.0, 6.0]):
         PortraitJob.objects.create(
             student=alice, photo="x", seed=index, state=State.SUCCEEDED, seconds=seconds
         )
 
-    assert overview.recent_seconds(2) == 5.0
+    assert transitions.recent_seconds(2) == 5.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from portrait.models import PortraitJob
-from portrait.queue import leases, transitions
-from portrait.queue.retention import KEPT
+from portrait.queue import transitions
+from portrait.queue.projection import KEPT
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
 from user.models import User
 
@@ -39,7 +39,7 @@ def test_the_record_shows_the_still_first_and_the_portrait_when_it_is_made(alice
 def test_the_result_of_a_lost_lease_changes_nothing(alice: User) -> None:
     enqueue(alice)
     stale = claim()
-    leases.give_back(stale)
+    transitions.give_back(stale)
     holder = claim()
     late = write_results(stale)
     good = write_results(holder)

@@ -10,18 +10,18 @@ import uuid
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from common.storage import media_storage
-from portrait import file_names
+from common import storage
+from portrait import files
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.conftest import PASSWORD
+from tests.paths import media_path
 from tests.portrait import kit
 from user.models import User
 
@@ -40,10 +40,10 @@ def age(job: PortraitJob, days: float) -> None:
 
 def orphan(hours: float) -> str:
     """A photo that no job names, written that long ago."""
-    name = file_names.photo_name(uuid.uuid4())
-    media_storage().write(name, b"12345")
+    name = files.photo_name(uuid.uuid4())
+    storage.media().write(name, b"12345")
     then = time.time() - hours * 3600
-    os.utime(settings.MEDIA_ROOT / name, (then, then))
+    os.utime(media_path(name), (then, then))
     return name
 
 

@@ -1,4 +1,4 @@
-"""The benchmark measures the real thing: the plain loop and the engine on the same weights. No time is asserted."""
+"""The benchmark compares the plain loop and the engine on the same weights. No time is asserted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from django.core.management import CommandError, call_command
 from portrait.engine.fomm import load_model
 from portrait.engine.fomm.config import read_config
 from portrait.engine.fomm.load import build_networks, load_checkpoint, run_networks
-from portrait.tools.benchmark_network import SIZES, calibrate, measure_motion, plain_frames, psnr, sway
+from portrait.tools.benchmark_network import (
+    SIZES,
+    initialize_random_weights,
+    measure_motion,
+    plain_frames,
+    psnr,
+    swaying_video,
+)
 from tests.paths import DATA
 
 TINY = DATA / "fomm-tiny"
@@ -30,7 +37,7 @@ def face() -> np.ndarray:
 
 def test_the_plain_loop_makes_the_same_frames_as_the_model(face: np.ndarray) -> None:
     source = (face[::2, ::2] / 255).astype(np.float32)
-    driving = sway(source, 3)
+    driving = swaying_video(source, 3)
     config = read_config(FILES[0])
     networks = build_networks(config)
     load_checkpoint(networks, FILES[1])
@@ -47,20 +54,18 @@ def test_a_measurement_compares_the_same_frames(face: np.ndarray) -> None:
     assert times.ratio == times.plain / times.fast
 
 
-def test_a_published_checkpoint_is_measured_with_what_training_left_in_it(
-    tmp_path: Path, face: np.ndarray
-) -> None:
+def test_a_published_checkpoint_with_its_training_state_is_measured(tmp_path: Path, face: np.ndarray) -> None:
     loaded = torch.load(FILES[1], weights_only=True) | {"discriminator": {"weight": torch.zeros(2)}}
     torch.save(loaded, tmp_path / "training.pth.tar")
     assert measure_motion(face, FILES[0], tmp_path / "training.pth.tar", frames=1).psnr > 40
 
 
-def test_random_weights_pass_on_a_signal(face: np.ndarray) -> None:
+def test_random_weights_do_not_suppress_the_signal(face: np.ndarray) -> None:
     source = (face[::2, ::2] / 255).astype(np.float32)
-    driving = sway(source, 3)
+    driving = swaying_video(source, 3)
     config = read_config(FILES[0])
     networks = build_networks(config)
-    calibrate(networks, config, source, driving)
+    initialize_random_weights(networks, config, source, driving)
     model = run_networks(networks, config, torch.device("cpu"), torch.float32)
     frames = model.animate(source, driving)
     assert frames.std() > 0.01 and np.abs(frames[0] - frames[2]).max() > 0.01
@@ -69,7 +74,7 @@ def test_random_weights_pass_on_a_signal(face: np.ndarray) -> None:
     torch.testing.assert_close(keypoints.jacobian, torch.eye(2).expand_as(keypoints.jacobian))
 
 
-def test_the_published_size_is_the_published_size() -> None:
+def test_the_published_size_has_as_many_parameters_as_published() -> None:
     parameters = sum(p.numel() for p in build_networks(read_config(SIZES["vox-256"])).parameters())
     assert parameters > 50_000_000
 
@@ -88,7 +93,7 @@ def test_the_command_prints_a_table_and_json() -> None:
 @pytest.mark.parametrize(
     "options", [{"random_weights": "vox-9"}, {"config": FILES[0]}, {"photo": Path("/does/not/exist.jpg")}]
 )
-def test_bad_arguments_are_told_in_one_line(options: dict[str, object]) -> None:
+def test_an_error_in_the_arguments_is_one_line(options: dict[str, object]) -> None:
     with pytest.raises(CommandError) as caught:
         call_command("benchmark", **options)
     assert "\n" not in str(caught.value) and caught.value.returncode == 2

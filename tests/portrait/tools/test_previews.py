@@ -1,4 +1,4 @@
-"""Styles and motions are chosen from small moving pictures that come with the service."""
+"""Each style and motion has a preview that ships with the service."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from rest_framework.test import APIClient
 
 from portrait import choices
 from portrait.engine.errors import EncodingError
-from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA, read_provenance
+from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA
 from portrait.tools import previews
 from tests.portrait.pictures import astronaut
+from tests.portrait.provenance import read_provenance
 
 
 def clip(frames: int, noise: bool = False) -> bytes:
@@ -31,7 +32,7 @@ def clip(frames: int, noise: bool = False) -> bytes:
 
 
 @pytest.mark.parametrize("entry", [*choices.styles(), *choices.motions()], ids=lambda entry: entry.name)
-def test_every_choice_has_a_small_moving_picture_that_says_where_it_comes_from(entry: choices.Choice) -> None:
+def test_every_choice_has_a_small_preview_with_provenance(entry: choices.Choice) -> None:
     path = choices.PREVIEWS_DIR / entry.kind / f"{entry.name}.webp"
     data = path.read_bytes()
     assert len(data) <= previews.MAX_BYTES
@@ -44,13 +45,13 @@ def test_every_choice_has_a_small_moving_picture_that_says_where_it_comes_from(e
         assert still.size == (previews.SIDE, previews.SIDE)
 
 
-def test_no_picture_is_left_of_what_is_no_choice_any_more() -> None:
+def test_there_is_no_preview_of_a_removed_choice() -> None:
     known = {(entry.kind, entry.name) for entry in (*choices.styles(), *choices.motions())}
     assert {(path.parent.name, path.stem) for path in choices.PREVIEWS_DIR.glob("*/*.*")} == known
 
 
 @pytest.mark.django_db
-def test_the_options_name_pictures_that_are_served_and_how_long_a_photo_stays(as_alice: APIClient) -> None:
+def test_the_options_list_previews_that_are_served_and_the_retention_of_photos(as_alice: APIClient) -> None:
     options = as_alice.get("/user/portrait/options/").json()
     assert options["photo_kept_days"] == 30
     for entry in (*options["styles"], *options["motions"]):
@@ -58,7 +59,7 @@ def test_the_options_name_pictures_that_are_served_and_how_long_a_photo_stays(as
             assert as_alice.get(address).status_code == 200, address
 
 
-def test_a_preview_keeps_the_pace_of_the_portrait() -> None:
+def test_a_preview_has_the_speed_of_the_portrait() -> None:
     with Image.open(io.BytesIO(previews.make_preview(clip(20)).webp)) as picture:
         assert getattr(picture, "n_frames", 1) == 10
         picture.seek(1)
@@ -66,8 +67,8 @@ def test_a_preview_keeps_the_pace_of_the_portrait() -> None:
         assert picture.info["duration"] == 80
 
 
-def test_a_pose_that_is_held_lasts_as_long_in_the_preview() -> None:
-    """Encoders keep frames that look the same only once, with a longer time."""
+def test_a_static_pose_lasts_as_long_in_the_preview() -> None:
+    """Encoders store equal neighbouring frames once, with a longer duration."""
     face = Image.fromarray(astronaut()[:256, :256])
     turned = face.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     out = io.BytesIO()
@@ -83,7 +84,7 @@ def test_a_pose_that_is_held_lasts_as_long_in_the_preview() -> None:
     assert sum(shown) == pytest.approx(sum(durations), abs=80)
 
 
-def test_what_cannot_be_made_small_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_preview_above_the_size_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "MAX_BYTES", 3_000)
     with pytest.raises(EncodingError, match="3000"):
         previews.make_preview(clip(12, noise=True))

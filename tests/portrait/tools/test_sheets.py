@@ -1,4 +1,4 @@
-"""The documentation's pictures: contact sheets of the motions, the gallery of styles by faces."""
+"""The images of the documentation: contact sheets of the motions, the gallery of styles, and both orders."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from PIL import Image
 from portrait.engine.motion import load_motion, motion_names
 from portrait.engine.motion.basis import EYE_L, EYE_R
 from portrait.engine.options import EngineOptions
-from portrait.engine.output.provenance import read_provenance
 from portrait.engine.pipeline import Engine
 from portrait.management.engine_command import write_result
-from portrait.tools import motion_sheets
+from portrait.tools import contact_sheets, gallery
+from portrait.tools.sheet_drawing import LINE_HEIGHT, MARGIN, sample_photo
 from tests.paths import ROOT
+from tests.portrait.provenance import read_provenance
 
 DOCS = ROOT / "docs"
 
@@ -28,11 +29,11 @@ def engine() -> Engine:
 
 
 @pytest.mark.parametrize("name", motion_names())
-def test_the_frames_that_tell_most_begin_at_rest_and_include_a_blink(name: str) -> None:
+def test_the_characteristic_frames_begin_at_rest_and_include_a_blink(name: str) -> None:
     motion = load_motion(name)
     assert motion.jacobian is not None
 
-    shown = motion_sheets.telling_frames(motion, 10)
+    shown = contact_sheets.characteristic_frames(motion, 10)
 
     assert shown[0] == 0
     assert shown == sorted(set(shown))
@@ -43,12 +44,12 @@ def test_the_frames_that_tell_most_begin_at_rest_and_include_a_blink(name: str) 
 
 
 def test_a_contact_sheet_shows_more_motion_from_row_to_row(engine: Engine) -> None:
-    data = motion_sheets.contact_sheet(engine, motion_sheets.sample_photo(), "breathing")
+    data = contact_sheets.contact_sheet(engine, sample_photo(), "breathing")
 
     assert read_provenance(data) is not None
     sheet = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
-    tiles = sheet[motion_sheets.LINE :, motion_sheets.MARGIN :].reshape(
-        3, motion_sheets.TILE, motion_sheets.SHOWN, motion_sheets.TILE, 3
+    tiles = sheet[LINE_HEIGHT:, MARGIN:].reshape(
+        3, contact_sheets.TILE, contact_sheets.SHOWN_FRAMES, contact_sheets.TILE, 3
     )
     moved = [np.abs(row[:, 4] - row[:, 0]).mean() for row in tiles]
     assert moved[0] < moved[1] < moved[2]
@@ -56,17 +57,17 @@ def test_a_contact_sheet_shows_more_motion_from_row_to_row(engine: Engine) -> No
 
 
 def test_the_gallery_has_a_row_for_every_style_and_differing_faces(engine: Engine) -> None:
-    photo = motion_sheets.sample_photo()
-    faces = motion_sheets.gallery_faces(engine, photo)
+    photo = sample_photo()
+    faces = gallery.gallery_faces(engine, photo)
     assert len({face.title for face in faces}) == len(faces) >= 4
     for face in faces[1:]:
         assert np.abs(face.picture.astype(int) - faces[0].picture).mean() > 1
 
-    picture = Image.open(io.BytesIO(motion_sheets.gallery(engine, photo)))
+    picture = Image.open(io.BytesIO(gallery.gallery(engine, photo)))
 
     assert picture.format == "PNG"
-    assert picture.width == 2 * motion_sheets.MARGIN + len(faces) * motion_sheets.FACE
-    assert picture.height == motion_sheets.LINE + (1 + len(engine.painter.styles)) * motion_sheets.FACE
+    assert picture.width == 2 * MARGIN + len(faces) * gallery.TILE
+    assert picture.height == LINE_HEIGHT + (1 + len(engine.painter.styles)) * gallery.TILE
 
 
 def test_every_motion_has_its_sheet_in_the_documentation() -> None:
@@ -81,27 +82,25 @@ def test_every_motion_has_its_sheet_in_the_documentation() -> None:
 
 
 def test_both_orders_are_shown_below_each_other_and_differ(engine: Engine) -> None:
-    data = motion_sheets.orders_sheet(engine, motion_sheets.sample_photo())
+    data = gallery.orders_sheet(engine, sample_photo())
 
     assert read_provenance(data) is not None
     sheet = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
-    rows = sheet[motion_sheets.LINE :, 2 * motion_sheets.MARGIN :].reshape(
-        4, motion_sheets.FACE, 5, motion_sheets.FACE, 3
-    )
+    rows = sheet[LINE_HEIGHT:, 2 * MARGIN :].reshape(4, gallery.TILE, 5, gallery.TILE, 3)
     for first in (0, 2):  # of each style
         assert np.abs(rows[first] - rows[first + 1]).mean() > 3
         for row in rows[first : first + 2]:
             assert np.abs(row[:, 2] - row[:, 0]).mean() > 5  # moves
 
 
-def test_the_gallery_in_the_documentation_is_light() -> None:
+def test_the_gallery_in_the_documentation_is_small() -> None:
     path = DOCS / "gallery.png"
     assert path.stat().st_size < 1_500_000
     assert read_provenance(path.read_bytes()) is not None
 
 
-def test_a_result_is_written_with_its_folder_and_told(tmp_path: Path) -> None:
-    told = write_result(tmp_path / "new" / "a.png", bytes(2500))
+def test_a_result_is_written_with_its_folder_and_reported(tmp_path: Path) -> None:
+    line = write_result(tmp_path / "new" / "a.png", bytes(2500))
 
-    assert told == f"{tmp_path / 'new' / 'a.png'} (2 kB)"
+    assert line == f"{tmp_path / 'new' / 'a.png'} (2 kB)"
     assert (tmp_path / "new" / "a.png").read_bytes() == bytes(2500)

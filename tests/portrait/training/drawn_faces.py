@@ -1,4 +1,4 @@
-"""Drawn faces with known landmarks, for tests of the training: nobody's footage is needed."""
+"""Drawn faces with known landmarks, so that tests of the training need no recorded clips."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from portrait.training.landmarks import EYE_RINGS, GROUPS, INNER_LIPS, LANDMARKS, MIRRORED, NAMES
+from portrait.training.motion.landmarks import EYE_RINGS, GROUPS, INNER_LIPS, LANDMARKS, MIRRORED, NAMES
 
 FRAMES = 5
-# Where the centre of each group lies in a drawn face, in units of half its height; x of the pairs is the right one's.
+# The centre of each landmark group, in units of half the face's height. Of a pair, the right one.
 PLACES = {
     "eyeR": (-0.35, -0.2),
     "browR": (-0.38, -0.42),
@@ -48,7 +48,7 @@ def drawn_face(seed: int) -> NDArray[np.float32]:
 
 
 def drawn_clip(seed: int, frames: int = FRAMES) -> tuple[list[Image.Image], NDArray[np.float16]]:
-    """A face that turns, moves and blinks: pictures of 256 x 256, and landmarks (T, 468, 2) in their pixels."""
+    """A face that rotates, moves and blinks: images of 256 x 256, and landmarks (T, 468, 2) in their pixels."""
     rng = np.random.default_rng(seed)
     face, colours = drawn_face(seed), rng.integers(40, 220, (4, 3))
     pictures, landmarks = [], []
@@ -75,7 +75,7 @@ def drawn_clip(seed: int, frames: int = FRAMES) -> tuple[list[Image.Image], NDAr
 
 
 def write_clips(folder: Path, people: dict[str, str]) -> None:
-    """One clip for each person, with its licence, as ``train_motion`` reads it."""
+    """Write a folder for ``train_motion`` with a clip of each person, under its licence."""
     rows, landmarks = ["clip_id\tidentity\trepo_licence"], {}
     for seed, (person, licence) in enumerate(people.items()):
         name = f"clip-{person}"

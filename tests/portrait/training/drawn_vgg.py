@@ -1,4 +1,4 @@
-"""A VGG-16 with random filters and few channels: quick, and no judge of taste."""
+"""A VGG-16 with random filters and few channels, for fast tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 
 def write_vgg(path: Path) -> Path:
-    """The convolutions up to conv4_3, eight channels each, to ``path``."""
+    """Write the convolutions up to conv4_3, eight channels each, to ``path``."""
     generator = torch.Generator().manual_seed(0)
     tensors, inputs = {}, 3
     for block, count in enumerate((2, 2, 3, 3), 1):

@@ -1,4 +1,4 @@
-"""Training the motion network: each stage learns, a killed run goes on, and nobody who judges is trained on."""
+"""Training the motion network: each stage learns, a killed run can be resumed, validation people are held out."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ import yaml
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from safetensors.torch import save_file
-from torch import Tensor, nn
 
-from portrait.engine.errors import CheckpointError, ChoiceError
 from portrait.engine.fomm import load_model
-from portrait.training.clips import Split, TrainingDataError, read_clips, split_people
-from portrait.training.motion import CONFIG, STAGES, Stages
-from portrait.training.perceptual import Perceptual
-from portrait.training.run import Schedule, Trainee, train
+from portrait.training.errors import TrainingDataError
+from portrait.training.motion.clips import read_clips
+from portrait.training.motion.dataset import DatasetSplit, split_by_person
+from portrait.training.motion.stages import STAGES, StageSequence
+from portrait.training.motion.train_motion import CONFIG
+from portrait.training.vgg_features import VGGFeatures
 from tests.portrait.training.drawn_faces import write_clips
+from tests.portrait.training.overfitting import losses_on_one_batch
 
 TINY = {"kp_detector": [8, 16], "dense_motion": [8, 16], "generator": [8, 8, 16]}
 LICENCES = ("MIT", "CC0")
@@ -40,8 +41,8 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def split(clips: Path) -> Split:
-    return split_people(read_clips(clips), licences=LICENCES, share=0.01)
+def split(clips: Path) -> DatasetSplit:
+    return split_by_person(read_clips(clips), licences=LICENCES, share=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped plan for networks that train in seconds."""
+    """The shipped config with networks that train in seconds."""
     values = yaml.safe_load(CONFIG.read_text())
     for section, channels in TINY.items():
         values[section]["channels"] = channels
@@ -73,71 +74,61 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_who_judges_is_never_trained_on(split: Split) -> None:
+def test_no_person_is_in_training_and_validation(split: DatasetSplit) -> None:
     assert not set(split.training.people) & set(split.validation.people)
-    # No licence to train on di's clip, so that di judges.
+    # Di's clip has no permitted licence, so that di is held out.
     assert "di" in split.validation.people
     assert set(split.training.people) | set(split.validation.people) == {"ada", "bo", "cy", "di", "eve"}
 
 
-def test_who_judges_does_not_hang_on_the_other_clips(clips: Path) -> None:
-    everybody = read_clips(clips)
-    some = [clip for clip in everybody if clip.person != "ada"]
-    whole = split_people(everybody, licences=None, share=0.5).validation.people
-    part = split_people(some, licences=None, share=0.5).validation.people
+def test_whether_a_person_is_held_out_does_not_depend_on_other_clips(clips: Path) -> None:
+    every_clip = read_clips(clips)
+    some = [clip for clip in every_clip if clip.person != "ada"]
+    whole = split_by_person(every_clip, licences=None, share=0.5).validation.people
+    part = split_by_person(some, licences=None, share=0.5).validation.people
     assert set(whole) - {"ada"} == set(part)
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_every_stage_learns(name: str, split: Split, config: Path, features: Path) -> None:
-    stages = Stages.build(
-        config, split, Perceptual.load(features, ("relu1_2", "relu2_2")), torch.device("cpu")
+def test_every_stage_learns(name: str, split: DatasetSplit, config: Path, features: Path) -> None:
+    stages = StageSequence.build(
+        config, split, VGGFeatures.load(features, ("relu1_2", "relu2_2")), torch.device("cpu")
     )
-    trainee = stages.trainee(name, 4)
-    trainee.networks.train()
-    optimizer = torch.optim.Adam(trainee.networks.parameters(), 2e-3)
-    losses = []
-    for _ in range(30):
-        # The same draw each time: what is left of the loss is what the network has not learned yet.
-        trainee.generator.manual_seed(1)
-        loss = trainee.step()["loss"]
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+    task = stages.stage(name, 4)
+    losses = losses_on_one_batch(task, 2e-3)
     assert losses[-1] < 0.9 * losses[0]
 
 
 @pytest.mark.parametrize(("name", "moves"), [("generator", False), ("finish", True)])
-def test_the_detector_learns_from_the_picture_in_the_last_stage_alone(
-    name: str, moves: bool, split: Split, config: Path, features: Path
+def test_only_the_last_stage_trains_the_detector_on_the_image_loss(
+    name: str, moves: bool, split: DatasetSplit, config: Path, features: Path
 ) -> None:
-    stages = Stages.build(
-        config, split, Perceptual.load(features, ("relu1_2", "relu2_2")), torch.device("cpu")
+    stages = StageSequence.build(
+        config, split, VGGFeatures.load(features, ("relu1_2", "relu2_2")), torch.device("cpu")
     )
-    trainee = stages.trainee(name, 2)
-    trainee.networks.train()
+    task = stages.stage(name, 2)
+    task.networks.train()
 
-    trainee.step()["picture"].backward()
+    task.step()["picture"].backward()
 
     assert any(p.grad is not None and bool(p.grad.any()) for p in stages.detector.parameters()) is moves
 
 
-def test_a_killed_run_goes_on_and_ends_with_weights_that_load(
+def test_a_killed_run_can_be_resumed_and_writes_weights_that_load(
     clips: Path, config: Path, features: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "run"
     command = [sys.executable, "manage.py", "train_motion", "--data", str(clips), "--config", str(config)]
     command += ["--perceptual", str(features), "--output", str(output), "--device", "cpu"]
     with subprocess.Popen([*command, "--minutes", "0.4"], cwd=settings.BASE_DIR) as process:
-        # Killed in its second stage, when the first one's state is there.
+        # Killed in the second stage, when the state of the first one exists.
         wait_for(
             output / "dense.state.new", output / "dense.state", output / "keypoints.jsonl", process=process
         )
         process.send_signal(signal.SIGKILL)
     before = json.loads((output / "keypoints.jsonl").read_text().splitlines()[-1])["step"]
     subprocess.run([*command, "--resume"], cwd=settings.BASE_DIR, check=True, timeout=240)
-    # The stage that had ended was not trained again.
+    # The finished stage is not trained again.
     assert json.loads((output / "keypoints.jsonl").read_text().splitlines()[-1])["step"] == before
     for stage in STAGES:
         assert (output / f"{stage}.png").stat().st_size > 1000
@@ -145,103 +136,48 @@ def test_a_killed_run_goes_on_and_ends_with_weights_that_load(
     picture = np.random.default_rng(0).random((256, 256, 3), np.float32)
     frames = model.animate(picture, picture[None])
     assert frames.shape == (1, 256, 256, 3)
-    # A picture that drives itself stays nearly what it is, however little was learned.
+    # With the source as driving frame the output is close to it, even after a short training.
     assert np.abs(frames[0] - picture).mean() < 0.2
 
 
 def wait_for(*paths: Path, process: subprocess.Popen[bytes]) -> None:
-    """Until one of the files is there."""
+    """Wait until one of the files exists."""
     deadline = time.monotonic() + 120
     while not any(path.exists() for path in paths):
-        assert process.poll() is None, "the training ended by itself"
+        assert process.poll() is None, "the training ended before it was killed"
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-class Line(Trainee):
-    """Learns to double a number."""
-
-    name = "line"
-
-    def __init__(self) -> None:
-        torch.manual_seed(0)
-        self.networks = nn.ModuleDict({"line": nn.Linear(1, 1)})
-        self.generator = torch.Generator().manual_seed(0)
-        self.seen: list[float] = []
-
-    def step(self) -> dict[str, Tensor]:
-        x = torch.rand(8, 1, generator=self.generator)
-        self.seen.append(float(x[0]))
-        return {"loss": (self.networks["line"](x) - 2 * x).square().mean()}
-
-    def validate(self, averaged: nn.ModuleDict, folder: Path) -> dict[str, float]:
-        with torch.no_grad():
-            return {"double_of_one": float(averaged["line"](torch.ones(1, 1)))}
-
-
-def test_training_reaches_what_it_is_asked_for(tmp_path: Path) -> None:
-    averaged = train(Line(), tmp_path, minutes=0.05, schedule=Schedule(peak=0.05, averaging=0.9))
-    assert float(averaged["line"](torch.ones(1, 1))) == pytest.approx(2, abs=0.05)
-    entry = json.loads((tmp_path / "line.jsonl").read_text().splitlines()[-1])
-    assert entry["losses"]["loss"] < 0.01
-    assert entry["validation"]["double_of_one"] == pytest.approx(2, abs=0.05)
-
-
-def test_an_interrupted_run_goes_on_with_fresh_batches(tmp_path: Path) -> None:
-    first = Line()
-
-    def interrupt(progress: object) -> None:
-        if len(first.seen) == 20:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        train(first, tmp_path, minutes=0.05, on_progress=interrupt)
-    second = Line()
-    train(second, tmp_path, minutes=None, resume=True)
-    assert second.seen
-    assert not set(first.seen) & set(second.seen)
-    assert json.loads((tmp_path / "line.jsonl").read_text().splitlines()[-1])["step"] == 20 + len(second.seen)
-
-
-def test_a_run_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
-    train(Line(), tmp_path, minutes=0.001)
-    with pytest.raises(ChoiceError, match="--resume") as caught:
-        train(Line(), tmp_path, minutes=0.001)
-    assert caught.value.code == "state_exists"
-
-
-def test_a_damaged_state_is_named(tmp_path: Path) -> None:
-    (tmp_path / "line.state").write_bytes(b"not a state")
-    with pytest.raises(CheckpointError, match=r"line\.state"):
-        train(Line(), tmp_path, minutes=None, resume=True)
-
-
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("damage", "message"),
     [
         (lambda folder: (folder / "landmarks.npz").unlink(), "find_landmarks.py"),
-        (lambda folder: np.savez(folder / "landmarks.npz", other=np.zeros(3)), "no landmarks of 'clip-ada'"),
+        (
+            lambda folder: np.savez(folder / "landmarks.npz", other=np.zeros(3)),
+            "no landmarks of 'clip-ada'",
+        ),
         (lambda folder: (folder / "clip-ada" / "000.png").unlink(), "4 frames, but landmarks of shape"),
         (lambda folder: (folder / "index.tsv").write_text("clip\nada\n"), "clip_id"),
         (lambda folder: (folder / "clip-ada" / "000.png").write_bytes(b"no picture"), "clip-ada"),
     ],
 )
-def test_training_data_that_cannot_be_used_is_named(spoil: object, told: str, tmp_path: Path) -> None:
+def test_training_data_that_cannot_be_used_is_named(damage: object, message: str, tmp_path: Path) -> None:
     folder = tmp_path / "clips"
     write_clips(folder, {"ada": "MIT", "bo": "MIT"})
-    assert callable(spoil)
-    spoil(folder)
-    with pytest.raises(TrainingDataError, match=told):
+    assert callable(damage)
+    damage(folder)
+    with pytest.raises(TrainingDataError, match=message):
         read_clips(folder)
 
 
-def test_nobody_left_to_judge_is_told(clips: Path) -> None:
-    with pytest.raises(TrainingDataError, match="nobody to judge by"):
-        split_people(read_clips(clips), licences=None, share=0.0)
+def test_a_split_without_validation_people_is_refused(clips: Path) -> None:
+    with pytest.raises(TrainingDataError, match="no person for validation"):
+        split_by_person(read_clips(clips), licences=None, share=0.0)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--minutes", "0"], "--minutes must be above 0"),
         ([], "how many --minutes"),
@@ -250,7 +186,7 @@ def test_nobody_left_to_judge_is_told(clips: Path) -> None:
     ],
 )
 def test_the_command_says_what_is_missing(
-    arguments: list[str], told: str, clips: Path, features: Path, tmp_path: Path
+    arguments: list[str], message: str, clips: Path, features: Path, tmp_path: Path
 ) -> None:
     given = [
         "--data",
@@ -261,12 +197,12 @@ def test_the_command_says_what_is_missing(
         str(tmp_path / "run"),
         *arguments,
     ]
-    with pytest.raises(CommandError, match=told) as caught:
+    with pytest.raises(CommandError, match=message) as caught:
         call_command("train_motion", *given)
     assert caught.value.returncode == 2
 
 
-def test_a_run_that_could_not_begin_does_not_stand_in_the_way(
+def test_a_run_that_failed_to_start_does_not_block_the_next_one(
     clips: Path, config: Path, features: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "run"
@@ -277,7 +213,7 @@ def test_a_run_that_could_not_begin_does_not_stand_in_the_way(
     assert (output / "motion.safetensors").exists()
 
 
-def test_the_model_is_measured_beside_the_copy_and_the_analytic_warp(
+def test_the_evaluation_compares_the_model_with_copy_and_analytic_warp(
     clips: Path, config: Path, features: Path, tmp_path: Path
 ) -> None:
     frames = tmp_path / "frames"
@@ -292,7 +228,7 @@ def test_the_model_is_measured_beside_the_copy_and_the_analytic_warp(
     assert set(plain) == {"copy", "analytic", "ours"}
     assert all(0 < row["l1"] < 0.5 and 0 < row["ssim"] < 1 for row in plain.values())
     assert "akd" not in plain["copy"]
-    # Landmarks as they would be found in the copies: those of each clip's first frame.
+    # The landmarks of a copy are those of the clip's first frame.
     copies = sorted(path for path in (frames / "copy").iterdir() if path.is_dir())
     with np.load(clips / "landmarks.npz") as stored:
         first = stored["clip-di"][:1]

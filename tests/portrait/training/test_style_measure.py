@@ -1,4 +1,4 @@
-"""The painter's numbers: what they say about paintings whose answer is known."""
+"""The painter's metrics on images for which the right value is known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from portrait.engine.fomm.compact import coordinate_grid
-from portrait.training.style_measure import ALONE, HELD, PAINTED_FIRST, flicker, grain
+from portrait.training.style.evaluation import (
+    FROZEN_STATISTICS,
+    PAINT_THEN_ANIMATE,
+    PER_FRAME_STATISTICS,
+    grain,
+)
+from portrait.training.style.flicker import flicker
 from tests.paths import DATA
 from tests.portrait.training.drawn_vgg import write_vgg
 
@@ -21,7 +27,7 @@ OWN = DATA / "painter" / "painter.safetensors"
 
 
 def moving_clip(speed: int) -> tuple[np.ndarray, torch.Tensor]:
-    """A picture that wanders ``speed`` pixels to the left each frame, and the flow back to it."""
+    """An image that moves ``speed`` pixels to the left each frame, and the flow back to it."""
     wide = np.ascontiguousarray(skimage.data.astronaut()[100:164, 150:230])
     frames = np.stack([wide[:, speed * t : speed * t + 64] for t in range(4)])
     grid = coordinate_grid(64, torch.device("cpu"))
@@ -33,7 +39,7 @@ def test_a_picture_that_only_moves_does_not_flicker() -> None:
     frames, flow = moving_clip(speed=2)
     assert flicker(frames, flow) < 0.1
     still = flow[:1].expand(4, -1, -1, -1)
-    assert flicker(frames, still) > 5  # taken for standing still, it changes
+    assert flicker(frames, still) > 5  # with the flow of a static clip the motion counts as change
 
 
 def test_noise_on_each_frame_is_flicker_of_its_size() -> None:
@@ -71,19 +77,20 @@ def test_the_command_measures_both_orders(tmp_path: Path, capsys: pytest.Capture
     table = json.loads(report.read_text())
     numbers = table["ours"]["two"]
     assert numbers == table["ours"]["mean"]
-    for way in (ALONE, HELD, PAINTED_FIRST):
-        # Nothing paints stiller than the photo moves.
+    for way in (PER_FRAME_STATISTICS, FROZEN_STATISTICS, PAINT_THEN_ANIMATE):
         assert numbers[f"{way}, flicker"] > 0 and numbers[f"{way}, seconds"] > 0
     assert numbers["content"] > 0 and numbers["relu4_3"] > 0 and numbers["gflop"] > 0
-    # The same painter has the same numbers, but for the time that it took.
+    # The same painter has the same metrics, except for the time.
     assert table["painter"]["two"]["content"] == numbers["content"]
-    assert table["painter"]["two"][f"{HELD}, flicker"] == numbers[f"{HELD}, flicker"]
+    assert (
+        table["painter"]["two"][f"{FROZEN_STATISTICS}, flicker"] == numbers[f"{FROZEN_STATISTICS}, flicker"]
+    )
 
 
 @pytest.mark.parametrize(
-    ("option", "told"), [("--photos", "--photos must"), ("--portraits", "--portraits must")]
+    ("option", "message"), [("--photos", "--photos must"), ("--portraits", "--portraits must")]
 )
-def test_measuring_nothing_is_refused(option: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=told) as caught:
+def test_measuring_nothing_is_refused(option: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=message) as caught:
         call_command("measure_styles", "--content", str(tmp_path), "--styles", str(tmp_path), option, "0")
     assert caught.value.returncode == 2

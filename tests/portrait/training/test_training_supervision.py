@@ -1,4 +1,4 @@
-"""What the motion network is taught: keypoints and flow from landmarks, alike under every augmentation."""
+"""Training targets of the motion network: keypoints and flow from landmarks, consistent under augmentation."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ import torch
 
 from portrait.engine.fomm import compact
 from portrait.engine.fomm.keypoints import Keypoints
-from portrait.training.augment import Camera, move_keypoints, move_pictures, relight
-from portrait.training.clips import SIDE
-from portrait.training.dense_stage import analytic_flow, analytic_motion
-from portrait.training.keypoint_stage import eye_opening
-from portrait.training.landmarks import EYE_RINGS, MIRRORED, KeypointFit, mean_face, mirror_partners
-from portrait.training.losses import ssim
-from portrait.training.mesh import Mesh, inverse_affine
-from portrait.training.pairs import PairBatch, flow_loss
+from portrait.training.motion.analytic_warp import analytic_dense_motion, analytic_flow
+from portrait.training.motion.augmentation import (
+    AffineAugmentation,
+    inverse_affine,
+    jitter_colour,
+    transform_keypoints,
+    warp_images,
+)
+from portrait.training.motion.expression import eye_opening
+from portrait.training.motion.face_mesh import FaceMesh
+from portrait.training.motion.find_landmarks import SIDE
+from portrait.training.motion.flow_losses import flow_loss
+from portrait.training.motion.image_losses import ssim
+from portrait.training.motion.landmarks import EYE_RINGS, MIRRORED, KeypointFit, mean_face, mirror_partners
+from portrait.training.motion.pair_sampler import PairBatch
 from tests.portrait.training.drawn_faces import drawn_clip, drawn_face
 
-CAMERA = Camera(smallest=0.8, largest=1.25, rotation=20, shift=0.05)
+AUGMENTATION = AffineAugmentation(min_scale=0.8, max_scale=1.25, rotation=20, shift=0.05)
 
 
 @pytest.fixture(scope="module")
@@ -30,19 +37,19 @@ def faces() -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def fit() -> KeypointFit:
-    # Exactly symmetric but for the landmarks of no group; those of this face are made so as well.
+    # The drawn face is symmetric except for the landmarks outside all groups, which are symmetrized here.
     face = torch.from_numpy(drawn_face(3))
     partner = mirror_partners(face)
     return KeypointFit((face + face[partner] * torch.tensor([-1.0, 1.0])) / 2 * 0.5)
 
 
-def test_a_pair_of_eyes_mirrors_into_itself() -> None:
+def test_the_mirror_partner_of_an_eye_is_the_other_eye() -> None:
     partner = mirror_partners(torch.from_numpy(drawn_face(1)))
     assert [int(partner[i]) for i in EYE_RINGS[0]] == EYE_RINGS[1]
     assert [int(partner[i]) for i in EYE_RINGS[1]] == EYE_RINGS[0]
 
 
-def test_detector_and_teacher_agree_on_what_a_mirror_does() -> None:
+def test_detector_and_training_targets_use_the_same_mirror_pairs() -> None:
     assert list(compact.MIRRORED) == MIRRORED
 
 
@@ -53,7 +60,7 @@ def test_a_detector_with_a_mirror_finds_the_mirrored_face_in_the_mirror() -> Non
     with torch.no_grad():
         plain, flipped = detector(picture), detector(picture.flip(-1))
     mirror = torch.tensor([[[-1.0, 0, 0], [0, 1, 0]]])
-    back = move_keypoints(flipped, mirror)
+    back = transform_keypoints(flipped, mirror)
     assert back.jacobian is not None
     assert torch.allclose(plain.value, back.value, atol=1e-5)
     assert torch.allclose(plain.jacobian, back.jacobian, atol=1e-5)
@@ -82,13 +89,13 @@ def test_a_closed_eye_shows_in_its_jacobian(fit: KeypointFit) -> None:
 
 def test_moved_landmarks_and_moved_keypoints_agree(faces: torch.Tensor, fit: KeypointFit) -> None:
     generator = torch.Generator().manual_seed(0)
-    theta = CAMERA.draw(len(faces), generator)
+    theta = AUGMENTATION.sample(len(faces), generator)
     upright = torch.linalg.det(theta[:, :, :2]) > 0
     assert 0 < int(upright.sum()) < len(faces)
     back = inverse_affine(theta)
     moved = faces @ back[:, :, :2].transpose(1, 2) + back[:, None, :, 2]
     direct = fit(moved)
-    carried = move_keypoints(Keypoints(*fit(faces)), theta)
+    carried = transform_keypoints(Keypoints(*fit(faces)), theta)
     assert carried.jacobian is not None
     # Exact where nothing is mirrored: only groups that come in pairs are symmetric.
     assert torch.allclose(direct[0][upright], carried.value[upright], atol=1e-5)
@@ -101,16 +108,16 @@ def test_a_mirrored_face_has_its_eyes_exchanged(fit: KeypointFit) -> None:
     wink[ring] = wink[ring].mean(0) + (wink[ring] - wink[ring].mean(0)) * torch.tensor([1.0, 0.3])
     mirror = torch.tensor([[[-1.0, 0, 0], [0, 1, 0]]])
     plain = Keypoints(*fit(wink[None]))
-    mirrored = move_keypoints(plain, mirror)
+    mirrored = transform_keypoints(plain, mirror)
     assert torch.allclose(eye_opening(mirrored), eye_opening(plain).flip(1), atol=1e-4)
 
 
-def test_the_meshs_flow_leads_to_the_same_landmark(faces: torch.Tensor) -> None:
-    mesh = Mesh(mean_face(faces))
+def test_the_flow_of_the_mesh_maps_each_landmark_to_itself(faces: torch.Tensor) -> None:
+    mesh = FaceMesh(mean_face(faces))
     generator = torch.Generator().manual_seed(1)
-    theta = CAMERA.draw(1, generator)
+    theta = AUGMENTATION.sample(1, generator)
     source, driving = faces[:1], faces[3:4]
-    raster = torch.from_numpy(mesh.raster(driving[0]))[None]
+    raster = torch.from_numpy(mesh.rasterize(driving[0]))[None]
     flow, weight, importance = mesh.flow(raster, source, driving, theta)
     back = inverse_affine(theta)
     place = driving @ back[:, :, :2].transpose(1, 2) + back[:, None, :, 2]
@@ -127,23 +134,23 @@ def test_the_meshs_flow_leads_to_the_same_landmark(faces: torch.Tensor) -> None:
 
 def test_the_analytic_warp_of_equal_keypoints_moves_nothing(faces: torch.Tensor, fit: KeypointFit) -> None:
     keypoints = Keypoints(*fit(faces[:2]))
-    flow = analytic_flow(analytic_motion(), keypoints, keypoints)
+    flow = analytic_flow(analytic_dense_motion(), keypoints, keypoints)
     line = (torch.arange(128) + 0.5) / 64 - 1
     still = torch.stack([line.expand(128, 128), line[:, None].expand(128, 128)], -1)
     assert torch.allclose(flow, still.expand_as(flow), atol=1e-4)
 
 
-def test_light_changes_a_pair_alike() -> None:
+def test_colour_jitter_is_the_same_for_both_images_of_a_pair() -> None:
     picture = torch.rand(3, 1, 3, 16, 16)
-    pair = relight(picture.expand(-1, 2, -1, -1, -1), torch.Generator().manual_seed(0))
+    pair = jitter_colour(picture.expand(-1, 2, -1, -1, -1), torch.Generator().manual_seed(0))
     assert torch.equal(pair[:, 0], pair[:, 1])
     assert not torch.allclose(pair, picture.expand_as(pair), atol=0.02)
 
 
-def test_a_picture_moved_by_nothing_stays() -> None:
+def test_the_identity_transform_leaves_an_image_unchanged() -> None:
     pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
     still = torch.eye(2, 3).expand(2, -1, -1)
-    assert torch.allclose(move_pictures(pictures, still), pictures / 255, atol=1e-5)
+    assert torch.allclose(warp_images(pictures, still), pictures / 255, atol=1e-5)
 
 
 def test_ssim_is_one_for_the_same_picture_and_less_for_another() -> None:
@@ -153,7 +160,7 @@ def test_ssim_is_one_for_the_same_picture_and_less_for_another() -> None:
 
 
 @pytest.mark.parametrize("pixels", [1.0, 5.0, 30.0])
-def test_a_face_that_was_left_behind_is_fetched_however_far_it_is(pixels: float) -> None:
+def test_the_gradient_of_the_flow_loss_does_not_vanish_for_large_errors(pixels: float) -> None:
     some, none = torch.ones(1, 8, 8), torch.zeros(1, 8, 8, 2)
     nothing = Keypoints(torch.zeros(1, 1, 2), None)
     pairs = PairBatch(none, none, nothing, nothing, flow=none, weight=some, importance=some)

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from common.storage import media_storage
 from portrait.models import PortraitJob
+from tests.paths import media_path
 from tests.portrait.kit import Workers, assert_no_orphans, make_portrait, wait_for
 from user.models import User
 
@@ -24,7 +24,7 @@ def test_a_photo_goes_after_the_days_that_were_named_and_the_portrait_stays(
 
     workers.start()
 
-    wait_for(lambda: not media_storage().exists(str(old.photo.name)), "the end of the photo")
+    wait_for(lambda: not media_path(str(old.photo.name)).exists(), "the end of the photo")
     assert not PortraitJob.objects.get(pk=old.pk).photo
     assert PortraitJob.objects.get(pk=young.pk).photo
     assert PortraitJob.objects.get(pk=old.pk).webp

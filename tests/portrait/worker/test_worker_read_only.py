@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common.storage import media_storage
+from common import storage
 from portrait.models import PortraitJob
 from portrait.queue import transitions
+from tests.paths import media_path
 from tests.portrait.kit import Workers, assert_no_orphans, enqueue, nothing_active, student, wait_for
 
 State = PortraitJob.State
@@ -19,7 +20,7 @@ def test_the_job_fails_with_a_code_and_can_be_retried_when_the_disk_is_back(
     workers: Workers, media: Path
 ) -> None:
     job = enqueue(student("ann"))
-    folder = media / "portraits" / job.key.hex
+    folder = media_path(f"portraits/{job.key.hex}")
     aside = media / "aside"
     folder.rename(aside)
     folder.write_bytes(b"in the way")
@@ -43,7 +44,7 @@ def test_the_job_fails_with_a_code_and_can_be_retried_when_the_disk_is_back(
 
 def test_a_photo_that_is_gone_fails_the_job_at_once(workers: Workers) -> None:
     job = enqueue(student("ann"), "read")
-    media_storage().delete([str(job.photo.name)])
+    storage.media().delete([str(job.photo.name)])
     assert workers.start(drain=True).wait(30) == 0
 
     job.refresh_from_db()

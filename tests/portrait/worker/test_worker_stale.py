@@ -8,9 +8,10 @@ from pathlib import Path
 
 from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
-from portrait.queue import leases, transitions
-from portrait.worker.child import TaskDone, TaskOrder
-from portrait.worker.supervisor import Attempt, Worker, WorkerOptions
+from portrait.queue import transitions
+from portrait.worker.messages import AttemptDone, AttemptOrder
+from portrait.worker.running import RunningAttempt, WorkerOptions
+from portrait.worker.supervisor import Worker
 from tests.portrait.kit import (
     Workers,
     assert_no_orphans,
@@ -60,29 +61,29 @@ def test_a_result_that_comes_after_the_job_was_finished_elsewhere_leaves_no_trac
     owner = student("ann")
     enqueue(owner)
     late = claim()
-    leases.give_back(late)
+    transitions.give_back(late)
     holder = claim()
     assert transitions.finish(holder, write_results(holder))
     owner.refresh_from_db()
     shown, before = owner.portrait.name, files_on_disk()
 
     worker = Worker(WorkerOptions())
-    worker.attempts.append(finished_attempt(late, tmp_path / "attempt"))
+    worker.monitor.attempts.append(finished_attempt(late, tmp_path / "attempt"))
     worker._settle_finished()
 
-    assert worker.attempts == []
+    assert worker.monitor.attempts == []
     owner.refresh_from_db()
     assert owner.portrait.name == shown
     assert files_on_disk() == before
     assert_no_orphans()
 
 
-def finished_attempt(job: PortraitJob, folder: Path) -> Attempt:
+def finished_attempt(job: PortraitJob, folder: Path) -> RunningAttempt:
     folder.mkdir()
-    order = TaskOrder(job.pk, "", job.request, str(folder))
+    order = AttemptOrder(job.pk, "", job.request, str(folder))
     names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
     for name in names.values():
         (folder / name).write_bytes(b"late")
-    future: Future[TaskDone] = Future()
-    future.set_result(TaskDone(names, job.request))
-    return Attempt(job, order, future)
+    future: Future[AttemptDone] = Future()
+    future.set_result(AttemptDone(names, job.request))
+    return RunningAttempt(job, order, future)

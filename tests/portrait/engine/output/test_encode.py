@@ -1,4 +1,4 @@
-"""Frames become films that play: the right pictures, at the right time, for ever, and no ffmpeg is left behind."""
+"""Encoded clips have the right frames and durations, loop endlessly, and leave no ffmpeg process behind."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tests.portrait.pictures import astronaut, resized
 
 
 def moving(count: int, width: int = 64, height: int = 64) -> NDArray[np.uint8]:
-    """uint8 (count, height, width, 3): the astronaut's face drifting to and fro, no two frames the same."""
+    """uint8 (count, height, width, 3): the astronaut's face moving back and forth, no two frames equal."""
     wide = resized(astronaut()[40:220], 3 * width, height)
     shifts = (width * (1 + 0.3 * np.sin(2 * np.pi * np.arange(count) / count))).astype(int)
     frames = np.stack([wide[:, shift : shift + width] for shift in shifts])
-    # libwebp shows a frame that equals the one before it by letting that stand for longer.
+    # libwebp merges a frame that equals the one before it.
     frames[np.arange(count), 0, np.arange(count) % width] = 255 - frames[:, 0, 0]
     return frames
 
@@ -48,7 +48,7 @@ def clip() -> EncodedClip:
 
 
 def played(file: bytes) -> tuple[NDArray[np.uint8], list[float]]:
-    """An animation as a browser shows it: uint8 (T, H, W, 3) and how many milliseconds each frame stands."""
+    """An animation as a browser shows it: uint8 (T, H, W, 3), and the duration of each frame in milliseconds."""
     with Image.open(io.BytesIO(file)) as image:
         frames, durations = [], []
         for index in range(getattr(image, "n_frames")):  # noqa: B009
@@ -59,7 +59,7 @@ def played(file: bytes) -> tuple[NDArray[np.uint8], list[float]]:
 
 
 def film(file: bytes, folder: Path) -> tuple[NDArray[np.uint8], str]:
-    """An MP4 decoded by ffmpeg: uint8 (T, H, W, 3) and what ffmpeg says about it."""
+    """An MP4 decoded by ffmpeg: uint8 (T, H, W, 3), and ffmpeg's description of it."""
     path = folder / "film.mp4"
     path.write_bytes(file)
     ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
@@ -83,7 +83,7 @@ def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
 def test_an_animation_shows_every_frame(kind: str) -> None:
     frames, _ = played(clip().files[kind])
     assert difference(frames, moving(30)) < 8
-    # Each frame is the right one: nearer to its own original than to the one before.
+    # Each frame is closer to its original than to the one two frames later.
     assert all(
         difference(frame, own) < difference(frame, other)
         for frame, own, other in zip(frames[:6], moving(30)[:6], moving(30)[2:8], strict=True)
@@ -91,13 +91,13 @@ def test_an_animation_shows_every_frame(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["webp", "gif"])
-def test_an_animation_loops_for_ever(kind: str) -> None:
+def test_an_animation_loops_endlessly(kind: str) -> None:
     with Image.open(io.BytesIO(clip().files[kind])) as image:
         assert image.info["loop"] == 0
 
 
 @pytest.mark.parametrize("fps", [12, 23.976, 24, 25, 30])
-def test_rounded_delays_add_up_to_the_whole(fps: float) -> None:
+def test_rounded_delays_add_up_to_the_duration(fps: float) -> None:
     encoded = encode(moving(31), fps)
     for file, unit in ((encoded.files["webp"], 1), (encoded.files["gif"], 10)):
         _, durations = played(file)
@@ -137,11 +137,11 @@ def test_a_film_shows_every_frame_in_its_colours(tmp_path: Path) -> None:
     assert "Duration: 00:00:01.00" in about
 
 
-def test_a_film_can_start_before_it_is_all_there() -> None:
+def test_a_film_can_be_streamed() -> None:
     assert 0 < clip().files["mp4"].index(b"moov") < clip().files["mp4"].index(b"mdat")
 
 
-def test_odd_sizes_are_kept_but_in_the_film(tmp_path: Path) -> None:
+def test_odd_sizes_are_kept_except_in_the_mp4(tmp_path: Path) -> None:
     frames = moving(5, 61, 47)
     encoded = encode(frames, fps=25)
     for file in (encoded.files["webp"], encoded.files["gif"]):
@@ -155,7 +155,7 @@ def test_the_poster_is_the_first_frame() -> None:
         assert np.array_equal(np.array(image), moving(30)[0])
 
 
-def test_the_batches_do_not_matter() -> None:
+def test_the_result_does_not_depend_on_the_batches() -> None:
     assert encode(moving(12), 25, batch=1) == encode(moving(12), 25, batch=12)
 
 
@@ -180,12 +180,12 @@ def test_frames_of_another_size_or_kind_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("fps", "width"), [(0, 64), (-1, 64), (float("nan"), 64), (25, 1)])
-def test_what_no_film_can_have_is_refused(fps: float, width: int) -> None:
+def test_an_impossible_rate_or_size_is_refused(fps: float, width: int) -> None:
     with pytest.raises(EncodingError):
         ClipEncoder(fps=fps, width=width, height=64)
 
 
-def test_a_killed_encoder_is_an_error_that_says_so() -> None:
+def test_a_killed_encoder_is_an_error_that_names_ffmpeg() -> None:
     with ClipEncoder(fps=25, width=64, height=64) as encoder:
         encoder.write(moving(3))
         (child,) = children(os.getpid())

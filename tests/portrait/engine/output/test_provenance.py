@@ -1,4 +1,4 @@
-"""Every file says, to people and to machines, that it was made by a trained algorithm, and still plays."""
+"""Every file states that it was generated, in metadata and with a visible mark, and can still be decoded."""
 
 from __future__ import annotations
 
@@ -14,29 +14,24 @@ import pytest
 from PIL import Image
 
 from portrait.engine.output.ai_mark import stamp
-from portrait.engine.output.provenance import (
-    CREATOR_TOOL,
-    TRAINED_ALGORITHMIC_MEDIA,
-    Provenance,
-    read_provenance,
-    with_provenance,
-)
+from portrait.engine.output.provenance import CREATOR_TOOL, TRAINED_ALGORITHMIC_MEDIA, with_provenance
 from tests.portrait.engine.output.test_encode import clip, moving, played
 from tests.portrait.pictures import encoded
+from tests.portrait.provenance import Provenance, read_provenance
 
 KINDS = ("webp", "gif", "mp4", "poster")
 STATEMENT = Provenance(TRAINED_ALGORITHMIC_MEDIA, CREATOR_TOOL)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_states_where_it_comes_from(kind: str) -> None:
+def test_a_file_states_its_provenance(kind: str) -> None:
     file = clip().files[kind]
     assert read_provenance(file) is None
     assert read_provenance(with_provenance(file)) == STATEMENT
 
 
-def test_it_is_the_word_of_the_iptc() -> None:
-    # The vocabulary's URI is what other programs compare with, letter by letter.
+def test_the_statement_is_the_iptc_uri() -> None:
+    # Other programs compare the URI literally.
     uri = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
     assert uri.encode() in with_provenance(clip().files["webp"])
 
@@ -77,8 +72,8 @@ def test_the_webp_header_announces_the_packet() -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "BMP", "WEBP"])
-def test_what_cannot_carry_it_is_refused(kind: str) -> None:
-    # A WebP of a single picture is in the simple format, which has no room for it.
+def test_other_formats_are_refused(kind: str) -> None:
+    # A WebP of a single image is in the simple format, which cannot contain XMP.
     with pytest.raises(ValueError, match="carry"):
         with_provenance(encoded(np.zeros((16, 16, 3), np.uint8), kind))
 
@@ -95,7 +90,7 @@ def test_exiftool_reads_it_and_finds_no_fault(kind: str, tmp_path: Path) -> None
     path.write_bytes(with_provenance(clip().files[kind]))
     command = ["exiftool", "-json", "-validate", "-warning", "-XMP:all", str(path)]
     (tags,) = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    # exiftool shows the vocabulary's word for the URI in newer versions.
+    # Newer versions of exiftool show the vocabulary's term for the URI.
     assert tags["DigitalSourceType"] in (TRAINED_ALGORITHMIC_MEDIA, "Trained Algorithmic Media")
     assert tags["CreatorTool"] == CREATOR_TOOL
     assert tags["Validate"] == "OK"
@@ -103,7 +98,7 @@ def test_exiftool_reads_it_and_finds_no_fault(kind: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("shade", [0, 90, 180, 255])
 @pytest.mark.parametrize("side", [128, 256, 512])
-def test_the_mark_can_be_read_on_any_ground(shade: int, side: int) -> None:
+def test_the_mark_is_legible_on_any_background(shade: int, side: int) -> None:
     plain = np.full((1, side, side, 3), shade, np.uint8)
     change = stamp(plain)[0].astype(int)
     rows, columns = np.nonzero((change != shade).any(2))
@@ -118,7 +113,7 @@ def test_the_mark_can_be_read_on_any_ground(shade: int, side: int) -> None:
     assert columns.max() < side - 1
 
 
-def test_the_mark_stands_still_and_touches_nothing_else() -> None:
+def test_the_mark_is_static_and_changes_no_other_pixels() -> None:
     frames = np.repeat(np.random.default_rng(1).integers(0, 256, (1, 128, 128, 3), dtype=np.uint8), 5, axis=0)
     original = frames.copy()
     marked = stamp(frames)

@@ -9,7 +9,7 @@ import torch
 
 from portrait.engine.fomm import load, load_model, quantized
 from portrait.engine.fomm.load import PublishedModel
-from portrait.tools.benchmark_network import psnr, sway, template
+from portrait.tools.benchmark_network import motion_template, psnr, swaying_video
 from tests.paths import DATA
 
 TINY = DATA / "fomm-tiny"
@@ -34,7 +34,7 @@ def bottleneck(model: PublishedModel, source: np.ndarray) -> object:
 
 def test_auto_stays_within_forty_decibels_of_the_exact_frames(source: np.ndarray) -> None:
     exact = tiny("float32")
-    motion = template(exact, sway(source, 4))
+    motion = motion_template(exact, swaying_video(source, 4))
     assert psnr(tiny("auto").animate(source, motion), exact.animate(source, motion)) >= 40
 
 

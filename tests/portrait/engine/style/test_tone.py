@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from portrait.engine.options import EngineOptions
-from portrait.engine.photo.reading import Picture
+from portrait.engine.photo.picture import Picture
 from portrait.engine.pipeline import Engine
 from portrait.engine.request import ORDERS, PortraitRequest
 from portrait.engine.style.catalogue import Style, list_styles

@@ -1,0 +1,163 @@
+"""Two small networks that see faces: BlazeFace (short range) and the face mesh, run by OpenCV without torch.
+
+BlazeFace: Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019.
+Face mesh: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019.
+Weights: the MediaPipe project's, Apache-2.0 (``checkpoints/face/README.md``).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from portrait.engine.errors import CheckpointError
+from portrait.engine.photo.picture import Picture
+
+DETECTOR_FILE = "face_detection_short_range.tflite"
+MESH_FILE = "face_landmark.tflite"
+MESH_POINTS = 468
+# Points of the mesh: the middle of the forehead at the hairline, and the chin.
+HAIRLINE, CHIN = 10, 152
+
+_DETECTOR_SIDE, _MESH_SIDE = 128, 192
+# Cells a side, and anchors a cell, of the detector's two feature maps.
+_ANCHOR_MAPS = ((16, 2), (8, 6))
+# The mesh network was trained on squares of this many times the detected box.
+_MESH_MARGIN = 1.5
+
+_local = threading.local()
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face as BlazeFace sees it, in pixels of the picture: box, eyes and the score of 0 to 1.
+
+    ``eyes``: float (2, 2), (x, y) of the eye on the picture's left and of the one on its right.
+    """
+
+    centre_x: float
+    centre_y: float
+    width: float
+    height: float
+    eyes: NDArray[np.float64]
+    score: float
+
+    @property
+    def lean(self) -> float:
+        """The angle of the line through the eyes in radians, clockwise as seen."""
+        right, down = self.eyes[1] - self.eyes[0]
+        return math.atan2(down, right)
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """``points``: float (468, 2), (x, y) in pixels of the picture. ``presence``: 0 to 1, whether it is a face."""
+
+    points: NDArray[np.float64]
+    presence: float
+
+
+def detect(image: Picture, checkpoints: Path, *, threshold: float, overlap: float = 0.3) -> list[Detection]:
+    """Faces in uint8 (H, W, 3), RGB, from about a tenth of the picture's longer side on; best score first.
+
+    Of boxes whose intersection over union exceeds ``overlap`` the one with the best score stays.
+    Raises CheckpointError.
+    """
+    height, width = image.shape[:2]
+    scale = _DETECTOR_SIDE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    square = np.zeros((_DETECTOR_SIDE, _DETECTOR_SIDE, 3), np.uint8)
+    left, top = (_DETECTOR_SIDE - size[0]) // 2, (_DETECTOR_SIDE - size[1]) // 2
+    filtered = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    square[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=filtered)
+    network = _network(checkpoints / "face" / DETECTOR_FILE)
+    network.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, square.shape[:2], (127.5, 127.5, 127.5)))
+    logits, boxes = network.forward(["classificators", "regressors"])
+    scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -60, 60)))
+    found: list[Detection] = []
+    for index in np.argsort(-scores):
+        if scores[index] < threshold:
+            break
+        # Offsets from the anchor in pixels of the square: the centre, then width and height, then six points.
+        numbers = boxes.reshape(len(scores), 16)[index].astype(np.float64)
+        anchor = _anchors()[index] * _DETECTOR_SIDE
+        centre = (anchor + numbers[:2] - (left, top)) / scale
+        eyes = (anchor + numbers[4:8].reshape(2, 2) - (left, top)) / scale
+        wide, high = numbers[2:4] / scale
+        candidate = Detection(
+            float(centre[0]), float(centre[1]), float(wide), float(high), eyes, float(scores[index])
+        )
+        if all(_overlap(candidate, other) <= overlap for other in found):
+            found.append(candidate)
+    return found
+
+
+def face_mesh(image: Picture, face: Detection, checkpoints: Path) -> Mesh:
+    """The mesh of a detected face of uint8 (H, W, 3), RGB. Raises CheckpointError."""
+    side = max(face.width, face.height) * _MESH_MARGIN
+    scale = _MESH_SIDE / side
+    cosine, sine = scale * math.cos(face.lean), scale * math.sin(face.lean)
+    turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
+    turn[:, 2] = _MESH_SIDE / 2 - turn[:, :2] @ (face.centre_x, face.centre_y)
+    if scale < 0.5:
+        # warpAffine does not filter: reduce first.
+        smaller = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
+        reduced = turn.copy()
+        reduced[:, :2] /= 2 * scale
+        square = _warp(np.asarray(smaller, np.uint8), reduced)
+    else:
+        square = _warp(image, turn)
+    network = _network(checkpoints / "face" / MESH_FILE)
+    network.setInput(cv2.dnn.blobFromImage(square, 1 / 255, square.shape[:2]))
+    outputs = network.forward(network.getUnconnectedOutLayersNames())
+    (points,) = (out.reshape(MESH_POINTS, 3) for out in outputs if out.size == 3 * MESH_POINTS)
+    (logit,) = (float(out.reshape(-1)[0]) for out in outputs if out.size == 1)
+    back = cv2.invertAffineTransform(turn)
+    return Mesh(points[:, :2].astype(np.float64) @ back[:, :2].T + back[:, 2], 1 / (1 + math.exp(-logit)))
+
+
+def _warp(image: Picture, matrix: NDArray[np.float64]) -> Picture:
+    size = (_MESH_SIDE, _MESH_SIDE)
+    warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.uint8)
+
+
+@cache
+def _anchors() -> NDArray[np.float64]:
+    """The cells' centres, (896, 2) in 0..1, each as often as its map has anchors."""
+    parts = []
+    for cells, count in _ANCHOR_MAPS:
+        middle = (np.arange(cells) + 0.5) / cells
+        grid = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
+        parts.append(np.repeat(grid, count, axis=0))
+    return np.concatenate(parts)
+
+
+def _overlap(one: Detection, other: Detection) -> float:
+    """Intersection over union."""
+    across = min(one.centre_x + one.width / 2, other.centre_x + other.width / 2) - max(
+        one.centre_x - one.width / 2, other.centre_x - other.width / 2
+    )
+    down = min(one.centre_y + one.height / 2, other.centre_y + other.height / 2) - max(
+        one.centre_y - one.height / 2, other.centre_y - other.height / 2
+    )
+    common = max(0.0, across) * max(0.0, down)
+    return common / (one.width * one.height + other.width * other.height - common)
+
+
+def _network(path: Path) -> cv2.dnn.Net:
+    """The network of this thread: OpenCV's networks keep their input and are not shared between threads."""
+    networks: dict[Path, cv2.dnn.Net] = _local.__dict__.setdefault("networks", {})
+    if path not in networks:
+        try:
+            networks[path] = cv2.dnn.readNetFromTFLite(str(path), cv2.dnn.ENGINE_CLASSIC)
+        except cv2.error as error:
+            raise CheckpointError(path, "is missing, damaged or no network for OpenCV") from error
+    return networks[path]

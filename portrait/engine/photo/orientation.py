@@ -1,0 +1,25 @@
+"""The EXIF orientation of an image (EXIF 2.32, tag 0x0112)."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+_EXIF_ORIENTATION = 0x0112
+_TRANSPOSES = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def upright_transpose(image: Image.Image) -> Image.Transpose | None:
+    """The operation that turns the image upright; None where it is upright or its EXIF data cannot be read."""
+    try:
+        return _TRANSPOSES.get(int(image.getexif().get(_EXIF_ORIENTATION, 1)))
+    except Exception:
+        # Malformed EXIF is common (editors, messengers) and no reason to refuse the photo.
+        return None

@@ -1,0 +1,55 @@
+"""Decoded pictures: uint8 (H, W, 3) arrays in sRGB, their resampling, and the JPEG that is stored."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+# What is stored in place of the client's file: enough for the card and for making the portrait again.
+STORED_SIDE = 2048
+STORED_QUALITY = 92
+
+Picture = NDArray[np.uint8]
+
+
+def stored_size(image: Picture, max_side: int = STORED_SIDE) -> Picture:
+    """uint8 (H, W, 3), reduced so that no side exceeds ``max_side`` pixels; the same array where none does."""
+    if max(image.shape[:2]) <= max_side:
+        return image
+    return np.array(reduced(Image.fromarray(image), max_side), dtype=np.uint8)
+
+
+def clean_jpeg(image: Picture, max_side: int = STORED_SIDE) -> bytes:
+    """uint8 (H, W, 3) as a JPEG without metadata, no side longer than ``max_side`` pixels."""
+    out = io.BytesIO()
+    Image.fromarray(stored_size(image, max_side)).save(out, "JPEG", quality=STORED_QUALITY, optimize=True)
+    return out.getvalue()
+
+
+def centre_square(image: Picture, size: int) -> Picture:
+    """The largest centred square of uint8 (H, W, 3), resampled to (size, size, 3)."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    left, top = (width - side) // 2, (height - side) // 2
+    square = Image.fromarray(image[top : top + side, left : left + side])
+    return np.array(square.resize((size, size), Image.Resampling.LANCZOS), dtype=np.uint8)
+
+
+def scaled(image: Picture, scale: float) -> Picture:
+    """uint8 (H, W, 3) resampled by the factor ``scale``, bicubic."""
+    height, width = image.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    resized = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return np.array(resized, dtype=np.uint8)
+
+
+def reduced(image: Image.Image, max_side: int) -> Image.Image:
+    """The image with no side longer than ``max_side``, antialiased, the aspect ratio kept."""
+    longest = max(image.size)
+    if longest <= max_side:
+        return image
+    size = (max(1, round(image.width * max_side / longest)), max(1, round(image.height * max_side / longest)))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)

@@ -1,0 +1,105 @@
+"""Adds a style to a trained painter: only the new style's vectors are trained."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import cast
+
+import torch
+
+from portrait.engine.checkpoints.weights import load_weights, read_tensors
+from portrait.engine.errors import ChoiceError
+from portrait.engine.motion.template import SLUG
+from portrait.engine.runtime.memory_layout import channels_last
+from portrait.engine.runtime.precision import choose_device, choose_dtype
+from portrait.engine.style.catalogue import PainterConfig, Style, read_config
+from portrait.engine.style.network import StyleNetwork
+from portrait.training.style.export import STYLE_VECTORS, write_weights_and_yaml
+from portrait.training.style.paintings import painting_grams, with_contrast
+from portrait.training.style.photos import read_photos
+from portrait.training.style.train_styles import OnProgress
+from portrait.training.style.training_task import TAPS, StyleTrainingConfig, StyleTrainingTask
+from portrait.training.training_loop import Schedule, train
+from portrait.training.vgg_features import VGGFeatures
+
+# With the convolutions fixed, a high learning rate is stable, and the time budget is short.
+SCHEDULE = Schedule(
+    learning_rate=5e-3, warmup_steps=20, betas=(0.9, 0.99), ema_decay=0.98, max_gradient_norm=5.0
+)
+
+
+def add_style(
+    image: Path,
+    style: Style,
+    weights: Path,
+    content: Path,
+    *,
+    perceptual: Path | str,
+    minutes: float,
+    device: str = "auto",
+    training_config: StyleTrainingConfig | None = None,
+    sheet: Path | None = None,
+    seed: int = 0,
+    on_progress: OnProgress | None = None,
+) -> dict[str, float]:
+    """Train ``style`` on the painting ``image`` and the photos of ``content``, and add it to the file ``weights``.
+
+    The convolutions and the other styles' vectors stay identical bit by bit.
+
+    Args:
+        perceptual: a VGG-16's safetensors, or "torchvision".
+        minutes: the time budget.
+        sheet: where to write an image of photos painted in the new style.
+
+    Returns the metrics of ``StyleTrainingTask.validate``.
+
+    Raises TrainingDataError, CheckpointError, ChoiceError (``bad_name``, ``style_exists``).
+    """
+    if not SLUG.fullmatch(style.slug):
+        raise ChoiceError(
+            f"a style's name is a slug of a-z, 0-9 and hyphens, not {style.slug!r}", code="bad_name"
+        )
+    config = read_config(weights)
+    if style.slug in [known.slug for known in config.styles]:
+        raise ChoiceError(f"{weights}: there is a style {style.slug!r} already", code="style_exists")
+    tensors = read_tensors(weights)
+    torch_device = choose_device(device)
+    vgg = VGGFeatures.load(perceptual, TAPS).to(torch_device)
+    # A network of one style, initialized to the mean of the existing ones.
+    network = StyleNetwork(1, config.widths, config.blocks, published=False)
+    initial = {
+        key: value.float().mean(0, keepdim=True) if key.endswith(STYLE_VECTORS) else value
+        for key, value in tensors.items()
+    }
+    load_weights(network, initial, weights)
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(name.endswith(STYLE_VECTORS))
+    network.to(torch_device).compute_dtype = choose_dtype("auto", torch_device)
+    channels_last(network)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        task = StyleTrainingTask(
+            network,
+            read_photos(content, folder / "faces.json"),
+            [painting_grams(image, vgg)],
+            vgg,
+            config=training_config or StyleTrainingConfig(),
+            device=torch_device,
+            seed=seed,
+        )
+        averaged = train(task, folder, minutes=minutes, schedule=SCHEDULE, on_progress=on_progress)
+        with torch.no_grad():
+            metrics = task.validate(averaged, folder)
+        if sheet is not None:
+            sheet.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / f"{task.name}.png", sheet)
+    learned = cast(StyleNetwork, averaged["painter"]).state_dict()
+    extended = {
+        key: torch.cat([value, learned[key].cpu().to(value.dtype)]) if key.endswith(STYLE_VECTORS) else value
+        for key, value in tensors.items()
+    }
+    styles = (*config.styles, with_contrast(style, image))
+    write_weights_and_yaml(extended, PainterConfig(config.widths, config.blocks, styles), weights)
+    return metrics

@@ -1,0 +1,122 @@
+"""Metrics of a painter: distances to photo and painting, grain, flicker of moving portraits, and cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from portrait.engine.motion import Motion
+from portrait.engine.photo.crop import CROP_SIZE
+from portrait.engine.photo.picture import Picture
+from portrait.engine.pipeline import Engine
+from portrait.engine.style import Painter
+from portrait.training.image_grids import to_float_images
+from portrait.training.style.flicker import Frames, animate, flicker
+from portrait.training.style.losses import content_distance, gram_distance, gram_matrix
+from portrait.training.style.training_task import CONTENT_TAP, TAPS
+from portrait.training.vgg_features import VGGFeatures
+
+# The ways to make a moving portrait, as the report names them.
+UNPAINTED = "unpainted"
+PER_FRAME_STATISTICS, FROZEN_STATISTICS = "each frame for itself", "statistics held"
+PAINT_THEN_ANIMATE = "paint-then-animate"
+
+
+def still_metrics(
+    painter: Painter,
+    style: str,
+    photos: Sequence[Picture],
+    targets: Sequence[Tensor],
+    vgg: VGGFeatures,
+) -> dict[str, float]:
+    """Content distance (relu3_3), Gram distance of each of ``TAPS`` and grain, means over uint8 (256, 256, 3) photos.
+
+    ``targets``: the painting's Gram matrices, (C, C) each.
+    """
+    rows, paintings = [], []
+    for photo in photos:
+        pair = np.stack([painter.paint(photo[None], style)[0], photo])
+        paintings.append(pair[0])
+        with torch.no_grad():
+            features = [layer.float() for layer in vgg.extract(to_float_images(pair))]
+        content = content_distance(features[CONTENT_TAP][:1], features[CONTENT_TAP][1:])
+        distances = [
+            gram_distance(gram_matrix(layer[:1]), target[None])
+            for layer, target in zip(features, targets, strict=True)
+        ]
+        rows.append(torch.cat([content, *distances]))
+    means = torch.stack(rows).mean(0).tolist()
+    return {**dict(zip(("content", *TAPS), means, strict=True)), "grain": grain(np.stack(paintings))}
+
+
+def grain(images: Frames) -> float:
+    """Strength of a pattern with a period of four pixels in uint8 (N, H, W, 3): 1 is none.
+
+    The network works at a quarter of the resolution, so that its artefacts have this period. The value is the energy
+    at that frequency, horizontal, vertical and both, relative to the median energy of the surrounding frequencies.
+    The sides of the images must be multiples of four.
+    """
+    height, width = images.shape[1:3]
+    grey = images.mean(3)
+    window = np.hanning(height)[:, None] * np.hanning(width)
+    spectrum = np.fft.fft2((grey - grey.mean((1, 2), keepdims=True)) * window)
+    energy = (np.abs(spectrum) ** 2).sum(0)
+    ratios = []
+    for y, x in ((0, width // 4), (height // 4, 0), (height // 4, width // 4)):
+        # The window spreads the peak over its neighbours, which are left out of the surroundings.
+        surroundings = np.roll(energy, (8 - y, 8 - x), (0, 1))[:17, :17]
+        peak = surroundings[7:10, 7:10].mean()
+        surroundings[5:12, 5:12] = np.nan
+        ratios.append(peak / max(np.nanmedian(surroundings), 1e-9))
+    return float(np.mean(ratios))
+
+
+def moving_metrics(
+    engine: Engine, style: str, sources: Sequence[Picture], motion: Motion
+) -> dict[str, dict[str, float]]:
+    """Flicker, and seconds of animating and painting, for each way to make a portrait: means over ``sources``."""
+    rows: dict[str, list[tuple[float, float]]] = {
+        UNPAINTED: [],
+        PER_FRAME_STATISTICS: [],
+        FROZEN_STATISTICS: [],
+        PAINT_THEN_ANIMATE: [],
+    }
+    for source in sources:
+        clip = animate(engine, source, motion, source)
+        rows[UNPAINTED].append((flicker(clip.frames, clip.flow), clip.seconds))
+        begin = time.monotonic()
+        painted = engine.painter.paint(clip.frames, style, steady=False)
+        seconds = time.monotonic() - begin + clip.seconds
+        rows[PER_FRAME_STATISTICS].append((flicker(painted, clip.flow), seconds))
+        begin = time.monotonic()
+        painted = np.concatenate(list(engine.paint(clip.frames, style, photo=source)))
+        seconds = time.monotonic() - begin + clip.seconds
+        rows[FROZEN_STATISTICS].append((flicker(painted, clip.flow), seconds))
+        begin = time.monotonic()
+        animated = animate(engine, engine.paint_still(source, style), motion, source)
+        seconds = time.monotonic() - begin
+        rows[PAINT_THEN_ANIMATE].append((flicker(animated.frames, animated.flow), seconds))
+    return {
+        name: dict(zip(("flicker", "seconds"), np.mean(values, axis=0).tolist(), strict=True))
+        for name, values in rows.items()
+    }
+
+
+def model_size(painter: Painter) -> dict[str, float]:
+    """GFLOP (two for each multiply-add) of one frame of 256 pixels, and millions of parameters."""
+    image = torch.zeros(1, 3, CROP_SIZE, CROP_SIZE, device=painter.device)
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        painter.network(image, 0)
+    parameters = sum(parameter.numel() for parameter in painter.network.parameters())
+    return {"gflop": counter.get_total_flops() / 1e9, "millions": parameters / 1e6}
+
+
+def mean_over_styles(tables: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each metric over several styles."""
+    columns = next(iter(tables.values()))
+    return {name: sum(table[name] for table in tables.values()) / len(tables) for name in columns}

@@ -1,0 +1,97 @@
+"""Flicker of a moving portrait: the change between frames that its motion does not explain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from portrait.engine.errors import ChoiceError
+from portrait.engine.fomm.compact import DenseMotion, coordinate_grid
+from portrait.engine.fomm.model import MotionModel
+from portrait.engine.motion import Motion
+from portrait.engine.photo.picture import Picture
+from portrait.engine.pipeline import Engine
+
+Frames = NDArray[np.uint8]
+SEARCH_STEPS, MAX_SEARCH_ERROR = 8, 0.25  # of the inversion of the flow: iterations, and pixels
+BORDER_MARGIN = 8  # pixels that are left out, because new content can enter there
+
+
+@dataclass(frozen=True)
+class AnimatedClip:
+    """An animated source."""
+
+    frames: Frames  # uint8 (T, 256, 256, 3)
+    flow: Tensor  # (T, h, w, 2) in -1..1, from each frame to the source
+    seconds: float  # that the animation took
+
+
+def animate(engine: Engine, source: Picture, motion: Motion, photo: Picture) -> AnimatedClip:
+    """``Engine.animate`` with a record of the flow. ``source``: ``photo``, uint8 (256, 256, 3), or a painting of it.
+
+    Raises ChoiceError (``unknown_model``) for a model that does not expose its flow.
+    """
+    begin = time.monotonic()
+    with _recorded_flows(engine.model) as flows:
+        frames = np.concatenate(list(engine.animate(source, motion, photo=photo)))
+    seconds = time.monotonic() - begin
+    return AnimatedClip(frames, torch.cat(flows), seconds)
+
+
+@contextmanager
+def _recorded_flows(model: MotionModel) -> Iterator[list[Tensor]]:
+    """A list to which the flows are appended that the model computes inside the context."""
+    dense = [module for module in model.networks.modules() if isinstance(module, DenseMotion)]
+    if len(dense) != 1:
+        raise ChoiceError("flicker is measured with the compact motion model", code="unknown_model")
+    flows: list[Tensor] = []
+
+    def record(_: object, __: object, output: tuple[Tensor, Tensor]) -> None:
+        flows.append(output[0].float().cpu())
+
+    handle = dense[0].register_forward_hook(record)
+    try:
+        yield flows
+    finally:
+        handle.remove()
+
+
+def flicker(frames: Frames, flow: Tensor) -> float:
+    """Mean absolute difference, in grey values of 0..255, of neighbouring frames, each frame warped to the next.
+
+    Args:
+        frames: uint8 (T, H, W, 3).
+        flow: (T, h, w, 2) in -1..1, from each frame to the common source.
+
+    A pixel's position in the previous frame is the one whose flow leads to the same position of the source. It is
+    found by fixed-point iteration; pixels where that does not converge are left out.
+    """
+    count, height, width, _ = frames.shape
+    flow = F.interpolate(flow.permute(0, 3, 1, 2), (height, width), mode="bilinear", align_corners=False)
+    images = torch.from_numpy(frames).permute(0, 3, 1, 2).float()
+    grid = coordinate_grid(height, flow.device)
+    errors = []
+    for index in range(count - 1):
+        previous, following = flow[index : index + 1], flow[index + 1 : index + 2].permute(0, 2, 3, 1)
+        position = grid[None].clone()  # (1, H, W, 2), in the previous frame
+        for _ in range(SEARCH_STEPS):
+            error = following - _sample(previous, position).permute(0, 2, 3, 1)
+            position = position + error
+        inside = position.abs().amax(-1) < 1 - BORDER_MARGIN * 2 / width
+        valid = (error.abs().amax(-1) < MAX_SEARCH_ERROR * 2 / width) & inside
+        warped = _sample(images[index : index + 1], position)
+        change = (warped - images[index + 1 : index + 2]).abs().mean(1)
+        errors.append(change[valid].mean())
+    return float(torch.stack(errors).mean())
+
+
+def _sample(values: Tensor, positions: Tensor) -> Tensor:
+    return F.grid_sample(values, positions, padding_mode="border", align_corners=False)

@@ -1,0 +1,116 @@
+"""One attempt at one job, wherever it runs: from the photo's bytes to files in a folder of its own.
+
+An attempt computes and writes to its folder, nothing else; the caller owns the database and the storage. Imports
+neither Django nor torch: the engine is loaded by :func:`load_engine`.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import os
+import time
+import traceback
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from portrait.engine.errors import CheckpointError, EncodingError, EngineError, NoFaceError
+from portrait.engine.output.formats import FORMATS
+from portrait.engine.photo.crop import FaceBox
+from portrait.engine.photo.face_detection import s3fd_weights
+from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Progress, Task
+
+# Kept below the size up to which a write to a pipe is atomic, so that a child killed in the middle of sending
+# its result cannot leave half a message behind.
+LONGEST_LOG = 2500
+# Faults of the disk, which a later attempt may not meet.
+_STORAGE_ERRNO = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM}
+
+
+@lru_cache(maxsize=1)
+def load_engine(options: Any) -> Any:
+    """The engine with its weights in memory; the process's first call takes seconds, later ones none."""
+    from portrait.engine.pipeline import Engine
+
+    return Engine(options)
+
+
+def resolve(path: str) -> Any:
+    """The function at a dotted path. Raises ImportError or AttributeError."""
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def run(task: str, order: AttemptOrder) -> AttemptDone | AttemptFailed:
+    """Run one attempt; never raises, so that the answer can always be told to the parent."""
+    report = Report(order.progress_file)
+    report("starting", 0.0)
+    try:
+        function: Task = resolve(task)
+        return function(order, report)
+    except EngineError as error:
+        # A checkpoint is repaired by an admin and an encoder may have been short of memory; a photo stays as it is.
+        transient = isinstance(error, CheckpointError | EncodingError)
+        return AttemptFailed(error.code, error.detail[:500], not transient, "" if not transient else _trace())
+    except MemoryError:
+        return AttemptFailed("out_of_memory", log=_trace())
+    except FileNotFoundError as error:
+        if error.filename == order.photo:
+            return AttemptFailed("photo_missing", final=True, log=_trace())
+        return AttemptFailed("internal_error", log=_trace())
+    except OSError as error:
+        code = "storage_unavailable" if error.errno in _STORAGE_ERRNO else "internal_error"
+        return AttemptFailed(code, log=_trace())
+    except Exception:
+        return AttemptFailed("internal_error", log=_trace())
+
+
+def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
+    """The real work: the engine's files, written to the order's folder."""
+    engine = load_engine(order.options)
+    if order.face == {} and s3fd_weights(engine.options.checkpoints) is None:
+        # The upload searched with the same detector.
+        raise NoFaceError("No face was found in the picture.")
+    files = engine.make_portrait(
+        Path(order.photo).read_bytes(),
+        order.request,
+        report,
+        face=FaceBox(**order.face) if order.face else None,
+    )
+    names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
+    for name, file in names.items():
+        (Path(order.folder) / file).write_bytes(files.contents[name])
+    return AttemptDone(names, files.request, dict(files.timings))
+
+
+class Report:
+    """The progress callback: one small file, replaced as a whole, which the parent reads when it likes.
+
+    A file and not a queue, because a child that is killed while it holds a queue's lock would take the parent along.
+    """
+
+    interval = 0.2
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.stage = ""
+        self.written = 0.0
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        now = time.monotonic()
+        if stage == self.stage and now - self.written < self.interval:
+            return
+        self.stage, self.written = stage, now
+        replace_file(self.path, json.dumps({"pid": os.getpid(), "stage": stage, "progress": fraction}))
+
+
+def replace_file(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _trace() -> str:
+    return traceback.format_exc()[-LONGEST_LOG:]

@@ -1,0 +1,63 @@
+"""What the worker's parent and its children say to each other. Imports neither Django nor torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from portrait.engine.request import PortraitRequest
+
+# (stage, fraction of the whole job from 0 to 1)
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class ChildSettings:
+    """What a child needs to know before its first job."""
+
+    scratch: str
+    parent: int  # process id; a child does not outlive it
+    threads: int
+    loader: str  # dotted path of a function(options) that loads the weights and may be called again for free
+    options: Any = None
+
+
+@dataclass(frozen=True)
+class AttemptOrder:
+    """One attempt at one job. ``folder`` is empty and the child's own; the results go there."""
+
+    job: int
+    photo: str
+    request: PortraitRequest
+    folder: str
+    # The job's column: None where no search was made, {} where it found no face.
+    face: dict[str, Any] | None = None
+    options: Any = None
+
+    @property
+    def progress_file(self) -> Path:
+        return Path(self.folder) / "progress.json"
+
+
+@dataclass(frozen=True)
+class AttemptDone:
+    """The results lie in the order's folder under these file names, by job field."""
+
+    files: Mapping[str, str]
+    request: PortraitRequest  # with what was drawn
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AttemptFailed:
+    """``final``: another attempt would end in the same way. ``log`` is for the log, never for the student."""
+
+    code: str
+    detail: str = ""
+    final: bool = False
+    log: str = ""
+
+
+Task = Callable[[AttemptOrder, Progress], AttemptDone]

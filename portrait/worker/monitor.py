@@ -1,0 +1,82 @@
+"""Watching the attempts that run: leases are renewed, lost jobs dropped, dead children and stuck pools ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from portrait.queue import transitions
+from portrait.worker.pool import Children, ChildReport, is_alive, remove_folder, report_of
+from portrait.worker.running import RunningAttempt, WorkerOptions
+
+# A pool that has not begun a job after this long, or not ended one this long after its deadline, is stuck.
+STUCK_AFTER = 60.0
+# Seconds from the first sight of a dead child; pebble looks for dead children ten times a second.
+DEAD_CHILD_AFTER = 3.0
+
+logger = logging.getLogger(__name__)
+
+
+class Monitor:
+    """The attempts in hand and what is done about them while they run."""
+
+    def __init__(self, options: WorkerOptions) -> None:
+        self.options = options
+        self.attempts: list[RunningAttempt] = []
+
+    def renew(self, children: Children) -> None:
+        """Renew each lease with what the child reported; end the attempts that cannot succeed any more."""
+        for attempt in list(self.attempts):
+            if attempt.future.done():
+                continue
+            report = report_of(attempt.order)
+            if report and attempt.begun is None:
+                attempt.begun = time.monotonic()
+            held = transitions.renew(
+                attempt.job,
+                stage=report.stage if report else "",
+                progress=report.progress if report else 0.0,
+                lease_seconds=self.options.lease,
+            )
+            if not held:
+                # Cancelled by the student, deleted with the account, or given to another worker.
+                logger.info("job %s is not ours any more", attempt.job.pk)
+                attempt.future.cancel()
+                self.drop(attempt)
+            elif self._is_stuck(attempt, children):
+                self._restart_pool(attempt, children)
+            elif self._lost_child(attempt, report):
+                logger.info("job %s: its child is gone", attempt.job.pk)
+                attempt.future.cancel()
+                transitions.fail(
+                    attempt.job, "child_killed", "the process ended", backoff=self.options.backoff
+                )
+                self.drop(attempt)
+
+    def drop(self, attempt: RunningAttempt) -> None:
+        """Forget an attempt that has ended, and remove its folder."""
+        self.attempts.remove(attempt)
+        remove_folder(attempt.order)
+
+    def _is_stuck(self, attempt: RunningAttempt, children: Children) -> bool:
+        now = time.monotonic()
+        if attempt.begun is None:
+            return children.ready() > 0 and now - attempt.submitted > STUCK_AFTER
+        return now - attempt.begun > self.options.deadline + STUCK_AFTER
+
+    def _restart_pool(self, stuck: RunningAttempt, children: Children) -> None:
+        """Kill all children of a pool that makes no progress; ``tend`` starts new ones."""
+        logger.error("job %s: the pool is stuck", stuck.job.pk)
+        children.stop()
+        for attempt in self.attempts:
+            attempt.future.cancel()  # a cancelled attempt is given back
+        if stuck.begun is not None:
+            transitions.fail(stuck.job, "deadline_exceeded", backoff=self.options.backoff)
+            self.drop(stuck)
+
+    def _lost_child(self, attempt: RunningAttempt, report: ChildReport | None) -> bool:
+        """Whether the child is dead and pebble has not noticed, as when it exits with code 0 during a job."""
+        if report is None or is_alive(report.pid):
+            return False
+        attempt.dead_since = attempt.dead_since or time.monotonic()
+        return time.monotonic() - attempt.dead_since > DEAD_CHILD_AFTER

@@ -1,0 +1,106 @@
+"""The end of an attempt: its outcome, its files in the storage, and then the row."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+from pebble import ProcessExpired
+
+from common.storage import media
+from portrait import files
+from portrait.engine.output.formats import FORMATS
+from portrait.queue import transitions
+from portrait.queue.transitions import Results
+from portrait.worker.messages import AttemptDone, AttemptFailed
+from portrait.worker.pool import is_alive, report_of
+from portrait.worker.running import RunningAttempt, WorkerOptions
+
+logger = logging.getLogger(__name__)
+
+
+class GiveBack(Exception):
+    """The attempt ended through no fault of the job."""
+
+
+def settle(attempt: RunningAttempt, options: WorkerOptions, *, stopping: bool) -> None:
+    """Write the result of an attempt whose child has ended, into the storage and then into the row.
+
+    ``stopping``: the worker was told to end, and its children with it.
+    """
+    job = attempt.job
+    try:
+        outcome = outcome_of(attempt, options, stopping=stopping)
+    except GiveBack:
+        transitions.give_back(job)
+        logger.info("job %s: given back", job.pk)
+        return
+    if isinstance(outcome, AttemptDone):
+        try:
+            _store(attempt, outcome)
+        except OSError as error:
+            logger.error("job %s: cannot store the result: %s", job.pk, error)
+            outcome = AttemptFailed("storage_unavailable")
+        else:
+            _finish(attempt, outcome)
+            return
+    if outcome.log:
+        logger.error("job %s: %s\n%s", job.pk, outcome.code, outcome.log)
+    transitions.fail(job, outcome.code, outcome.detail, final=outcome.final, backoff=options.backoff)
+    logger.info("job %s: attempt %s failed: %s %s", job.pk, job.attempts, outcome.code, outcome.detail)
+
+
+def outcome_of(
+    attempt: RunningAttempt, options: WorkerOptions, *, stopping: bool
+) -> AttemptDone | AttemptFailed:
+    """What the child answered, or how it ended. Raises GiveBack."""
+    try:
+        outcome: AttemptDone | AttemptFailed = attempt.future.result(timeout=0)
+        return outcome
+    except TimeoutError:
+        return AttemptFailed("deadline_exceeded", f"not done after {options.deadline:g} seconds")
+    except ProcessExpired as error:
+        if stopping:
+            # A service manager signals the whole group: the child was told to end, the job did not kill it.
+            raise GiveBack from error
+        return AttemptFailed("child_killed", f"the process ended with exit code {error.exitcode}")
+    except CancelledError as error:
+        raise GiveBack from error
+    except Exception as error:
+        # The pool broke. If this very job's child is dead, the job is the cause; else it is not.
+        report = report_of(attempt.order)
+        if report and not is_alive(report.pid) and not stopping:
+            return AttemptFailed("child_killed", f"the process ended ({error})")
+        raise GiveBack from error
+
+
+def discard(attempt: RunningAttempt) -> None:
+    """Delete what was stored of a result that no row will name."""
+    media().delete(attempt.names.values())
+    attempt.names = {}
+
+
+def _store(attempt: RunningAttempt, done: AttemptDone) -> None:
+    if attempt.names:
+        return  # written before the database connection was lost
+    names = {}
+    try:
+        for row in FORMATS:
+            data = (Path(attempt.order.folder) / done.files[row.name]).read_bytes()
+            names[row.name] = files.result_name(attempt.job.key, attempt.job.lease, row.suffix)
+            media().write(names[row.name], data)
+    except BaseException:
+        media().delete(names.values())
+        raise
+    attempt.names = names
+
+
+def _finish(attempt: RunningAttempt, done: AttemptDone) -> None:
+    job = attempt.job
+    if transitions.finish(job, Results(attempt.names, done.request, done.timings)):
+        logger.info("job %s: succeeded in attempt %s", job.pk, job.attempts)
+    else:
+        # Another worker has the job, or it was cancelled or deleted.
+        media().delete(attempt.names.values())
+        logger.info("job %s: finished too late, the result is dropped", job.pk)

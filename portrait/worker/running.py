@@ -1,0 +1,42 @@
+"""How a worker runs, and the attempts that it has in hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from portrait.models import PortraitJob
+from portrait.queue import transitions
+from portrait.worker.messages import AttemptOrder
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """All times in seconds. ``task`` and ``loader`` are dotted paths, see ``portrait.worker.attempt``."""
+
+    processes: int = 1
+    threads: int = 1
+    poll: float = 0.5
+    grace: float = 20.0
+    drain: bool = False
+    deadline: float = 300.0
+    lease: float = transitions.LEASE_SECONDS
+    backoff: Sequence[float] = transitions.BACKOFF
+    task: str = "portrait.worker.attempt.make_portrait"
+    loader: str = "portrait.worker.attempt.load_engine"
+    options: Any = None
+
+
+@dataclass
+class RunningAttempt:
+    """One claimed job that a child works on."""
+
+    job: PortraitJob
+    order: AttemptOrder
+    future: Any  # pebble.ProcessFuture of AttemptDone or AttemptFailed
+    submitted: float = field(default_factory=time.monotonic)
+    begun: float | None = None
+    dead_since: float | None = None  # when its child was first seen to be dead
+    names: dict[str, str] = field(default_factory=dict)  # of files written but not yet committed

@@ -174,6 +174,10 @@ API_TEXTS = BASE_DIR / "docs" / "api"
 MEDIA_URL = "/media/"
 # Where files are kept; common.storage has the implementations.
 MEDIA_STORAGE = choice("MEDIA_STORAGE", ("local",), "local")
+STORAGES = {
+    "default": {"BACKEND": "common.field_storage.FieldStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # The only folders of MEDIA_ROOT that are served: finished portraits and crests. The uploaded photos are private.
 PUBLIC_MEDIA = ("portraits", "crests")

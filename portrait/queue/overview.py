@@ -27,7 +27,7 @@ class QueueOverview:
 
     @property
     def stalled(self) -> bool:
-        """Whether somebody waits and nobody paints."""
+        """Whether jobs wait and no child can take them."""
         return bool(self.queued and not self.children)
 
 

@@ -57,7 +57,7 @@ def refresh(student_id: int) -> None:
 
 
 def _forget_files(jobs: list[PortraitJob], keep_all: set[int], keep_public: set[int]) -> None:
-    """Empty the file fields of jobs that nobody needs any more, and delete the files once that is committed."""
+    """Empty the file fields of jobs that are not needed any more, and delete the files once that is committed."""
     for job in jobs:
         if job.pk in keep_all:
             continue

@@ -55,7 +55,7 @@ def forget_photos(before: datetime) -> None:
     """Delete the :func:`old_photos`; after that the job cannot be tried again, and the portrait stays."""
     for batch in _batches(_with_old_photos(before).values_list("pk", "photo").iterator(), 200):
         for pk, name in batch:
-            # One conditional UPDATE each: the student may try a failed job again at this very moment.
+            # One conditional UPDATE each, because the student may retry a failed job at the same time.
             if _with_old_photos(before).filter(pk=pk).update(photo=""):
                 media().delete([str(name)])
 

@@ -1,4 +1,4 @@
-"""Which workers are alive: each one signs in with its first beat, beats on, and signs off at its end."""
+"""The register of running workers: a row for each, written by heartbeats and removed at the worker's end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORGET_AFTER = timedelta(hours=1)
 
 
 def beat(name: str, processes: int, fault: str) -> None:
-    """Say that the worker lives, how long its kind of work takes, and what ails it (``""`` for nothing)."""
+    """Record that the worker runs, the mean time of a portrait, and why no child can start (``""``: they can)."""
     now = timezone.now()
     PortraitWorker.objects.update_or_create(
         name=name,

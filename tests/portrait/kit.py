@@ -31,7 +31,7 @@ PATIENCE = 30.0
 
 
 def student(name: str) -> User:
-    """An account that nobody logs in to; hashing a password would cost more than the rest of a test."""
+    """An account without a password; hashing a password would cost more than the rest of a test."""
     return User.objects.create_user(username=name, fullname=name.title())
 
 

@@ -1,4 +1,4 @@
-"""``manage.py purge``: what nobody needs any more. Made for a nightly timer."""
+"""``manage.py purge``: delete files and tokens that are no longer needed. Made for a nightly timer."""
 
 from __future__ import annotations
 

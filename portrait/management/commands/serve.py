@@ -112,7 +112,7 @@ class Command(BaseCommand):
     def wait_until_open(
         self, host: str, port: int, parts: dict[str, subprocess.Popen[bytes]], stopped: Callable[[], bool]
     ) -> bool:
-        """Whether the API accepts connections before somebody stops it or it gives up."""
+        """Whether the API accepts connections before a signal stops the command or the time is over."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and not stopped():
             if any(part.poll() is not None for part in parts.values()):

@@ -1,4 +1,4 @@
-"""No accident leaves a file behind for ever, and nobody's cleaning touches a living attempt's files."""
+"""No accident leaves a file behind for ever, and no clean-up touches the files of a running attempt."""
 
 from __future__ import annotations
 

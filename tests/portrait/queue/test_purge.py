@@ -1,4 +1,4 @@
-"""``manage.py purge`` deletes what nobody needs, and nothing else."""
+"""``manage.py purge`` deletes what is no longer needed, and nothing else."""
 
 from __future__ import annotations
 

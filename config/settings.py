@@ -13,6 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.secret import kept_secret
+from portrait.engine.output.formats import MEDIA_TYPES
 from portrait.engine.request import DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -181,6 +182,10 @@ STORAGES = {
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # The only folders of MEDIA_ROOT that are served: finished portraits and crests. The uploaded photos are private.
 PUBLIC_MEDIA = ("portraits", "crests")
+# What of them is served, by suffix: the output formats, the stills and the crests.
+PUBLIC_MEDIA_TYPES = {f".{suffix}": media_type for suffix, media_type in MEDIA_TYPES.items()} | {
+    ".jpg": "image/jpeg"
+}
 # Off when a web server in front serves these folders (and nothing else) by itself.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

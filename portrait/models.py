@@ -29,7 +29,7 @@ def request_columns(request: PortraitRequest) -> dict[str, Any]:
 class PortraitJob(models.Model):
     """``queued -> running -> succeeded | failed | cancelled``.
 
-    ``lease`` counts the claims of this row. Whoever runs the job names the lease it was given in every write, so
+    ``lease`` counts the claims of this row. The worker that runs the job names its lease in every write, so
     that a worker which was declared dead, but was only slow, changes nothing any more.
     """
 

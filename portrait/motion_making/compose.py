@@ -157,7 +157,7 @@ PERFORMANCES = (
         fps=20,
         curves={
             # Two phrases of four and five syllables, a breath between them and after them. A closed mouth that
-            # opens shows thick lips and no teeth; up to 2, the openings of calm speech, nobody notices.
+            # opens shows thick lips and no teeth; up to 2, the openings of calm speech, it does not show.
             "open": syllables(
                 (0.2, 0.4, 1.5),
                 (0.5, 0.35, 0.9),

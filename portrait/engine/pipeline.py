@@ -227,7 +227,7 @@ class Engine:
         looks at the whole clip once, to hold its colours steady; as bytes, 60 of them take 12 MB."""
         frames = np.concatenate(list(batches))
         with stages.enter("painting") as advance:
-            painter, curve = self.painter.hold(frames, style), None
+            painter, curve = self.painter.freeze_statistics(frames, style), None
             for start in range(0, len(frames), BATCH):
                 painted = painter.paint(frames[start : start + BATCH])
                 curve = self.painter.tones(source, painted[0], style) if curve is None else curve

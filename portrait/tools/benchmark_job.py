@@ -76,7 +76,7 @@ def _measure(
     )
 
     def paint() -> list[Picture]:
-        painter = engine.painter.hold(frames, style)
+        painter = engine.painter.freeze_statistics(frames, style)
         return [painter.paint(frames[start : start + BATCH]) for start in range(0, len(frames), BATCH)]
 
     painted, seconds["painting"] = timed(paint)

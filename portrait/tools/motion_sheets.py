@@ -133,7 +133,7 @@ def orders_sheet(engine: Engine, photo: Picture) -> bytes:
         _write(draw, margin + column * FACE + FACE // 2, LINE // 2, f"{frame / motion.fps:.2f} s")
     for row, (style, order) in enumerate(itertools.product(ORDER_STYLES, ORDERS)):
         if order == ANIMATE_THEN_PAINT:
-            painted = engine.painter.hold(frames, style).paint(frames[shown])
+            painted = engine.painter.freeze_statistics(frames, style).paint(frames[shown])
             pictures = engine.painter.tones(source, painted[0], style)[painted]
         else:
             painting = engine.painter.paint(source[None], style)[0]

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from portrait.engine.fomm.compact import DenseMotion
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
 from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.motion.anatomy import NAMES
 from portrait.training.augment import Camera
 from portrait.training.clips import Split
-from portrait.training.landmarks import NAMES
 from portrait.training.losses import charbonnier, gradient_difference, ssim
 from portrait.training.pairs import PairSampler, bending, blur_keypoints, flow_loss, still_loss
 from portrait.training.run import Trainee
@@ -20,10 +20,34 @@ from portrait.training.validation import JudgePairs, Mean
 from portrait.training.validation_sheets import spread, to_pixels, write_grid
 
 CAMERA = Camera(smallest=0.8, largest=1.2, rotation=14, shift=0.04)
-# The analytic warp, fixed by hand: the width of each keypoint's Gaussian in face units, and its logit. In the order
-# of the keypoints: eyes, brows, bridge, nose, corners of the mouth, lips, chin, jaws, temples, crown.
-WIDTHS = (0.085, 0.085, 0.11, 0.11, 0.12, 0.12, 0.10, 0.10, 0.075, 0.075, 0.15, 0.19, 0.19, 0.19, 0.19, 0.42)
-LOGITS = (1.5, 1.5, 0, 0, 0, 0, 0.5, 0.5, 1, 1, 0, 0, 0, 0, 0, -1)
+# The analytic warp, fixed by hand: the width of each keypoint's Gaussian in face units, and its logit (default 0).
+WIDTHS = {
+    "eye_right": 0.085,
+    "eye_left": 0.085,
+    "brow_right": 0.11,
+    "brow_left": 0.11,
+    "bridge": 0.12,
+    "nose": 0.12,
+    "mouth_right": 0.10,
+    "mouth_left": 0.10,
+    "upper_lip": 0.075,
+    "lower_lip": 0.075,
+    "chin": 0.15,
+    "jaw_right": 0.19,
+    "jaw_left": 0.19,
+    "temple_right": 0.19,
+    "temple_left": 0.19,
+    "crown": 0.42,
+}
+LOGITS = {
+    "eye_right": 1.5,
+    "eye_left": 1.5,
+    "mouth_right": 0.5,
+    "mouth_left": 0.5,
+    "upper_lip": 1.0,
+    "lower_lip": 1.0,
+    "crown": -1.0,
+}
 BACKGROUND = -3.0
 SHOWN_BY_GENERATOR = 2.0  # logit of the occlusion map at the start: nearly everything is shown
 FLOW, PICTURE, STRUCTURE, SHARPNESS, STILL, BENDING = 0.6, 4.0, 1.0, 2.0, 0.1, 0.15  # weights of the losses
@@ -97,13 +121,13 @@ class DenseStage(Trainee):
 def prepare_dense(dense: DenseMotion) -> None:
     """Begin at the analytic warp: fixed Gaussian masks, and a correction whose last layer is zero."""
     with torch.no_grad():
-        dense.sig.copy_(torch.tensor(WIDTHS).log())
-        dense.amp.copy_(torch.tensor(LOGITS))
-        dense.bg.fill_(BACKGROUND)
-        dense.mask.weight.zero_()
-        assert dense.mask.bias is not None
-        dense.mask.bias.zero_()
-        dense.mask.bias[len(NAMES) + 1] = SHOWN_BY_GENERATOR
+        dense.log_widths.copy_(torch.tensor([WIDTHS[name] for name in NAMES]).log())
+        dense.prior_logits.copy_(torch.tensor([LOGITS.get(name, 0.0) for name in NAMES]))
+        dense.background_logit.fill_(BACKGROUND)
+        dense.output.weight.zero_()
+        assert dense.output.bias is not None
+        dense.output.bias.zero_()
+        dense.output.bias[len(NAMES) + 1] = SHOWN_BY_GENERATOR
 
 
 def analytic_motion() -> DenseMotion:

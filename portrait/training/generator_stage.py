@@ -16,13 +16,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from portrait.engine.fomm.compact import DenseMotion, Generator, KeypointDetector
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
+from portrait.engine.fomm.compact.detector import KeypointDetector
+from portrait.engine.fomm.compact.generator import Generator
 from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.motion.anatomy import EYES, LIPS
 from portrait.training.augment import Camera
 from portrait.training.clips import Split
 from portrait.training.dense_stage import analytic_flow, analytic_motion, warp
 from portrait.training.keypoint_stage import KeypointStage
-from portrait.training.landmarks import EYES, LIPS
 from portrait.training.losses import (
     charbonnier,
     feature_distance,
@@ -284,7 +286,7 @@ def prepare_generator(generator: Generator) -> None:
             # Residual blocks begin small, so that a deep stack begins near the identity.
             if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.BatchNorm2d):
                 module[-1].weight.fill_(0.2)
-        nn.init.normal_(generator.head.weight, std=0.01)
-        assert generator.head.bias is not None
-        generator.head.bias.zero_()
-        generator.head.bias[12:] = 2.0  # pixel_shuffle makes the fourth channel of the last four
+        nn.init.normal_(generator.output.weight, std=0.01)
+        assert generator.output.bias is not None
+        generator.output.bias.zero_()
+        generator.output.bias[12:] = 2.0  # pixel_shuffle makes the fourth channel of the last four

@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from portrait.engine.fomm.compact import KeypointDetector
+from portrait.engine.fomm.compact.detector import KeypointDetector
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.fomm.keypoints import join as join_keypoints
+from portrait.engine.motion.anatomy import CROWN, EYES, LIPS
 from portrait.training.augment import Camera, move_keypoints, move_pictures, relight, spoil
 from portrait.training.clips import Faces, Split
-from portrait.training.landmarks import CROWN, EYES, LIPS
 from portrait.training.run import Trainee
 from portrait.training.validation_sheets import draw_keypoints
 
@@ -81,9 +81,9 @@ class KeypointStage(Trainee):
 def prepare_detector(detector: KeypointDetector) -> None:
     """Begin with every Jacobian the mean face's."""
     with torch.no_grad():
-        assert detector.jac.bias is not None
-        detector.jac.weight.zero_()
-        detector.jac.bias.copy_(torch.eye(2).flatten().repeat(detector.kp.out_channels))
+        assert detector.jacobian.bias is not None
+        detector.jacobian.weight.zero_()
+        detector.jacobian.bias.copy_(torch.eye(2).flatten().repeat(detector.heatmap.out_channels))
 
 
 def pick(keypoints: Keypoints, index: Tensor) -> Keypoints:

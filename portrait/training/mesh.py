@@ -10,7 +10,7 @@ from scipy.spatial import Delaunay
 from torch import Tensor
 from torch.nn import functional as F
 
-from portrait.engine.fomm.compact import coordinate_grid
+from portrait.engine.fomm.compact.geometry import coordinate_grid
 from portrait.training.landmarks import EYE_RINGS, INNER_LIPS
 
 SIDE = 128  # of the flow

@@ -15,7 +15,9 @@ from torch import nn
 
 from portrait.engine.checkpoints.weights import STEP_COUNTER
 from portrait.engine.errors import CheckpointError, ChoiceError
-from portrait.engine.fomm import compact
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
+from portrait.engine.fomm.compact.detector import KeypointDetector
+from portrait.engine.fomm.compact.generator import Generator
 from portrait.engine.fomm.config import COMPACT_FORMAT, Section, read_config
 from portrait.engine.fomm.load import build_networks
 from portrait.engine.runtime.memory_layout import channels_last
@@ -24,7 +26,6 @@ from portrait.training.clips import Split, read_clips, split_people
 from portrait.training.dense_stage import DenseStage, prepare_dense
 from portrait.training.generator_stage import FinishingStage, GeneratorStage, prepare_generator
 from portrait.training.keypoint_stage import KeypointStage, prepare_detector
-from portrait.training.landmarks import NAMES
 from portrait.training.perceptual import Perceptual
 from portrait.training.run import Progress, Schedule, Trainee, train
 
@@ -72,8 +73,6 @@ def train_motion(
     place = choose_device(device)
     torch.manual_seed(training.integer("seed", minimum=0))
     networks = build_networks(settings)
-    if cast(compact.KeypointDetector, networks["kp_detector"]).kp.out_channels != len(NAMES):
-        raise CheckpointError(config, f"{len(NAMES)} is needed", key="kp_detector.num_kp")
     total = _minutes(folder, minutes, resume)
     clips = split_people(
         read_clips(data),
@@ -133,9 +132,9 @@ class Stages:
             device,
             seed,
         )
-        self.detector = cast(compact.KeypointDetector, networks["kp_detector"])
-        self.dense = cast(compact.DenseMotion, networks["dense_motion"])
-        self.generator = cast(compact.Generator, networks["generator"])
+        self.detector = cast(KeypointDetector, networks["kp_detector"])
+        self.dense = cast(DenseMotion, networks["dense_motion"])
+        self.generator = cast(Generator, networks["generator"])
         self.eye_gain = self.dense.eye_gain
         prepare_detector(self.detector)
         prepare_dense(self.dense)

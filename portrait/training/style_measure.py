@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from portrait.engine.errors import ChoiceError
-from portrait.engine.fomm.compact import DenseMotion, coordinate_grid
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
+from portrait.engine.fomm.compact.geometry import coordinate_grid
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
 from portrait.engine.photo.face import CROP_SIZE
@@ -158,7 +159,7 @@ def moving_numbers(
         sums["unpainted"].append((flicker(clip.frames, clip.flow), clip.seconds))
         for name in (ALONE, HELD):
             begin = time.monotonic()
-            painted = painter.paint(clip.frames, style, steady=name == HELD)
+            painted = painter.paint(clip.frames, style, frozen_statistics=name == HELD)
             if name == HELD:  # as the product paints
                 painted = painter.tones(source, painted[0], style)[painted]
             seconds = time.monotonic() - begin + clip.seconds

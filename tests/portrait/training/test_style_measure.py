@@ -12,7 +12,7 @@ import torch
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from portrait.engine.fomm.compact import coordinate_grid
+from portrait.engine.fomm.compact.geometry import coordinate_grid
 from portrait.training.style_measure import ALONE, HELD, PAINTED_FIRST, flicker, grain
 from tests.paths import DATA
 from tests.portrait.training.drawn_vgg import write_vgg

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from portrait.engine.fomm import compact
+from portrait.engine.fomm.compact.detector import KeypointDetector
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.training.augment import Camera, move_keypoints, move_pictures, relight
 from portrait.training.clips import SIDE
 from portrait.training.dense_stage import analytic_flow, analytic_motion
 from portrait.training.keypoint_stage import eye_opening
-from portrait.training.landmarks import EYE_RINGS, MIRRORED, KeypointFit, mean_face, mirror_partners
+from portrait.training.landmarks import EYE_RINGS, KeypointFit, mean_face, mirror_partners
 from portrait.training.losses import ssim
 from portrait.training.mesh import Mesh, inverse_affine
 from portrait.training.pairs import PairBatch, flow_loss
@@ -42,13 +42,9 @@ def test_a_pair_of_eyes_mirrors_into_itself() -> None:
     assert [int(partner[i]) for i in EYE_RINGS[1]] == EYE_RINGS[0]
 
 
-def test_detector_and_teacher_agree_on_what_a_mirror_does() -> None:
-    assert list(compact.MIRRORED) == MIRRORED
-
-
 def test_a_detector_with_a_mirror_finds_the_mirrored_face_in_the_mirror() -> None:
     torch.manual_seed(0)
-    detector = compact.KeypointDetector(16, (8, 16), 0.1, 128, mirrored=True).eval()
+    detector = KeypointDetector(16, (8, 16), 0.1, 128, mirrored=True).eval()
     picture = torch.rand(1, 3, 128, 128)
     with torch.no_grad():
         plain, flipped = detector(picture), detector(picture.flip(-1))

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.motion.affine import exp2
-from portrait.engine.motion.basis import COMPACT_MODEL, DRIVERS, Basis
+from portrait.engine.motion.anatomy import COMPACT_MODEL
+from portrait.engine.motion.basis import DRIVERS, Basis
 from portrait.engine.motion.template import Motion
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from portrait.engine.runtime.verification import MOST_ERROR, SIDE, difference, within_limit
+from portrait.engine.runtime.verification import MOST_ERROR, difference, random_values, within_limit
 
 
 def is_supported(device: torch.device) -> bool:
@@ -50,17 +50,18 @@ class Int8Conv:
         return cast(Tensor, out)
 
 
+SIDE = 16  # of the random pictures of ``is_right``
+
+
 @cache
 def is_right(inputs: int, outputs: int, batch: int) -> bool:
     """Whether ``Int8Conv`` of that size agrees with float32 on random input, as far as 8 bits allow.
 
     Checks both kinds of output once per process, and logs a warning where one is wrong.
     """
-    draw = torch.Generator().manual_seed(0)
     with torch.inference_mode():
-        weight = torch.randn((outputs, inputs, 3, 3), generator=draw) / (9 * inputs) ** 0.5
-        bias = torch.randn(outputs, generator=draw)
-        x = torch.randint(256, (batch, inputs, SIDE, SIDE), generator=draw, dtype=torch.uint8)
+        weight, bias = random_values(outputs, inputs, 3, 3), random_values(outputs)
+        x = ((random_values(batch, inputs, SIDE, SIDE) + 0.5) * 255).to(torch.uint8)
         x = x.contiguous(memory_format=torch.channels_last)
         scale = 1 / 255
         compared = [0, -1] if batch > 1 else [0]

@@ -70,7 +70,11 @@ def kept_float32(network: nn.Module) -> list[str]:
 
 def picture(side: int) -> NDArray[np.float32]:
     crop = skimage.data.astronaut()[0:256, 96:352]
-    return crop[:: 256 // side, :: 256 // side].astype(np.float32) / np.float32(255)
+    return unit(crop[:: 256 // side, :: 256 // side])
+
+
+def unit(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return frames.astype(np.float32) / np.float32(255)
 
 
 def animated(model: MotionModel, side: int) -> NDArray[np.float32]:
@@ -142,7 +146,7 @@ def test_a_wrong_kernel_of_the_painter_is_detected(
     painted = load_style(PAINTER, precision="bfloat16").paint(frames, frozen_statistics=frozen)
 
     assert warnings(caplog)
-    assert psnr((painted / 255).astype(np.float32), (exact / 255).astype(np.float32)) > 40
+    assert psnr(unit(painted), unit(exact)) > 40
 
 
 def test_each_form_is_compared_once(

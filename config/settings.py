@@ -275,6 +275,9 @@ PORTRAIT = {
     "DEADLINE": env.int("PORTRAIT_DEADLINE", default=300),
     # Days after which the workers delete the uploaded photo of a finished portrait. Students are told so.
     "PHOTO_DAYS": env.int("PORTRAIT_PHOTO_DAYS", default=30),
+    # Files that no job names: the days before they go to the trash, and again before they are deleted from it. At
+    # least as long as the oldest backup of the database that may be restored.
+    "ORPHAN_DAYS": env.int("PORTRAIT_ORPHAN_DAYS", default=7),
     "AI_MARK": env.bool("PORTRAIT_AI_MARK", default=True),
     "CHECKPOINTS": Path(env.str("PORTRAIT_CHECKPOINTS", default=str(BASE_DIR / "checkpoints"))),
     # Another motion model than the folder's, such as the published one: its yaml and its weights.

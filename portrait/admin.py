@@ -216,7 +216,16 @@ class PortraitJobAdmin(ReadOnlyAdmin):
 
 @admin.register(PortraitWorker)
 class PortraitWorkerAdmin(ReadOnlyAdmin):
-    list_display = ("name", "is_alive", "processes", "mean_seconds", "started_at", "seen_at", "fault")
+    list_display = (
+        "name",
+        "is_alive",
+        "processes",
+        "paused",
+        "mean_seconds",
+        "started_at",
+        "seen_at",
+        "fault",
+    )
     search_fields = ("name", "host", "fault")
 
     def has_change_permission(self, request: HttpRequest, obj: PortraitWorker | None = None) -> bool:

@@ -155,8 +155,10 @@ class PortraitWorker(models.Model):
     seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     # The mean of the latest portraits, kept here so that a status request needs no statistics of its own.
     seconds_per_job = models.FloatField(_("seconds per portrait"), null=True, blank=True)
-    # Why the children cannot start, such as a damaged checkpoint; empty while all is well.
+    # What an admin has to mend, such as a damaged checkpoint; empty while all is well.
     fault = models.CharField(_("fault"), max_length=500, blank=True)
+    # Whether the fault keeps it from taking jobs.
+    paused = models.BooleanField(_("takes no jobs"), default=False)
 
     class Meta:
         verbose_name = _("portrait worker")
@@ -165,3 +167,14 @@ class PortraitWorker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Installation(models.Model):
+    """One row: the mark that says which media storage belongs to this database."""
+
+    ONLY: ClassVar[int] = 1
+
+    mark = models.UUIDField(default=uuid.uuid4, editable=False)
+
+    def __str__(self) -> str:
+        return self.mark.hex

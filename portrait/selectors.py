@@ -124,7 +124,7 @@ def _newest_with_queue(student: User) -> Any:
     )
     running = PortraitJob.objects.filter(state=State.RUNNING)
     workers = PortraitWorker.objects.filter(
-        seen_at__gt=timezone.now() - timedelta(seconds=PortraitWorker.SILENT), fault=""
+        seen_at__gt=timezone.now() - timedelta(seconds=PortraitWorker.SILENT), paused=False
     )
     return (
         PortraitJob.objects.filter(student=student)

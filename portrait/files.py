@@ -1,8 +1,8 @@
 """The names of a job's files in the storage, and finding what no job names any more.
 
-``photos/<key>.jpg`` is the cleaned upload and is never served. ``portraits/<key>/`` holds the still and, for each
-attempt that got so far, ``<lease>-<token>.<suffix>``. The lease in the name allows a later attempt to clean up
-after a dead one without touching the files of a living one.
+``photos/<key>.jpg`` is the cleaned upload and ``photos/<key>-still.jpg`` the face cut out of it; the folder is
+private. ``portraits/<key>/`` is public and holds, for each attempt that got so far, ``<lease>-<token>.<suffix>``. The
+lease in the name allows a later attempt to clean up after a dead one without touching the files of a living one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from common.storage import media
 PHOTOS = "photos"
 PORTRAITS = "portraits"
 
+_STILL = "-still"
 _RESULT = re.compile(r"\.?(?P<lease>\d+)-[0-9a-f]+\.")
 
 
@@ -26,7 +27,12 @@ def photo_name(key: UUID) -> str:
 
 
 def still_name(key: UUID) -> str:
-    return f"{PORTRAITS}/{key.hex}/still.jpg"
+    return f"{PHOTOS}/{key.hex}{_STILL}.jpg"
+
+
+def photo_key(name: str) -> UUID | None:
+    """The job's key in the name of a photo or a still, one that is being written included; None in any other name."""
+    return _key(name.rpartition("/")[2].lstrip(".").partition(".")[0].removesuffix(_STILL))
 
 
 def result_name(key: UUID, lease: int, suffix: str) -> str:
@@ -48,17 +54,22 @@ def names_by_key(min_age: float) -> Iterator[tuple[UUID, list[str]]]:
     """Files older than ``min_age`` seconds, by the key of their job (photos and portraits apart)."""
     newest = time.time() - min_age
     for name in media().names(PHOTOS):
-        yield from _keyed(name.rpartition("/")[2].lstrip(".").partition(".")[0], [name], newest)
+        yield from _keyed(photo_key(name), [name], newest)
     for folder in media().names(PORTRAITS):
-        yield from _keyed(folder.rpartition("/")[2], list(media().names(folder)), newest)
+        yield from _keyed(_key(folder.rpartition("/")[2]), list(media().names(folder)), newest)
 
 
-def _keyed(key: str, names: list[str], newest: float) -> Iterator[tuple[UUID, list[str]]]:
+def _key(text: str) -> UUID | None:
     try:
-        uuid = UUID(hex=key)
+        return UUID(hex=text)
     except ValueError:
-        return  # not ours
+        return None  # not ours
+
+
+def _keyed(key: UUID | None, names: list[str], newest: float) -> Iterator[tuple[UUID, list[str]]]:
+    if key is None:
+        return
     files = [media().stat(name) for name in names]
     old = [file.name for file in files if file is not None and file.modified < newest]
     if old:
-        yield uuid, old
+        yield key, old

@@ -23,7 +23,7 @@ def accept_photo(*, student: User, data: bytes, request: PortraitRequest) -> Por
     """Put a photo into the queue; when this returns, it and its job are on the disk and in the database.
 
     What ``request`` leaves open follows the settings. The job before it, if still active, is cancelled, and the
-    record shows the cropped photo until the portrait is there.
+    student sees the cropped photo until the portrait is there.
 
     Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
     """

@@ -8,12 +8,14 @@ from itertools import islice
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from common.storage import media
 from portrait import files
 from portrait.models import PortraitJob
+from portrait.queue import projection
 
 # Seconds; far longer than an upload or an attempt takes between the file and the row.
 SWEEP_AGE = 3600.0
@@ -36,14 +38,15 @@ def orphans(min_age: float = SWEEP_AGE) -> list[str]:
     found: list[str] = []
     for batch in _batches(files.names_by_key(min_age), 200):
         jobs = PortraitJob.objects.filter(key__in=[key for key, _ in batch])
-        known = {job.key: job.file_names for job in jobs.only("key", "photo", *PortraitJob.PUBLIC_FILES)}
+        known = {job.key: job.file_names for job in jobs.only("key", *PortraitJob.FILES)}
         found += [name for key, names in batch for name in names if name not in known.get(key, set())]
     return found
 
 
 def old_photos(before: datetime) -> list[str]:
-    """The private photos of jobs that ended before that time, in the order of the jobs."""
-    return [str(name) for _pk, name in _with_old_photos(before).values_list("pk", "photo")]
+    """The photos of jobs that ended before that time, whole and cropped, in the order of the jobs."""
+    jobs = _with_old_photos(before).values_list(*PortraitJob.PHOTOS)
+    return [str(name) for names in jobs for name in names if name]
 
 
 def photo_limit() -> datetime:
@@ -53,17 +56,25 @@ def photo_limit() -> datetime:
 
 def forget_photos(before: datetime) -> None:
     """Delete the :func:`old_photos`; after that the job cannot be tried again, and the portrait stays."""
-    for batch in _batches(_with_old_photos(before).values_list("pk", "photo").iterator(), 200):
-        for pk, name in batch:
-            # One conditional UPDATE each: the student may try a failed job again at this very moment.
-            if _with_old_photos(before).filter(pk=pk).update(photo=""):
-                media().delete([str(name)])
+    jobs = _with_old_photos(before).values_list("pk", "student_id", *PortraitJob.PHOTOS)
+    for batch in _batches(jobs.iterator(), 200):
+        for pk, student_id, *names in batch:
+            with transaction.atomic():
+                projection.lock(student_id)
+                # One conditional UPDATE each: the student may try a failed job again at this very moment.
+                forgotten = (
+                    _with_old_photos(before).filter(pk=pk).update(**dict.fromkeys(PortraitJob.PHOTOS, ""))
+                )
+                if forgotten:
+                    projection.refresh(student_id)
+            if forgotten:
+                media().delete([name for name in names if name])
 
 
 def _with_old_photos(before: datetime) -> QuerySet[PortraitJob]:
     return (
         PortraitJob.objects.filter(finished_at__lt=before)
-        .exclude(photo="")
+        .exclude(photo="", still="")
         .exclude(state__in=PortraitJob.ACTIVE)
         .order_by("id")
     )

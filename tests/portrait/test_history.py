@@ -67,8 +67,11 @@ def test_another_portrait_is_made_of_the_same_photo(as_alice: APIClient, alice: 
     assert media_path(str(after.photo.name)).read_bytes() == photo
     assert [entry["id"] for entry in history(as_alice)] == [after.pk, before.pk]
     assert shown(as_alice).endswith(after.webp.name or "-")
-    # The photo is on the disk once.
-    assert sum(name.startswith("photos/") for name in files_on_disk()) == 1
+    # The photo is on the disk once, whole and cropped.
+    assert {name for name in files_on_disk() if name.startswith("photos/")} == {
+        after.photo.name,
+        after.still.name,
+    }
     assert_no_orphans()
 
 

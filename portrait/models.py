@@ -62,6 +62,8 @@ class PortraitJob(models.Model):
     )
     # Cleaned, server-named copy of the upload; served to staff alone.
     photo = models.FileField(_("photo"), max_length=200)
+    # The key of the job that the photo was uploaded for, in other portraits of the same photo; null in that job itself.
+    upload = models.UUIDField(null=True, blank=True, editable=False)
     # Where the upload found the face, as a FaceBox's fields in pixels of ``photo``; {} where it found none, null
     # where it did not search.
     face = models.JSONField(null=True, blank=True, editable=False)
@@ -133,6 +135,11 @@ class PortraitJob(models.Model):
     def request(self) -> PortraitRequest:
         """What was asked for; after it was made, with what was drawn."""
         return PortraitRequest(**{name: getattr(self, name) for name in RULES})
+
+    @property
+    def origin(self) -> uuid.UUID:
+        """The key of the job that the photo was uploaded for."""
+        return self.upload or self.key
 
     @property
     def shown_since(self) -> datetime:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, PortraitWorker, request_columns
 from portrait.problems import describe
+from portrait.queue.projection import source_of
 from user.models import User
 from user.private_pictures import signed_url
 
@@ -84,6 +85,20 @@ def portrait_status(student: User) -> Status:
         attempts=job.attempts,
         created=job.created_at,
     )
+
+
+def source_of_another(student: User) -> PortraitJob | None:
+    """The job whose photo another portrait is made of; None without a photo. ``student`` is taken as loaded.
+
+    It is the photo that the student sees: that of the portrait that is being made, else of the one that the record
+    shows, else the newest. A photo that failed is never in the way of one that worked.
+    """
+    jobs = PortraitJob.objects.filter(student=student).order_by("-id")
+    newest = jobs.first()
+    worn = jobs.filter(webp=student.portrait.name).first() if student.portrait else None
+    if newest is None or newest.active or worn is None:
+        return newest if newest and newest.photo else None
+    return source_of(worn, jobs.exclude(photo=""))
 
 
 class Earlier(TypedDict):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from django.db import transaction
@@ -35,13 +36,13 @@ def refresh(student_id: int) -> None:
 
     The record shows the portrait that was made or chosen last; its ``still``, which the student alone sees, is that
     of a portrait that is being made, or of the newest photo where there is no portrait at all. The last ``KEPT``
-    portraits stay, for the student to go back to; photos stay of the portrait that is shown and of the newest job.
+    portraits stay, for the student to go back to; the photos stay of the one that is shown and of the newest job.
     """
     jobs = list(
         # Those that have lost their files can neither be shown nor lose more; a busy student has many.
         PortraitJob.objects.filter(student_id=student_id)
         .exclude(photo="", still="", webp="")
-        .only("id", "state", "created_at", "finished_at", "chosen_at", *PortraitJob.FILES)
+        .only("id", "state", "created_at", "finished_at", "chosen_at", "key", "upload", *PortraitJob.FILES)
         .order_by("-id")
     )
     made = [job for job in jobs if job.state == State.SUCCEEDED and job.webp]
@@ -54,9 +55,17 @@ def refresh(student_id: int) -> None:
     )
     _forget_files(
         jobs,
-        keep_photos={job.pk for job in (*jobs[:1], *made[:1])},
+        keep_photos={job.pk for job in (*jobs[:1], worn and source_of(worn, jobs)) if job},
         keep_results={job.pk for job in made[:KEPT]},
     )
+
+
+def source_of(portrait: PortraitJob, jobs: Iterable[PortraitJob]) -> PortraitJob | None:
+    """The job that still has the photo of ``portrait``: itself, else the first of ``jobs`` from the same upload."""
+    if portrait.photo:
+        return portrait
+    same = (job for job in jobs if job.photo and job.origin == portrait.origin)
+    return next(same, None)
 
 
 def _forget_files(jobs: list[PortraitJob], keep_photos: set[int], keep_results: set[int]) -> None:

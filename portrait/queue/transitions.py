@@ -54,9 +54,11 @@ def enqueue(
     still: str,
     request: PortraitRequest,
     face: dict[str, Any] | None = None,
+    upload: uuid.UUID | None = None,
 ) -> PortraitJob:
     """Put a job for an uploaded photo into the queue; the student's active job, if any, is cancelled.
 
+    ``upload`` is the key of the job that the photo was uploaded for, unless it is this one.
     Raises StudentGoneError.
     """
     with transaction.atomic():
@@ -69,6 +71,7 @@ def enqueue(
             photo=photo,
             still=still,
             face=face,
+            upload=upload,
             **request_columns(request),
         )
         projection.refresh(student_id)

@@ -10,7 +10,7 @@ import abc
 import contextlib
 import logging
 import os
-import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,10 @@ class Storage(abc.ABC):
 
     @abc.abstractmethod
     def copy(self, source: str, target: str) -> None:
-        """Give the contents of ``source`` a second name. Raises FileNotFoundError."""
+        """Give the contents of ``source`` a second name, whole or not at all. Raises FileNotFoundError.
+
+        A copy may be lost in a power failure.
+        """
 
     @abc.abstractmethod
     def stat(self, name: str) -> StoredFile | None:
@@ -88,7 +91,10 @@ class LocalStorage(Storage):
         return Path(settings.MEDIA_ROOT) / name
 
     def read(self, name: str) -> bytes:
-        return self._path(name).read_bytes()
+        try:
+            return self._path(name).read_bytes()
+        except NotADirectoryError as error:
+            raise FileNotFoundError(f"there is no file {name!r}") from error
 
     def write(self, name: str, data: bytes) -> None:
         path = self._path(name)
@@ -107,19 +113,19 @@ class LocalStorage(Storage):
 
     def copy(self, source: str, target: str) -> None:
         old, new = self._path(source), self._path(target)
-        new.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with contextlib.suppress(OSError):
+            new.parent.mkdir(parents=True, exist_ok=True)
             os.link(old, new)
-        except FileNotFoundError:
-            raise
-        except OSError:
-            # A file system without hard links, or one file with as many as it may have.
-            shutil.copyfile(old, new)
+            return
+        # A file system without hard links, or one file with as many as it may have.
+        self.write(target, self.read(source))
 
     def stat(self, name: str) -> StoredFile | None:
         try:
             status = self._path(name).stat()
         except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not stat.S_ISREG(status.st_mode):
             return None
         return StoredFile(name, status.st_size, status.st_mtime, status.st_nlink > 1)
 

@@ -13,6 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.secret import kept_secret
+from portrait.engine.output.formats import MEDIA_TYPES
 from portrait.engine.request import DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -174,9 +175,17 @@ API_TEXTS = BASE_DIR / "docs" / "api"
 MEDIA_URL = "/media/"
 # Where files are kept; common.storage has the implementations.
 MEDIA_STORAGE = choice("MEDIA_STORAGE", ("local",), "local")
+STORAGES = {
+    "default": {"BACKEND": "common.field_storage.FieldStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # The only folders of MEDIA_ROOT that are served: finished portraits and crests. The uploaded photos are private.
 PUBLIC_MEDIA = ("portraits", "crests")
+# What of them is served, by suffix: the output formats, the stills and the crests.
+PUBLIC_MEDIA_TYPES = {f".{suffix}": media_type for suffix, media_type in MEDIA_TYPES.items()} | {
+    ".jpg": "image/jpeg"
+}
 # Off when a web server in front serves these folders (and nothing else) by itself.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -266,6 +275,9 @@ PORTRAIT = {
     "DEADLINE": env.int("PORTRAIT_DEADLINE", default=300),
     # Days after which the workers delete the uploaded photo of a finished portrait. Students are told so.
     "PHOTO_DAYS": env.int("PORTRAIT_PHOTO_DAYS", default=30),
+    # Files that no job names: the days before they go to the trash, and again before they are deleted from it. At
+    # least as long as the oldest backup of the database that may be restored.
+    "ORPHAN_DAYS": env.int("PORTRAIT_ORPHAN_DAYS", default=7),
     "AI_MARK": env.bool("PORTRAIT_AI_MARK", default=True),
     "CHECKPOINTS": Path(env.str("PORTRAIT_CHECKPOINTS", default=str(BASE_DIR / "checkpoints"))),
     # Another motion model than the folder's, such as the published one: its yaml and its weights.

@@ -44,16 +44,16 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
     for number in range(count):
         seed = draw.randrange(2**31)
         request = PortraitRequest(style=styles[number % len(styles)], seed=seed)
-        files = engine.make_portrait(prepared.photo, request, face=prepared.face)
+        made = engine.make_portrait(prepared.photo, request, face=prepared.face)
         key = uuid.UUID(int=draw.getrandbits(128), version=4)
         names = {"photo": files.photo_name(key), "still": files.still_name(key)}
         media().write(names["photo"], prepared.photo)
         media().write(names["still"], prepared.still)
         for row in FORMATS:
             names[row.name] = files.result_name(key, 1, row.suffix)
-            media().write(names[row.name], files.contents[row.name])
+            media().write(names[row.name], made.contents[row.name])
         face = face_to_json(prepared.face)
-        originals.append(Original(names, files.request, face, dict(files.timings)))
+        originals.append(Original(names, made.request, face, dict(made.timings)))
     return originals
 
 
@@ -87,5 +87,5 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
 
 
 def forget(originals: list[Original]) -> None:
-    """Delete the originals' own names; the links of the students keep the contents."""
+    """Delete the originals; the students' copies stay."""
     media().delete(name for original in originals for name in original.names.values())

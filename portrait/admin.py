@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from common.admin import EMPTY, ReadOnlyAdmin, badge, picture
 from common.storage import media
 from portrait import services, student_admin  # noqa: F401 (replaces the student admin)
+from portrait.engine.request import RULES
 from portrait.models import PortraitJob, PortraitWorker
 from portrait.problems import PortraitProblem, describe
 
@@ -60,7 +61,7 @@ class PortraitJobAdmin(ReadOnlyAdmin):
     actions = ("retry_jobs", "cancel_jobs")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("student", "comparison", "state_badge", "error", "attempts")}),
-        (_("Choices"), {"fields": ("style", "motion", "strength", "order", "seed")}),
+        (_("Choices"), {"fields": tuple(RULES)}),
         (_("Timings"), {"fields": ("took", "stages")}),
         (_("Dates"), {"fields": ("created_at", "queued_at", "not_before", "started_at", "finished_at")}),
         (_("Worker"), {"fields": ("worker", "lease", "lease_expires_at"), "classes": ("collapse",)}),
@@ -219,7 +220,16 @@ class PortraitJobAdmin(ReadOnlyAdmin):
 
 @admin.register(PortraitWorker)
 class PortraitWorkerAdmin(ReadOnlyAdmin):
-    list_display = ("name", "is_alive", "processes", "mean_seconds", "started_at", "seen_at", "fault")
+    list_display = (
+        "name",
+        "is_alive",
+        "processes",
+        "paused",
+        "mean_seconds",
+        "started_at",
+        "seen_at",
+        "fault",
+    )
     search_fields = ("name", "host", "fault")
 
     def has_change_permission(self, request: HttpRequest, obj: PortraitWorker | None = None) -> bool:

@@ -3,6 +3,7 @@
 ``photos/<key>.jpg`` is the cleaned upload and ``photos/<key>-still.jpg`` the face cut out of it; the folder is
 private. ``portraits/<key>/`` is public and holds, for each attempt that got so far, ``<lease>-<token>.<suffix>``. The
 lease in the name allows a later attempt to clean up after a dead one without touching the files of a living one.
+``trash/<date>/<quoted name>`` was put aside on that date.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from datetime import date
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from common.storage import media
 
 PHOTOS = "photos"
 PORTRAITS = "portraits"
+TRASH = "trash"
 
 _STILL = "-still"
 _RESULT = re.compile(r"\.?(?P<lease>\d+)-[0-9a-f]+\.")
@@ -28,11 +32,6 @@ def photo_name(key: UUID) -> str:
 
 def still_name(key: UUID) -> str:
     return f"{PHOTOS}/{key.hex}{_STILL}.jpg"
-
-
-def photo_key(name: str) -> UUID | None:
-    """The job's key in the name of a photo or a still, one that is being written included; None in any other name."""
-    return _key(name.rpartition("/")[2].lstrip(".").partition(".")[0].removesuffix(_STILL))
 
 
 def result_name(key: UUID, lease: int, suffix: str) -> str:
@@ -54,19 +53,60 @@ def names_by_key(min_age: float) -> Iterator[tuple[UUID, list[str]]]:
     """Files older than ``min_age`` seconds, by the key of their job (photos and portraits apart)."""
     newest = time.time() - min_age
     for name in media().names(PHOTOS):
-        yield from _keyed(photo_key(name), [name], newest)
+        yield from _old([name], newest)
     for folder in media().names(PORTRAITS):
-        yield from _keyed(_key(folder.rpartition("/")[2]), list(media().names(folder)), newest)
+        yield from _old(list(media().names(folder)), newest)
 
 
-def _key(text: str) -> UUID | None:
+def key_of(name: str) -> UUID | None:
+    """The key of the job that the file belongs to; None for a file that is not ours."""
+    _area, _, rest = name.partition("/")
     try:
-        return UUID(hex=text)
+        return UUID(hex=rest.partition("/")[0].lstrip(".").partition(".")[0].removesuffix(_STILL))
     except ValueError:
-        return None  # not ours
+        return None
 
 
-def _keyed(key: UUID | None, names: list[str], newest: float) -> Iterator[tuple[UUID, list[str]]]:
+def any_files() -> bool:
+    """Whether there is any file or folder of a job, of whatever age."""
+    return any(any(media().names(area)) for area in (PHOTOS, PORTRAITS))
+
+
+def count() -> int:
+    """How many files of jobs there are."""
+    return sum(1 for _ in media().names(PHOTOS)) + sum(
+        1 for folder in media().names(PORTRAITS) for _ in media().names(folder)
+    )
+
+
+def move_to_trash(name: str, today: date) -> None:
+    """Put the file aside, out of the folders that are served. Raises OSError; the file is then where it was."""
+    _move(name, f"{TRASH}/{today.isoformat()}/{quote(name, safe='')}")
+
+
+def in_trash() -> Iterator[tuple[str, str, date]]:
+    """Each file in the trash: its name there, the name that it had, and the date on which it was put aside."""
+    for folder in media().names(TRASH):
+        try:
+            put_aside = date.fromisoformat(folder.rpartition("/")[2])
+        except ValueError:
+            continue  # not ours
+        for name in media().names(folder):
+            yield name, unquote(name.rpartition("/")[2]), put_aside
+
+
+def put_back(trashed: str, name: str) -> None:
+    """Undo :func:`move_to_trash`. Raises OSError."""
+    _move(trashed, name)
+
+
+def _move(source: str, target: str) -> None:
+    media().copy(source, target)
+    media().delete([source])
+
+
+def _old(names: list[str], newest: float) -> Iterator[tuple[UUID, list[str]]]:
+    key = key_of(names[0]) if names else None
     if key is None:
         return
     files = [media().stat(name) for name in names]

@@ -29,7 +29,7 @@ def request_columns(request: PortraitRequest) -> dict[str, Any]:
 class PortraitJob(models.Model):
     """``queued -> running -> succeeded | failed | cancelled``.
 
-    ``lease`` counts the claims of this row. Whoever runs the job names the lease it was given in every write, so
+    ``lease`` counts the claims of this row. The worker that runs the job names its lease in every write, so
     that a worker which was declared dead, but was only slow, changes nothing any more.
     """
 
@@ -62,7 +62,7 @@ class PortraitJob(models.Model):
     )
     # Cleaned, server-named copy of the upload; served to staff alone.
     photo = models.FileField(_("photo"), max_length=200)
-    # The key of the job that the photo was uploaded for, in other portraits of the same photo; null in that job itself.
+    # The key of the job that the photo was uploaded for, in other portraits of the same photo; null in that job.
     upload = models.UUIDField(null=True, blank=True, editable=False)
     # Where the upload found the face, as a FaceBox's fields in pixels of ``photo``; {} where it found none, null
     # where it did not search.
@@ -165,8 +165,10 @@ class PortraitWorker(models.Model):
     seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     # The mean of the latest portraits, kept here so that a status request needs no statistics of its own.
     seconds_per_job = models.FloatField(_("seconds per portrait"), null=True, blank=True)
-    # Why the children cannot start, such as a damaged checkpoint; empty while all is well.
+    # What an admin has to mend, such as a damaged checkpoint; empty while all is well.
     fault = models.CharField(_("fault"), max_length=500, blank=True)
+    # Whether the fault keeps it from taking jobs.
+    paused = models.BooleanField(_("takes no jobs"), default=False)
 
     class Meta:
         verbose_name = _("portrait worker")
@@ -175,3 +177,14 @@ class PortraitWorker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Installation(models.Model):
+    """One row: the mark that says which media storage belongs to this database."""
+
+    ONLY: ClassVar[int] = 1
+
+    mark = models.UUIDField(default=uuid.uuid4, editable=False)
+
+    def __str__(self) -> str:
+        return self.mark.hex

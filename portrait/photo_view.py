@@ -9,7 +9,7 @@ from rest_framework import status
 
 from common.file_responses import stored_file_response
 from common.problems import problem_response, read_only
-from portrait.files import photo_key
+from portrait.files import key_of
 from portrait.models import PortraitJob
 from portrait.problems import describe
 from user.private_pictures import ExpiredAddressError, ForgedAddressError, signed_name
@@ -34,7 +34,7 @@ def private_photo(request: HttpRequest, token: str) -> HttpResponseBase:
     except ExpiredAddressError:
         return problem_response(status.HTTP_410_GONE, "address_expired", describe("address_expired"))
     # The row decides: a closed account shows nothing more, nor does a photo that was deleted but whose file is not.
-    key = photo_key(name)
+    key = key_of(name)
     jobs = PortraitJob.objects.filter(still=name, student__is_active=True)
     if key is None or not jobs.filter(key=key).exists():
         raise Http404

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,9 +13,6 @@ from portrait.engine.photo.picture import centre_square, clean_jpeg, stored_size
 
 # Sharp on the student card of a dense display.
 STILL_SIDE = 512
-
-# dlib's detector keeps its pyramid between calls, so threads of a web server must take turns.
-_detector = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,7 @@ def prepare_photo(data: bytes) -> PreparedPhoto:
     """
     picture = stored_size(read_photo(data))
     try:
-        with _detector:
-            face = find_face(picture)
+        face = find_face(picture)
     except NoFaceError:
         return PreparedPhoto(clean_jpeg(picture), None, clean_jpeg(centre_square(picture, STILL_SIDE)))
     return PreparedPhoto(clean_jpeg(picture), face, clean_jpeg(crop_face(picture, face, STILL_SIDE)))

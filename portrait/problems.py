@@ -12,11 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 
 from common.problems import Problem
-from portrait.engine.photo.decoding import MAX_ASPECT, MAX_BYTES, MAX_PIXELS, MAX_SIDE, MIN_SIDE
+from portrait.engine.photo.decoding import (
+    MAX_ASPECT,
+    MAX_BYTES,
+    MAX_PIXELS,
+    MAX_PIXELS_UNSCALED,
+    MAX_SIDE,
+    MIN_SIDE,
+)
 
 _LIMITS = {
     "megabytes": f"{MAX_BYTES / 2**20:g}",
     "megapixels": f"{MAX_PIXELS / 1e6:g}",
+    "other_megapixels": f"{MAX_PIXELS_UNSCALED / 1e6:g}",
     "min_side": str(MIN_SIDE),
     "max_side": str(MAX_SIDE),
     "aspect": f"{MAX_ASPECT:g}",
@@ -32,7 +40,8 @@ MESSAGES: dict[str, Any] = {
     "photo_unsupported_format": _("We cannot read this kind of file. Send a JPEG, PNG, WebP or HEIC photo."),
     "photo_unreadable": _("The picture is damaged or incomplete. Please send it again."),
     "photo_too_many_pixels": _(
-        "The picture is too big: at most %(megapixels)s million pixels and %(max_side)s pixels a side."
+        "The picture is too big: at most %(megapixels)s million pixels as a JPEG, %(other_megapixels)s million "
+        "in other formats, and %(max_side)s pixels a side."
     ),
     "photo_too_small": _("The picture is too small: each side needs at least %(min_side)s pixels."),
     "photo_too_elongated": _("The picture is more than %(aspect)s times as long as it is wide."),

@@ -141,7 +141,7 @@ def _newest_with_queue(student: User) -> Any:
     )
     running = PortraitJob.objects.filter(state=State.RUNNING)
     workers = PortraitWorker.objects.filter(
-        seen_at__gt=timezone.now() - timedelta(seconds=PortraitWorker.SILENT), fault=""
+        seen_at__gt=timezone.now() - timedelta(seconds=PortraitWorker.SILENT), paused=False
     )
     return (
         PortraitJob.objects.filter(student=student)
@@ -166,7 +166,7 @@ def _scalar(rows: QuerySet[Any], aggregate: Any) -> Coalesce:
 
 
 def _eta(job: Any) -> int | None:
-    """Whole seconds until the portrait is there, from how long the latest ones took; None if nobody can tell."""
+    """Whole seconds until the portrait is there, from how long the latest ones took; None where that is not known."""
     if not job.children:
         return None
     if job.state == State.RUNNING and job.mean_seconds is None and job.progress >= TELLING_PROGRESS:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.motion.affine import exp2
-from portrait.engine.motion.basis import COMPACT_MODEL, DRIVERS, Basis
+from portrait.engine.motion.anatomy import COMPACT_MODEL
+from portrait.engine.motion.basis import DRIVERS, Basis
 from portrait.engine.motion.template import Motion
 
 Array = NDArray[np.float64]
@@ -157,7 +158,7 @@ PERFORMANCES = (
         fps=20,
         curves={
             # Two phrases of four and five syllables, a breath between them and after them. A closed mouth that
-            # opens shows thick lips and no teeth; up to 2, the openings of calm speech, nobody notices.
+            # opens shows thick lips and no teeth; up to 2, the openings of calm speech, it does not show.
             "open": syllables(
                 (0.2, 0.4, 1.5),
                 (0.5, 0.35, 0.9),

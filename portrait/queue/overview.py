@@ -15,7 +15,7 @@ State = PortraitJob.State
 
 @dataclass(frozen=True)
 class QueueOverview:
-    """``oldest``: since when the first in the queue waits. A worker with a fault is alive, but has no children."""
+    """``oldest``: since when the first in the queue waits. A worker that is paused has no children."""
 
     queued: int
     running: int
@@ -27,7 +27,7 @@ class QueueOverview:
 
     @property
     def stalled(self) -> bool:
-        """Whether somebody waits and nobody paints."""
+        """Whether jobs wait and no child can take them."""
         return bool(self.queued and not self.children)
 
 
@@ -41,13 +41,13 @@ def queue_overview() -> QueueOverview:
         oldest=Min("queued_at", filter=Q(state=State.QUEUED)),
     )
     alive = PortraitWorker.objects.filter(seen_at__gt=now - timedelta(seconds=PortraitWorker.SILENT))
-    workers = list(alive.values_list("processes", "fault"))
+    workers = list(alive.values_list("processes", "fault", "paused"))
     return QueueOverview(
         queued=jobs["queued"],
         running=jobs["running"],
         failed_today=jobs["failed_today"],
         oldest=jobs["oldest"],
         workers=len(workers),
-        children=sum(processes for processes, fault in workers if not fault),
-        faults=[fault for _processes, fault in workers if fault],
+        children=sum(processes for processes, _fault, paused in workers if not paused),
+        faults=[fault for _processes, fault, _paused in workers if fault],
     )

@@ -69,7 +69,7 @@ def source_of(portrait: PortraitJob, jobs: Iterable[PortraitJob]) -> PortraitJob
 
 
 def _forget_files(jobs: list[PortraitJob], keep_photos: set[int], keep_results: set[int]) -> None:
-    """Empty the file fields of jobs that are needed no more, and delete the files once that is committed."""
+    """Empty the file fields of jobs that are not needed any more, and delete the files once that is committed."""
     for job in jobs:
         fields = (
             *(() if job.pk in keep_photos else PortraitJob.PHOTOS),

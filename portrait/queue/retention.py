@@ -1,4 +1,4 @@
-"""How long files are kept: orphans that no job names, and uploaded photos of finished portraits."""
+"""How long the uploaded photo of a finished portrait is kept."""
 
 from __future__ import annotations
 
@@ -13,34 +13,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from common.storage import media
-from portrait import files
 from portrait.models import PortraitJob
 from portrait.queue import projection
 
-# Seconds; far longer than an upload or an attempt takes between the file and the row.
-SWEEP_AGE = 3600.0
-
 T = TypeVar("T")
-
-
-def sweep(min_age: float = SWEEP_AGE) -> int:
-    """Delete the :func:`orphans`, and return their number."""
-    names = orphans(min_age)
-    media().delete(names)
-    return len(names)
-
-
-def orphans(min_age: float = SWEEP_AGE) -> list[str]:
-    """Files older than ``min_age`` seconds that no job names.
-
-    Only a process that was killed between writing a file and committing its name leaves such a file.
-    """
-    found: list[str] = []
-    for batch in _batches(files.names_by_key(min_age), 200):
-        jobs = PortraitJob.objects.filter(key__in=[key for key, _ in batch])
-        known = {job.key: job.file_names for job in jobs.only("key", *PortraitJob.FILES)}
-        found += [name for key, names in batch for name in names if name not in known.get(key, set())]
-    return found
 
 
 def old_photos(before: datetime) -> list[str]:
@@ -57,7 +33,7 @@ def photo_limit() -> datetime:
 def forget_photos(before: datetime) -> None:
     """Delete the :func:`old_photos`; after that the job cannot be tried again, and the portrait stays."""
     jobs = _with_old_photos(before).values_list("pk", "student_id", *PortraitJob.PHOTOS)
-    for batch in _batches(jobs.iterator(), 200):
+    for batch in batches(jobs.iterator(), 200):
         for pk, student_id, *names in batch:
             with transaction.atomic():
                 projection.lock(student_id)
@@ -80,7 +56,7 @@ def _with_old_photos(before: datetime) -> QuerySet[PortraitJob]:
     )
 
 
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

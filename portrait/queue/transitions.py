@@ -1,7 +1,7 @@
 """Every change of a job's state: one conditional UPDATE each (compare-and-swap).
 
 An UPDATE is filtered on the state, and for a running job on the lease number, that the caller has seen. If it
-changes no row, somebody else was faster, and the caller has lost nothing but the right to write.
+changes no row, another process was faster, and the caller has lost nothing but the right to write.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def claim(worker: str, *, lease_seconds: float = LEASE_SECONDS) -> PortraitJob |
             progress=0.0,
         )
         if taken:
-            # None where the student deleted the account, and the job with it, in this very moment.
+            # None where the account, and the job with it, was deleted between the two queries.
             return PortraitJob.objects.filter(pk=pk, lease=lease + 1).first()
 
 

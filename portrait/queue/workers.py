@@ -1,4 +1,4 @@
-"""Which workers are alive: each one signs in with its first beat, beats on, and signs off at its end."""
+"""The register of running workers: a row for each, written by heartbeats and removed at the worker's end."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ BEAT_EVERY = 5.0
 FORGET_AFTER = timedelta(hours=1)
 
 
-def beat(name: str, processes: int, fault: str) -> None:
-    """Say that the worker lives, how long its kind of work takes, and what ails it (``""`` for nothing)."""
+def beat(name: str, processes: int, fault: str, *, paused: bool = False) -> None:
+    """Record that the worker runs, what is wrong (``""``: nothing), and whether that keeps it from taking jobs."""
     now = timezone.now()
     PortraitWorker.objects.update_or_create(
         name=name,
-        defaults={"seen_at": now, "seconds_per_job": transitions.recent_seconds(), "fault": fault[:500]},
+        defaults={
+            "seen_at": now,
+            "seconds_per_job": transitions.recent_seconds(),
+            "fault": fault[:500],
+            "paused": paused,
+        },
         create_defaults={
             "host": socket.gethostname()[:100],
             "pid": os.getpid(),
@@ -30,6 +35,7 @@ def beat(name: str, processes: int, fault: str) -> None:
             "started_at": now,
             "seconds_per_job": transitions.recent_seconds(),
             "fault": fault[:500],
+            "paused": paused,
         },
     )
     PortraitWorker.objects.filter(seen_at__lt=now - FORGET_AFTER).delete()

@@ -56,10 +56,6 @@ def run(task: str, order: AttemptOrder) -> AttemptDone | AttemptFailed:
         return AttemptFailed(error.code, error.detail[:500], not transient, "" if not transient else _trace())
     except MemoryError:
         return AttemptFailed("out_of_memory", log=_trace())
-    except FileNotFoundError as error:
-        if error.filename == order.photo:
-            return AttemptFailed("photo_missing", final=True, log=_trace())
-        return AttemptFailed("internal_error", log=_trace())
     except OSError as error:
         code = "storage_unavailable" if error.errno in _STORAGE_ERRNO else "internal_error"
         return AttemptFailed(code, log=_trace())

@@ -46,14 +46,14 @@ class Scratch:
     """A folder that lives as long as its worker: removed at the end, or by the next worker after a hard death.
 
     The worker holds a lock on a file in it. The system drops the lock when the process ends, however it ends, which
-    a process id written to a file could not tell (ids are used again, and start anew with the machine).
+    a process id written to a file could not tell (ids are used again, and start from 1 after a reboot).
     """
 
     def __init__(self) -> None:
         base = Path(tempfile.gettempdir()) / f"portrait-workers-{os.getuid()}"
         base.mkdir(mode=0o700, exist_ok=True)
         if base.is_symlink() or base.stat().st_uid != os.getuid():
-            raise PermissionError(f"{base} belongs to somebody else")
+            raise PermissionError(f"{base} belongs to another user")
         with (base / LOCK).open("w") as everybody:
             # Held for a moment, so that no folder is taken for a dead one before it is locked.
             fcntl.flock(everybody, fcntl.LOCK_EX)
@@ -184,5 +184,5 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return False  # the id was used again, by somebody else
+        return False  # the id was used again, by another user
     return True

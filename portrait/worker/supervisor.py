@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import secrets
+import shutil
 import signal
 import socket
 import threading
@@ -78,7 +79,7 @@ class Worker:
             return 1 if self.options.drain and self._upkeep.faults >= DRAIN_FAULTS else 0
         finally:
             self._guarded(self._settle_finished)
-            # The children first: nobody computes for a job that has been given back.
+            # The children first, so that none computes for a job that has been given back.
             self._children.stop()
             for attempt in self.monitor.attempts:
                 self._guarded(transitions.give_back, attempt.job)
@@ -136,7 +137,7 @@ class Worker:
     # --- taking jobs ---------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
-        """Claim as many jobs as there are idle children; all others stay in the database, where anybody sees them."""
+        """Claim as many jobs as there are idle children; the others stay in the database, for any worker to claim."""
         while self._children.ready() > len(self.monitor.attempts):
             if not self._clock.is_due("claim", self.options.poll):
                 return
@@ -152,11 +153,24 @@ class Worker:
                 raise
 
     def _start(self, job: PortraitJob) -> None:
+        # Through the storage, so that workers need no disk in common.
+        try:
+            data = media().read(str(job.photo.name))
+        except FileNotFoundError:
+            transitions.fail(job, "photo_missing", final=True)
+            return
+        except OSError as error:
+            # This job's attempt fails. Given back, it would be claimed first again and hold up all others.
+            logger.error("job %s: cannot read the photo: %s", job.pk, error)
+            transitions.fail(job, "storage_unavailable", backoff=self.options.backoff)
+            return
         folder = self._children.new_folder()
         photo = folder / "photo.jpg"
-        with contextlib.suppress(FileNotFoundError):
-            # Through the storage, so that workers need no disk in common. A missing photo is the attempt's fault.
-            photo.write_bytes(media().read(str(job.photo.name)))
+        try:
+            photo.write_bytes(data)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         order = AttemptOrder(
             job=job.pk,
             photo=str(photo),

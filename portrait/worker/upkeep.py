@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from portrait.queue import retention, transitions, workers
+from portrait.queue import orphans, retention, transitions, workers
 from portrait.worker.pool import Children
 from portrait.worker.running import WorkerOptions
 
@@ -41,6 +41,7 @@ class Upkeep:
         self.name = name
         self.options = options
         self.faults = 0
+        self.notice = ""  # a fault that does not keep the worker from taking jobs
         self._clock = clock
 
     def tick(self, children: Children) -> None:
@@ -51,13 +52,25 @@ class Upkeep:
             transitions.reap_expired(backoff=self.options.backoff)
         if self._clock.is_due("sweep", SWEEP_EVERY):
             retention.forget_photos(retention.photo_limit())
-            swept = retention.sweep()
-            if swept:
-                logger.info("removed %s files that no job names", swept)
+            self._sweep()
+            self._clock.forget("beat")  # a notice is told at once
 
     def sign_off(self) -> None:
         """Remove the worker from the registry."""
         workers.sign_off(self.name)
+
+    def _sweep(self) -> None:
+        todo = orphans.plan()
+        if todo.reason:
+            logger.error("%s", todo.reason)
+        self.notice = todo.reason
+        orphans.carry_out(todo)
+        if todo.orphans or todo.trash:
+            logger.info(
+                "%s files that no job names went to the trash, %s were deleted from it",
+                len(todo.orphans),
+                len(todo.trash),
+            )
 
     def _beat(self, children: Children) -> None:
         fault = children.fault
@@ -66,4 +79,4 @@ class Upkeep:
             logger.error("the children cannot start: %s", fault)
         else:
             self.faults = 0
-        workers.beat(self.name, self.options.processes, fault)
+        workers.beat(self.name, self.options.processes, fault or self.notice, paused=bool(fault))

@@ -192,7 +192,9 @@ def test_the_front_page_says_how_the_queue_is_doing(admin: Client) -> None:
     PortraitWorker.objects.create(
         name="dead", host="tower", pid=2, processes=5, seen_at=timezone.now() - datetime.timedelta(minutes=1)
     )
-    PortraitWorker.objects.create(name="ill", host="tower", pid=3, processes=2, fault="painter is cut short")
+    PortraitWorker.objects.create(
+        name="ill", host="tower", pid=3, processes=2, fault="painter is cut short", paused=True
+    )
     page = admin.get("/admin/").content.decode()
     assert "Students wait and nobody paints" not in page
     assert "<strong>2</strong> (3 painters)" in page

@@ -15,7 +15,7 @@ from tests.paths import ROOT
 
 ENGINE = ("portrait.engine",)
 ENGINE_TOOLS = ("portrait.motion_making", "portrait.training", "portrait.tools")
-PORTRAIT = ("portrait", "portrait.queue", "portrait.worker", "portrait.endpoints")
+PORTRAIT = ("portrait", "portrait.queue", "portrait.endpoints")
 
 # Each room with the rooms that it may import beside itself.
 ROOMS: dict[str, tuple[str, ...]] = {
@@ -29,10 +29,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "portrait.queue": ("common", "user", "portrait", *ENGINE),
     "portrait.worker": ("common", "user", "portrait", "portrait.queue", *ENGINE),
     "portrait.endpoints": ("common", "user", "portrait", "portrait.queue", *ENGINE),
-    "portrait.management": ("common", "user", *PORTRAIT, *ENGINE, *ENGINE_TOOLS),
+    "portrait.management": ("common", "user", *PORTRAIT, "portrait.worker", *ENGINE, *ENGINE_TOOLS),
     "dormitory": ("common", "user", *PORTRAIT, *ENGINE),
     "lounge": ("common", "user", *PORTRAIT, *ENGINE, "dormitory"),
-    "demo": ("common", "user", *PORTRAIT, *ENGINE, "dormitory", "lounge"),
+    "demo": ("common", "user", *PORTRAIT, "portrait.worker", *ENGINE, "dormitory", "lounge"),
     "config": ("common", "user", *PORTRAIT, *ENGINE, "dormitory", "lounge", "demo"),
     "manage": ("config",),
 }
@@ -46,6 +46,7 @@ ENDPOINT_MODULES = (
     "serializers",
     "services",
     "signals",
+    "student_admin",
     "templatetags",
     "urls",
     "views",
@@ -157,6 +158,7 @@ def test_every_room_and_every_folder_of_the_engine_has_a_place() -> None:
         ("portrait.views", "from portrait.training import run", "portrait.training"),
         ("portrait.queue.leases", "from portrait import services", "may not import portrait.endpoints"),
         ("portrait.queue.leases", "from ..worker.pool import Children", "may not import portrait.worker"),
+        ("lounge.views", "from portrait.worker import pool", "lounge may not import portrait.worker"),
         ("lounge.views", "from config import settings", "lounge may not import config"),
         ("lounge.views", "import_module('config.settings')", "lounge may not import config"),
         ("demo.browser", "from tests.conftest import PASSWORD", "demo may not import tests"),

@@ -56,8 +56,6 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
         raise OSError(errno.ENOSPC, "No space left on device")
     elif kind == "memory":
         raise MemoryError
-    elif kind == "read":
-        Path(order.photo).read_bytes()
     elif kind == "helper":
         # As ffmpeg: ends when the pipe that it is fed from closes.
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as helper:

@@ -24,6 +24,8 @@ from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import ANIMATE_THEN_PAINT, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.queue import transitions
+from portrait.queue.installation import MARK
+from tests.paths import media_path
 from user.models import User
 from user.private_pictures import signed_name
 
@@ -34,7 +36,7 @@ PATIENCE = 30.0
 
 
 def student(name: str) -> User:
-    """An account that nobody logs in to; hashing a password would cost more than the rest of a test."""
+    """An account without a password; hashing a password would cost more than the rest of a test."""
     return User.objects.create_user(username=name, fullname=name.title())
 
 
@@ -84,8 +86,22 @@ def signed_file(url: str) -> str:
 
 
 def files_on_disk() -> set[str]:
+    """All files of the media folder but the installation's mark."""
     root = Path(settings.MEDIA_ROOT)
-    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} - {MARK}
+
+
+def orphan(days: float, name: str = "") -> str:
+    """A file that no job names, by default a photo, written that long ago; its name."""
+    name = name or files.photo_name(uuid.uuid4())
+    media().write(name, b"12345")
+    make_old(name, days)
+    return name
+
+
+def make_old(name: str, days: float) -> None:
+    then = time.time() - days * 86400
+    os.utime(media_path(name), (then, then))
 
 
 def assert_no_orphans() -> None:

@@ -21,7 +21,6 @@ from portrait.engine.errors import CheckpointError
 Table: TypeAlias = dict[Any, Any]
 
 NIL, NUMBER, STRING, TABLE, OBJECT, BOOLEAN, FUNCTION, OLD_FUNCTION, CLOSURE = range(9)
-FUNCTIONS = (FUNCTION, OLD_FUNCTION, CLOSURE)
 DTYPES = {
     "Byte": "<u1",
     "Char": "<i1",

@@ -37,7 +37,7 @@ class FaceBox:
     centre_y: float
     height: float  # from hairline to chin
     score: float  # the detector's; not comparable between detectors
-    detector: str  # "s3fd" or "hog"
+    detector: str  # "s3fd" or "mesh"
     angle: float = 0.0  # degrees by which the picture was rotated counter-clockwise for the detection
 
 

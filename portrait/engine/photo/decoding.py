@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,25 +15,32 @@ from PIL import Image
 from portrait.engine.errors import PhotoError
 from portrait.engine.photo.colour import flatten_alpha, to_eight_bits, to_srgb
 from portrait.engine.photo.orientation import upright_transpose
-from portrait.engine.photo.picture import Picture, reduced
+from portrait.engine.photo.picture import STORED_SIDE, Picture, reduced
+from portrait.engine.runtime.allocator import return_freed_memory
 
 # About the size of a phone's largest JPEG.
 MAX_BYTES = 10 * 1024 * 1024
-# 48 Mpx phones are common, 50 Mpx is the next round number.
-MAX_PIXELS = 50_000_000
-# No camera writes PNG or WebP, and their decoders need up to 18 bytes a pixel: 450 MB at this size.
-MAX_PIXELS_PNG_WEBP = 25_000_000
+# A JPEG is decoded at a fraction of its size, so that its pixels cost little.
+MAX_PIXELS = 40_000_000
+# The other formats are decoded at full size, with up to 18 bytes a pixel: 290 MB at this size. A 12 Mpx phone's
+# photo fits.
+MAX_PIXELS_UNSCALED = 16_000_000
 # Enlarged to the model's 256 pixels, a smaller face would be blurred.
 MIN_SIDE = 64
-# The longest side of a 50 Mpx photo or a phone's panorama.
+# The longest side of a phone's panorama.
 MAX_SIDE = 12_000
 # A picture beyond 6:1 is no portrait, and reduced to the working side it is too narrow for a face.
 MAX_ASPECT = 6.0
-# Larger pictures are reduced to this side. The face crop has 256 pixels, so that a face of a twentieth of the
-# picture's height keeps all usable detail, and a picture takes 50 MB at most.
-WORKING_SIDE = 4096
+# Larger pictures are reduced to this side while they are decoded: it is what is stored of them, and the face crop
+# of 256 pixels keeps all its detail from a face of an eighth of the picture's height on. It takes 13 MB at most.
+WORKING_SIDE = STORED_SIDE
+# Pictures of more pixels than this, after the scaling of the decoder, are decoded one at a time in a process.
+LARGE_PIXELS = 4_500_000
+
 _JPEG, _PNG, _WEBP, _HEIF = "JPEG", "PNG", "WEBP", "HEIF"
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+_turn = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class PhotoLimits:
 
     max_bytes: int = MAX_BYTES
     max_pixels: int = MAX_PIXELS
-    max_pixels_png_webp: int = MAX_PIXELS_PNG_WEBP
+    max_pixels_unscaled: int = MAX_PIXELS_UNSCALED
     min_side: int = MIN_SIDE
     max_side: int = MAX_SIDE
     max_aspect: float = MAX_ASPECT
@@ -53,8 +63,9 @@ def read_photo(data: bytes, *, limits: PhotoLimits | None = None) -> Picture:
     orientation is applied, an embedded ICC profile is converted to sRGB, transparency is composited over white, a
     picture longer than ``limits.working_side`` is reduced to it, and all metadata is dropped.
 
-    Peak memory stays below about 500 MB: a large JPEG is reduced while it is decoded; the others are decoded at full
-    size, HEIC with up to 8 bytes a pixel, PNG with 13, WebP with 18 for its two canvases.
+    Peak memory stays below about 300 MB for all threads of a process together: a large JPEG is reduced while it is
+    decoded; the others are decoded at full size, HEIC with up to 8 bytes a pixel, PNG with 13, WebP with 18 for its
+    two canvases, large ones one at a time.
 
     Returns uint8 (H, W, 3), RGB. Raises PhotoError with one of the codes ``photo_empty``,
     ``photo_too_large``, ``photo_unsupported_format``, ``photo_unreadable``, ``photo_too_many_pixels``,
@@ -70,9 +81,15 @@ def read_photo(data: bytes, *, limits: PhotoLimits | None = None) -> Picture:
     try:
         # Only the decoder of the file's signature is run.
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
-            max_pixels = limits.max_pixels_png_webp if kind in (_PNG, _WEBP) else limits.max_pixels
+            max_pixels = limits.max_pixels if kind == _JPEG else limits.max_pixels_unscaled
             _check_size(image.size, max_pixels, limits)
-            return np.array(_upright_rgb(image, limits.working_side), dtype=np.uint8)
+            if kind == _JPEG:
+                # Decoded at a half, a quarter or an eighth of its size (DCT scaling). Three quarters of the working
+                # side are accepted as close enough.
+                scale = min(1.0, 0.75 * limits.working_side / max(image.size))
+                image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+            with _large_pictures(image.width * image.height):
+                return np.array(_upright_rgb(image, limits.working_side), dtype=np.uint8)
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -80,6 +97,17 @@ def read_photo(data: bytes, *, limits: PhotoLimits | None = None) -> Picture:
     except Exception as error:
         # A damaged file can raise OSError, SyntaxError, ValueError, struct.error, IndexError, MemoryError and more.
         raise PhotoError("The file is damaged or cut short.", code="photo_unreadable") from error
+
+
+@contextmanager
+def _large_pictures(pixels: int) -> Iterator[None]:
+    """Holds the turn of a large picture while it is decoded, and returns its memory to the system afterwards."""
+    if pixels <= LARGE_PIXELS:
+        yield
+        return
+    with _turn:
+        yield
+        return_freed_memory()
 
 
 def _kind_of(data: bytes) -> str:
@@ -135,11 +163,7 @@ def _too_many_pixels(max_pixels: int, limits: PhotoLimits) -> PhotoError:
 
 
 def _upright_rgb(image: Image.Image, working_side: int) -> Image.Image:
-    # 1. Decode. A JPEG can be decoded at a half, a quarter or an eighth of its size (DCT scaling), so that a large
-    #    photo is never in memory at full size. Three quarters of the working side are accepted as close enough.
-    if image.format in ("JPEG", "MPO"):
-        scale = min(1.0, 0.75 * working_side / max(image.size))
-        image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+    # 1. Decode.
     image.load()
 
     # 2. Read profile and orientation now: the conversions below drop the metadata.

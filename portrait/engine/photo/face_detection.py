@@ -1,8 +1,8 @@
 """Face detection: the interface of a detector, and the choice of one.
 
-Two detectors implement it: S3FD (Zhang et al., ICCV 2017), where its weights are on disk, and dlib's HOG detector,
-which needs no weights and no torch. Their boxes frame a face differently. ``BoxFraming`` converts both to the same
-measure, the face from hairline to chin, so that the crop does not depend on the detector.
+Two detectors implement it: S3FD (Zhang et al., ICCV 2017), where its weights are on disk, and BlazeFace with the face
+mesh, whose small networks ship and need no torch. Both measure the face from hairline to chin, so that the crop does
+not depend on the detector.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from portrait.engine.errors import NoFaceError
 from portrait.engine.photo.crop import FaceBox
-from portrait.engine.photo.hog_detector import HogDetector
+from portrait.engine.photo.mesh_detector import MeshDetector
 from portrait.engine.photo.picture import Picture
 
 # The folder of S3FD weights, below the folder of checkpoints.
@@ -29,8 +29,8 @@ class FaceDetector(Protocol):
 def find_face(image: Picture, *, checkpoints: Path | None = None, device: str = "cpu") -> FaceBox:
     """The largest face in uint8 (H, W, 3), RGB.
 
-    Uses S3FD where ``checkpoints/face`` has its weights (a ``.pth`` file), dlib's HOG detector otherwise. The HOG
-    detector finds frontal and half-turned faces, rotated in the image plane by up to about 50 degrees.
+    Uses S3FD where ``checkpoints/face`` has its weights (a ``.pth`` file), the shipped networks otherwise. Those
+    find frontal and turned faces, rotated in the image plane by up to about 60 degrees.
 
     Raises NoFaceError where there is none, CheckpointError where the weights exist but cannot be used.
     """
@@ -45,7 +45,7 @@ def face_detector(checkpoints: Path | None, device: str = "cpu") -> FaceDetector
     """The best detector whose weights are available. Raises CheckpointError."""
     weights = s3fd_weights(checkpoints) if checkpoints is not None else None
     if weights is None:
-        return HogDetector()
+        return MeshDetector()
     from portrait.engine.photo.s3fd_detector import load_s3fd  # imports torch
 
     return load_s3fd(weights, device)

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from portrait.engine.errors import CheckpointError
 from portrait.engine.photo.picture import Picture
 
+# The networks ship with the code, whichever folder of checkpoints is used for the others.
+FACE_WEIGHTS = Path(__file__).parents[3] / "checkpoints" / "face"
 DETECTOR_FILE = "face_detection_short_range.tflite"
 MESH_FILE = "face_landmark.tflite"
 MESH_POINTS = 468
@@ -64,7 +66,7 @@ class Mesh:
     presence: float
 
 
-def detect(image: Picture, checkpoints: Path, *, threshold: float, overlap: float = 0.3) -> list[Detection]:
+def detect(image: Picture, *, threshold: float, overlap: float = 0.3) -> list[Detection]:
     """Faces in uint8 (H, W, 3), RGB, from about a tenth of the picture's longer side on; best score first.
 
     Of boxes whose intersection over union exceeds ``overlap`` the one with the best score stays.
@@ -77,7 +79,7 @@ def detect(image: Picture, checkpoints: Path, *, threshold: float, overlap: floa
     left, top = (_DETECTOR_SIDE - size[0]) // 2, (_DETECTOR_SIDE - size[1]) // 2
     filtered = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     square[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=filtered)
-    network = _network(checkpoints / "face" / DETECTOR_FILE)
+    network = _network(FACE_WEIGHTS / DETECTOR_FILE)
     network.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, square.shape[:2], (127.5, 127.5, 127.5)))
     logits, boxes = network.forward(["classificators", "regressors"])
     scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -60, 60)))
@@ -99,7 +101,7 @@ def detect(image: Picture, checkpoints: Path, *, threshold: float, overlap: floa
     return found
 
 
-def face_mesh(image: Picture, face: Detection, checkpoints: Path) -> Mesh:
+def face_mesh(image: Picture, face: Detection) -> Mesh:
     """The mesh of a detected face of uint8 (H, W, 3), RGB. Raises CheckpointError."""
     side = max(face.width, face.height) * _MESH_MARGIN
     scale = _MESH_SIDE / side
@@ -114,7 +116,7 @@ def face_mesh(image: Picture, face: Detection, checkpoints: Path) -> Mesh:
         square = _warp(np.asarray(smaller, np.uint8), reduced)
     else:
         square = _warp(image, turn)
-    network = _network(checkpoints / "face" / MESH_FILE)
+    network = _network(FACE_WEIGHTS / MESH_FILE)
     network.setInput(cv2.dnn.blobFromImage(square, 1 / 255, square.shape[:2]))
     outputs = network.forward(network.getUnconnectedOutLayersNames())
     (points,) = (out.reshape(MESH_POINTS, 3) for out in outputs if out.size == 3 * MESH_POINTS)

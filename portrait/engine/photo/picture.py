@@ -25,7 +25,7 @@ def stored_size(image: Picture, max_side: int = STORED_SIDE) -> Picture:
 def clean_jpeg(image: Picture, max_side: int = STORED_SIDE) -> bytes:
     """uint8 (H, W, 3) as a JPEG without metadata, no side longer than ``max_side`` pixels."""
     out = io.BytesIO()
-    Image.fromarray(stored_size(image, max_side)).save(out, "JPEG", quality=STORED_QUALITY, optimize=True)
+    Image.fromarray(stored_size(image, max_side)).save(out, "JPEG", quality=STORED_QUALITY)
     return out.getvalue()
 
 

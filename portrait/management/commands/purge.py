@@ -1,4 +1,4 @@
-"""``manage.py purge``: what nobody needs any more. Made for a nightly timer."""
+"""``manage.py purge``: delete files and tokens that are no longer needed. Made for a nightly timer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from common.storage import media
-from portrait.queue import retention
+from portrait.queue import installation, orphans, retention
 from user.services import forget_expired_tokens
 
 
@@ -24,8 +24,9 @@ def days(text: str) -> int:
 
 class Command(BaseCommand):
     help = (
-        "Delete files that no portrait job names, the uploaded photos of portraits that were finished long ago, and"
-        " tokens that have expired. The portraits themselves stay."
+        "Put old files that no portrait job names into the trash; delete what has been in the trash long enough, the"
+        " uploaded photos of portraits that were finished long ago, and tokens that have expired. The portraits"
+        " themselves stay."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,29 +37,50 @@ class Command(BaseCommand):
             help="age from which an uploaded photo goes (default: that of PORTRAIT_PHOTO_DAYS, %(default)s)",
         )
         parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
+        parser.add_argument(
+            "--yes", action="store_true", help="also when very many files are named by no job"
+        )
+        parser.add_argument(
+            "--adopt",
+            action="store_true",
+            help="first declare that this database and this media storage belong together",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run: bool = options["dry_run"]
-        before = timezone.now() - timedelta(days=options["days"])
-        orphans = retention.orphans()
-        orphan_bytes = size_of(orphans)
+        if options["adopt"] and not dry_run:
+            installation.adopt()
+        todo = orphans.plan(confirmed=options["yes"])
+        orphan_bytes, trash_bytes = size_of(todo.orphans), size_of(todo.trash)
         if not dry_run:
-            media().delete(orphans)
+            orphans.carry_out(todo)
+        before = timezone.now() - timedelta(days=options["days"])
         photos = retention.old_photos(before)
         photo_bytes = size_of(photos)
         if not dry_run:
             retention.forget_photos(before)
         tokens = forget_expired_tokens(dry_run=dry_run)
         if options["verbosity"] > 1:
-            for name in (*orphans, *photos):
+            for name in (*todo.orphans, *todo.trash, *photos):
                 self.stdout.write(name)
         if options["verbosity"]:
-            verb = "would delete" if dry_run else "deleted"
-            self.stdout.write(f"{verb} {len(orphans)} files that no job names ({orphan_bytes} bytes)")
-            self.stdout.write(
-                f"{verb} {len(photos)} photos of portraits finished before {before:%Y-%m-%d} ({photo_bytes} bytes)"
+            move, delete, put = (
+                ("would move", "would delete", "would put") if dry_run else ("moved", "deleted", "put")
             )
-            self.stdout.write(f"{verb} {tokens} expired tokens")
+            for line in (
+                f"{move} {len(todo.orphans)} files that no job names to the trash ({orphan_bytes} bytes)",
+                f"{delete} {len(todo.trash)} files from the trash ({trash_bytes} bytes)",
+                f"{delete} {len(photos)} photos of portraits finished before {before:%Y-%m-%d}"
+                f" ({photo_bytes} bytes)",
+                f"{delete} {tokens} expired tokens",
+            ):
+                self.stdout.write(line)
+            if todo.wanted:
+                self.stdout.write(
+                    f"{put} {len(todo.wanted)} files back from the trash, which jobs name again"
+                )
+        if todo.reason:
+            self.stderr.write(f"files that no job names stay: {todo.reason}")
 
 
 def size_of(names: list[str]) -> int:

@@ -66,8 +66,8 @@ class Command(BaseCommand):
             call_command("seed", verbosity=0)
         commands = {
             "web": [
-                *("-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--workers", "1"),
-                *("--threads", str(options["threads"]), "--graceful-timeout", "5", "--log-level", "warning"),
+                *(sys.argv[0], "serve_api", "--host", host, "--port", str(port)),
+                *("--threads", str(options["threads"])),
             ],
             "worker": [sys.argv[0], "portrait_worker", "--processes", str(options["workers"])],
         }
@@ -112,7 +112,7 @@ class Command(BaseCommand):
     def wait_until_open(
         self, host: str, port: int, parts: dict[str, subprocess.Popen[bytes]], stopped: Callable[[], bool]
     ) -> bool:
-        """Whether the API accepts connections before somebody stops it or it gives up."""
+        """Whether the API accepts connections before a signal stops the command or the time is over."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and not stopped():
             if any(part.poll() is not None for part in parts.values()):

@@ -9,6 +9,7 @@ from typing import cast
 
 import torch
 
+from portrait.engine.checkpoints.older_names import PAINTER, current_names
 from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.errors import ChoiceError
 from portrait.engine.motion.template import SLUG
@@ -64,7 +65,7 @@ def add_style(
     config = read_config(weights)
     if style.slug in [known.slug for known in config.styles]:
         raise ChoiceError(f"{weights}: there is a style {style.slug!r} already", code="style_exists")
-    tensors = read_tensors(weights)
+    tensors = current_names(read_tensors(weights), PAINTER)
     torch_device = choose_device(device)
     vgg = VGGFeatures.load(perceptual, TAPS).to(torch_device)
     # A network of one style, initialized to the mean of the existing ones.

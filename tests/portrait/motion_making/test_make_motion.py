@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from portrait.engine.fomm import load_model
 from portrait.engine.motion import Motion, load_motion, read_motion
-from portrait.engine.motion.basis import NOSE
+from portrait.engine.motion.anatomy import NOSE
 from portrait.engine.options import EngineOptions
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.face_detection import find_face

@@ -1,10 +1,8 @@
-"""No accident leaves a file behind for ever, and nobody's cleaning touches a living attempt's files."""
+"""No accident leaves a file behind for ever, and no clean-up touches the files of a running attempt."""
 
 from __future__ import annotations
 
 import os
-import time
-import uuid
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ import pytest
 from common import storage
 from portrait import files
 from portrait.models import PortraitJob
-from portrait.queue import retention, transitions
+from portrait.queue import transitions
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
 from user.models import User
 
@@ -100,29 +98,3 @@ def test_a_photo_of_a_student_who_left_meanwhile_is_not_queued(alice: User) -> N
     with pytest.raises(transitions.StudentGoneError):
         enqueue(alice)
     assert not PortraitJob.objects.exists()
-
-
-def test_sweeping_removes_old_files_that_no_job_names_and_nothing_else(alice: User, media: Path) -> None:
-    make_portrait(alice)
-    enqueue(alice)
-    kept = files_on_disk()
-    key = uuid.uuid4()
-    stray = [
-        files.photo_name(key),
-        files.still_name(key),
-        f"photos/.{uuid.uuid4().hex}.jpg.part",
-        f"portraits/{PortraitJob.objects.earliest('id').key.hex}/1-00ff.gif",
-    ]
-    for name in stray:
-        storage.media().write(name, b"left behind")
-    foreign = media / "portraits" / "README"
-    foreign.write_text("not ours")
-
-    assert retention.sweep() == 0, "young files may belong to an upload in progress"
-    an_hour_ago = time.time() - 2 * retention.SWEEP_AGE
-    for name in [*files_on_disk()]:
-        os.utime(media / name, (an_hour_ago, an_hour_ago))
-
-    assert retention.sweep() == len(stray)
-    assert files_on_disk() == kept | {"portraits/README"}
-    assert not (media / "portraits" / key.hex).exists()

@@ -26,10 +26,10 @@ def test_the_job_that_waited_longest_is_claimed_first() -> None:
 def test_a_claim_takes_a_new_lease_and_counts_the_attempt(alice: User) -> None:
     enqueue(alice)
 
-    job = transitions.claim("somebody", lease_seconds=30)
+    job = transitions.claim("worker-1", lease_seconds=30)
 
     assert job is not None
-    assert (job.state, job.worker, job.lease, job.attempts) == (State.RUNNING, "somebody", 1, 1)
+    assert (job.state, job.worker, job.lease, job.attempts) == (State.RUNNING, "worker-1", 1, 1)
     assert job.lease_expires_at is not None
     assert timedelta(seconds=25) < job.lease_expires_at - timezone.now() < timedelta(seconds=31)
 

@@ -59,7 +59,7 @@ def test_the_result_of_a_lost_lease_changes_nothing(alice: User) -> None:
     assert not transitions.finish(stale, late)
 
     assert shown(alice)[1] == good.names["webp"]
-    # Whoever finishes removes what earlier attempts left behind.
+    # The attempt that finishes removes what earlier attempts left behind.
     assert_no_orphans()
 
 

@@ -43,9 +43,23 @@ def test_the_job_fails_with_a_code_and_can_be_retried_when_the_disk_is_back(
 
 
 def test_a_photo_that_is_gone_fails_the_job_at_once(workers: Workers) -> None:
-    job = enqueue(student("ann"), "read")
+    job = enqueue(student("ann"))
     storage.media().delete([str(job.photo.name)])
     assert workers.start(drain=True).wait(30) == 0
 
     job.refresh_from_db()
     assert (job.state, job.attempts, job.error_code) == (State.FAILED, 1, "photo_missing")
+
+
+def test_a_photo_that_cannot_be_read_fails_its_own_job_alone(workers: Workers, media: Path) -> None:
+    job, other = enqueue(student("ann")), enqueue(student("ben"))
+    photo = media / str(job.photo.name)
+    photo.unlink()
+    photo.mkdir()
+    assert workers.start(drain=True).wait(30) == 0
+
+    job.refresh_from_db()
+    other.refresh_from_db()
+    assert (job.state, job.attempts, job.error_code) == (State.FAILED, 3, "storage_unavailable")
+    assert other.state == State.SUCCEEDED
+    assert workers.executions(job) == []

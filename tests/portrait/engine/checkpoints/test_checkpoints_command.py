@@ -245,7 +245,7 @@ def test_a_torch7_style_paints_what_torch7_would(tmp_path: Path, ascii: bool) ->
     painted = painter.paint(FRAMES)
     assert np.abs(painted.astype(int) - network(FRAMES)).max() <= 1  # a rounding
     assert painted.std() > 5
-    np.testing.assert_array_equal(painter.paint(FRAMES, steady=True), painted)
+    np.testing.assert_array_equal(painter.paint(FRAMES, frozen_statistics=True), painted)
 
 
 @pytest.mark.parametrize("layer", [module("SpatialDilatedConvolution"), module("ReLU6")])

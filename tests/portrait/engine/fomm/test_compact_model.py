@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 from scipy.ndimage import laplace
 
 from portrait.engine.fomm import Keypoints, load_model
-from portrait.engine.fomm.load import CompactModel
+from portrait.engine.fomm.compact.model import CompactModel
+from portrait.engine.fomm.keypoints import join
 from tests.paths import DATA, ROOT
 
 CONFIG, WEIGHTS = ROOT / "checkpoints/motion.yaml", ROOT / "checkpoints/motion.safetensors"
@@ -65,7 +66,7 @@ def test_frames_for_recorded_keypoints_are_the_recorded_ones(
     model: CompactModel, expected: dict[str, np.ndarray], mode: str, gain: float
 ) -> None:
     model.sampling = "bilinear"
-    model.dense_motion.gain = gain
+    model.dense_motion.mask_gain = gain
     source = torch.from_numpy(unit(expected["source"])).permute(2, 0, 1)[None]
     with torch.inference_mode():
         encoded = model._encode(source, keypoints(expected, "face"))
@@ -91,19 +92,19 @@ def test_the_yaml_says_how_far_the_learned_masks_are_damped(
 ) -> None:
     config, weights = TINY
     values = yaml.safe_load(config.read_text())
-    assert cast(CompactModel, load_model(config, weights)).dense_motion.gain == 0.4
+    assert cast(CompactModel, load_model(config, weights)).dense_motion.mask_gain == 0.4
     values["dense_motion"]["mask_gain"] = 0.7
     changed = tmp_path / "motion.yaml"
     changed.write_text(yaml.safe_dump(values))
-    assert cast(CompactModel, load_model(changed, weights)).dense_motion.gain == 0.7
+    assert cast(CompactModel, load_model(changed, weights)).dense_motion.mask_gain == 0.7
 
 
 def test_what_was_learned_can_be_damped_at_the_eyes_alone(
     model: CompactModel, expected: dict[str, np.ndarray]
 ) -> None:
     dense = model.dense_motion
-    dense.gain = 1.0
-    own, other = keypoints(expected, "face").expand(3), keypoints(expected, "relative")
+    dense.mask_gain = 1.0
+    own, other = join([keypoints(expected, "face")] * 3), keypoints(expected, "relative")
     half = torch.from_numpy(unit(expected["source"])).permute(2, 0, 1)[None, :, ::2, ::2]
     with torch.inference_mode():
         learned, _ = dense(half, own, other)

@@ -16,7 +16,8 @@ from torch import nn
 from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.fomm import MotionModel, animation, load_model
 from portrait.engine.fomm.config import read_config
-from portrait.engine.fomm.load import PublishedModel, build_networks, run_networks
+from portrait.engine.fomm.load import build_networks, run_networks
+from portrait.engine.fomm.published.model import PublishedModel
 from tests.paths import DATA
 
 TINY = DATA / "fomm-tiny"

@@ -65,9 +65,9 @@ def test_random_weights_run(checkpoints: Path) -> None:
     assert boxes.shape[1] == 5
 
 
-def test_without_weights_hog_is_used(checkpoints: Path) -> None:
+def test_without_weights_the_shipped_networks_are_used(checkpoints: Path) -> None:
     assert s3fd_weights(checkpoints) is None
-    assert find_face(astronaut(), checkpoints=checkpoints).detector == "hog"
+    assert find_face(astronaut(), checkpoints=checkpoints).detector == "mesh"
 
 
 class Bomb:

@@ -124,7 +124,6 @@ def build(*, students: int, entries: int, seed: int) -> None:
                 house_id=draw.choice(houses),
                 birthday=today - datetime.timedelta(days=draw.randrange(4000, 9000)),
                 join_date=today,
-                still=f"portraits/{UUID(int=number).hex}/still.jpg",
                 portrait=f"portraits/{UUID(int=number).hex}/1-{number:016x}.webp",
             )
             for number in range(students)

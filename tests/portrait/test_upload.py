@@ -98,12 +98,12 @@ def test_neither_the_clients_bytes_nor_its_file_name_are_stored(
         assert b"where I live" not in (media / name).read_bytes()
 
 
-def test_the_photo_is_not_served_and_the_still_is(as_alice: APIClient, alice: User, photo: bytes) -> None:
+def test_neither_the_photo_nor_the_still_is_public(as_alice: APIClient, alice: User, photo: bytes) -> None:
     as_alice.post("/user/main/", {"pic": pic(photo)}, format="multipart")
-    job = PortraitJob.objects.get()
 
-    assert as_alice.get(f"/media/{job.photo.name}").status_code == 404
-    assert as_alice.get(f"/media/{job.still.name}").status_code == 200
+    assert len(files_on_disk()) == 2
+    for name in files_on_disk():
+        assert as_alice.get(f"/media/{name}").status_code == 404
 
 
 def test_a_new_photo_cancels_the_job_before(as_alice: APIClient, alice: User, photo: bytes) -> None:
@@ -215,7 +215,7 @@ def test_a_visitor_is_turned_away(visitor: APIClient, photo: bytes, db: None) ->
 def test_when_the_disk_cannot_be_written_nothing_is_accepted(
     as_alice: APIClient, alice: User, photo: bytes, media: Path
 ) -> None:
-    (media / "portraits").write_text("a file in the place of the folder")
+    (media / "photos").write_text("a file in the place of the folder")
 
     answer = as_alice.post("/user/main/", {"pic": pic(photo)}, format="multipart")
 

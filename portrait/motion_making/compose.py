@@ -1,7 +1,7 @@
 """The shipped templates, composed from curves over the learned basis of facial motion.
 
-A *specification* is a handful of curves, one for each driver or movement of the head, over one period of the loop. Each
-curve starts and ends at rest with no speed, so that the loop has no seam and frame 0 is a face at rest.
+A *specification* is a handful of curves, one for each driver or movement of the head, over one period of the loop.
+Each curve starts and ends at rest with no speed, so that the loop has no seam and frame 0 is a face at rest.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from config.secret import kept_secret
+from config.secret import kept_secret, weakness_of
 from portrait.engine.output.formats import MEDIA_TYPES
 from portrait.engine.request import DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS
 
@@ -59,6 +59,10 @@ def pair_of_files(first: str, second: str) -> tuple[Path | None, Path | None]:
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(BASE_DIR / ".secret_key")
+if not DEBUG and (weakness := weakness_of(SECRET_KEY)):
+    raise ImproperlyConfigured(
+        f"SECRET_KEY is weak ({weakness}); remove it, and a strong one is generated and kept"
+    )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -98,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "common.database_faults.DatabaseFaultMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -135,6 +140,8 @@ def database() -> dict[str, Any]:
     else:
         settings.setdefault("CONN_MAX_AGE", 60)
         settings.setdefault("CONN_HEALTH_CHECKS", True)
+        # Seconds; a server that is away must not hold a thread for minutes.
+        settings["OPTIONS"] = {"connect_timeout": 5, **settings.get("OPTIONS", {})}
     return settings
 
 

@@ -1,4 +1,4 @@
-"""From a driving performance to the keypoints that the generator gets (Siarohin et al., 2019, section 3.3)."""
+"""From a driving motion to the keypoints that the generator gets (Siarohin et al., 2019, section 3.3)."""
 
 from __future__ import annotations
 

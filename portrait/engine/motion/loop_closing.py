@@ -1,4 +1,4 @@
-"""From the keypoints of a recorded performance to a template: smooth them, find where they loop, close the seam."""
+"""From the keypoints of a recorded motion to a template: smooth them, find where they loop, close the seam."""
 
 from __future__ import annotations
 

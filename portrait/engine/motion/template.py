@@ -29,7 +29,7 @@ MAX_FPS = 120.0
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """Keypoint trajectories of one driving performance; after frame T-1 comes frame 0 again.
+    """Keypoint trajectories of one driving motion; after frame T-1 comes frame 0 again.
 
     ``value``: float32 (T, K, 2), x then y in -1..1 as the model's keypoints.
     ``jacobian``: float32 (T, K, 2, 2), the affine frame at each keypoint, or None where the model has none.
@@ -71,7 +71,7 @@ class Motion:
         return len(self) / self.fps
 
     def scaled(self, strength: float) -> Motion:
-        """The same performance, ``strength`` times as large, about frame 0's pose (0 is still, 1 is as it was).
+        """The same motion, ``strength`` times as large, about frame 0's pose (0 is still, 1 is as it was).
 
         Displacements scale linearly, Jacobians along the matrix logarithm of their change since frame 0, so
         that half of a turn is half of the angle and never a squashed face.

@@ -15,9 +15,9 @@ from portrait.engine.motion.affine import inv2, log2
 from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT, LOWER_LIP, MIRRORED, NOSE, UPPER_LIP
 from portrait.engine.motion.basis import learn_basis, load_basis
 from portrait.engine.motion.loop_closing import Trajectory, close_loop, find_loop, gentle_strength, smooth
-from portrait.motion_making.compose import PERFORMANCES, compose
+from portrait.motion_making.compose import MOTION_SPECS, compose
 
-SHIPPED = [performance.name for performance in PERFORMANCES]
+SHIPPED = [spec.name for spec in MOTION_SPECS]
 
 
 @pytest.fixture(params=SHIPPED)
@@ -109,8 +109,8 @@ def test_the_basis_favours_no_side() -> None:
 def test_what_a_basis_played_is_learned_again() -> None:
     basis = load_basis()
     clips = []
-    for performance in PERFORMANCES:
-        motion = compose(performance, basis)
+    for spec in MOTION_SPECS:
+        motion = compose(spec, basis)
         assert motion.jacobian is not None
         clips.append((motion.value, motion.jacobian))
 

@@ -25,6 +25,8 @@ class Limits:
     # A longer body is kept in a temporary file.
     body_in_memory: int = 64 * 1024
     connections: int = 2000
+    # Forms with files are answered by threads of their own: the pictures in them take time and memory.
+    form_threads: int = 2
     # Without a byte of a request: a new connection, and one between two requests.
     idle_time: float = 30.0
     header_time: float = 15.0

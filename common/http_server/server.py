@@ -13,6 +13,7 @@ from typing import Any
 
 from waitress import wasyncore
 from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
 
 from common.http_server.channel import BoundedChannel
 from common.http_server.limits import Limits, available_connections
@@ -41,6 +42,8 @@ class BoundedServer(TcpWSGIServer):
         self._check_at = 0.0
         self._stop_at = 0.0
         self._stop_asked = False
+        self._form_dispatcher = ThreadedTaskDispatcher()
+        self._form_dispatcher.set_thread_count(limits.form_threads)
         # It says so for each request that waits for a thread.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         super().__init__(
@@ -71,7 +74,8 @@ class BoundedServer(TcpWSGIServer):
             touched, self._touched = self._touched | self._answering, set()
             for descriptor in touched:
                 self._follow(descriptor)
-        self.task_dispatcher.shutdown(timeout=1)
+        for dispatcher in (self.task_dispatcher, self._form_dispatcher):
+            dispatcher.shutdown(timeout=1)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
         self.close()
@@ -87,6 +91,12 @@ class BoundedServer(TcpWSGIServer):
     def stop_at_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
+
+    def add_task(self, task: BoundedChannel) -> None:
+        """Give the connection's request to a thread; uploads wait for each other and for no thread of the rest."""
+        kind = task.requests[0].headers.get("CONTENT_TYPE", "").lower()
+        is_form = kind.startswith("multipart/form-data")
+        (self._form_dispatcher if is_form else self.task_dispatcher).add_task(task)
 
     def maintenance(self, now: float) -> None:
         """Nothing: :meth:`_check_times` replaces it, with a clock that is never set."""

@@ -26,6 +26,7 @@ from portrait import files
 from portrait.engine.request import ANIMATE_THEN_PAINT, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.queue import transitions
+from portrait.queue.installation import MARK
 from user.models import User
 
 STUDENTS = 12
@@ -33,7 +34,7 @@ WORKERS = 2
 # A worker of three is killed, else one of its children.
 WORKER_SHARE = 0.3
 PAUSE = (0.1, 0.6)
-# For the jobs that are left when the kills are over.
+# For the workers to start, and for the jobs that are left when the kills are over.
 PATIENCE = 90.0
 # The codes of jobs whose attempts were all killed.
 KILLED = ("child_killed", "worker_lost")
@@ -68,6 +69,9 @@ class Workers:
                         stderr=log,
                     )
                 )
+
+    def have_children(self) -> bool:
+        return all(any(_children(process.pid)) for process in self.processes)
 
     def kill_one(self) -> str | None:
         """Kill a worker or a child; what it was, None if there is no child yet."""
@@ -108,6 +112,10 @@ def run(folder: Path, *, seconds: float) -> Outcome:
                 User.objects.create(username=f"s{number}", fullname=f"S {number}")
                 for number in range(STUDENTS)
             ]
+            workers.tend()
+            started = time.monotonic() + PATIENCE
+            while not workers.have_children() and time.monotonic() < started:
+                time.sleep(0.1)
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 workers.tend()
@@ -140,7 +148,7 @@ def _outcome(server: str, kills: Counter[str], ended: Ended, changed: set[int]) 
     states = Counter(job.state for job in jobs)
     named = set().union(*(job.file_names for job in jobs))
     root = Path(settings.MEDIA_ROOT)
-    on_disk = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    on_disk = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} - {MARK}
     reasons = Counter(job.error_code for job in jobs if job.state == PortraitJob.State.FAILED)
     broken = {
         "jobs did not end": len(jobs) - len(ended),

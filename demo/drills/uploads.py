@@ -55,7 +55,7 @@ def run(folder: Path, *, count: int, kinds: int) -> Outcome:
             rows.append(
                 (
                     name,
-                    f"{len(picture) / 1024:.0f} KB",
+                    f"{len(picture):,} bytes",
                     ", ".join(f"{number} x {answer}" for answer, number in sorted(answers.items())),
                     f"{seconds:.1f} s",
                     f"{before / MEGABYTE:.0f} MB",

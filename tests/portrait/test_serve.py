@@ -63,10 +63,9 @@ def school(port: int, environment: dict[str, str]) -> Iterator[subprocess.Popen[
     process = serve(port, environment)
     yield process
     if process.poll() is None:
-        process.kill()
-    assert process.stdout
-    process.stdout.close()
-    process.wait()
+        # Not killed: its parts are sessions of their own and would stay.
+        process.terminate()
+    process.communicate(timeout=60)
 
 
 def wait_for_line(process: subprocess.Popen[str], text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -101,6 +103,25 @@ def test_a_client_that_waits_for_100_continue_is_told_to_send() -> None:
         assert read_all(client).endswith(b"1000")
 
 
+def test_forms_with_files_wait_for_each_other_and_leave_the_other_threads_alone() -> None:
+    form = (
+        b"POST /wait HTTP/1.1\r\nContent-Type: Multipart/Form-Data; boundary=x\r\nContent-Length: 1\r\n\r\nx"
+    )
+    with running(replace(SHORT, form_threads=1), threads=1) as school, ExitStack() as stack:
+        begin = time.monotonic()
+        forms = [stack.enter_context(school.connect()) for _ in range(4)]
+        for connection in forms:
+            connection.sendall(form)
+        time.sleep(0.1)
+        other = stack.enter_context(school.connect())
+        other.sendall(b"GET /other HTTP/1.0\r\n\r\n")
+        assert read_all(other).endswith(b"/other")
+        assert time.monotonic() - begin < 0.5
+        for connection in forms:
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert time.monotonic() - begin >= 4 * 0.5
+
+
 def test_a_stop_finishes_what_has_arrived_and_closes_the_rest() -> None:
     with running() as school, school.connect() as working, school.connect() as idle, school.connect() as long:
         long.sendall(b"GET /long HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -134,5 +155,5 @@ def test_too_few_open_files_lower_the_number_of_connections(monkeypatch: pytest.
     try:
         assert server.adj.connection_limit == 256
     finally:
-        server.task_dispatcher.shutdown()
-        server.close()
+        server.stop()
+        server.run()

@@ -221,7 +221,7 @@ def test_when_the_disk_cannot_be_written_nothing_is_accepted(
 
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert not PortraitJob.objects.exists()
-    assert files_on_disk() == {"portraits"}
+    assert files_on_disk() == {"photos"}
     alice.refresh_from_db()
     assert not alice.still
 

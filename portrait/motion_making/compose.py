@@ -1,6 +1,6 @@
 """The shipped templates, composed from curves over the learned basis of facial motion.
 
-A *performance* is a handful of curves, one for each driver or movement of the head, over one period of the loop. Each
+A composition is a set of curves, one for each driver or movement of the head, over one period of the loop. Each
 curve starts and ends at rest with no speed, so that the loop has no seam and frame 0 is a face at rest.
 """
 
@@ -27,7 +27,7 @@ FULL_BLINK = 4.4
 
 
 @dataclass(frozen=True)
-class Performance:
+class Composition:
     """One shipped template: its frames at ``fps`` and its curves by channel.
 
     Channels are the basis' drivers (in standard deviations), ``roll`` (radians, clockwise in the picture), and
@@ -53,7 +53,7 @@ def pulse(start: float, rise: float, hold: float, fall: float, height: float) ->
 
 
 def ease(x: Array) -> Array:
-    """0 below 0, 1 above 1, and between them the polynomial of least jerk, as a hand or a head moves."""
+    """0 below 0, 1 above 1, and between them the minimum-jerk polynomial, which describes human movements."""
     x = np.clip(x, 0, 1)
     return np.asarray(x**3 * (10 - 15 * x + 6 * x**2))
 
@@ -72,8 +72,8 @@ def together(*curves: Curve) -> Curve:
     return lambda seconds: np.sum([curve(seconds) for curve in curves], axis=0)
 
 
-PERFORMANCES = (
-    Performance(
+COMPOSITIONS = (
+    Composition(
         "breathing",
         {"en": "Breathing", "ko": "숨쉬기"},
         frames=60,
@@ -85,7 +85,7 @@ PERFORMANCES = (
             "close": blink(1.65),
         },
     ),
-    Performance(
+    Composition(
         "look-around",
         {"en": "Looking around", "ko": "둘러보기"},
         frames=80,
@@ -97,7 +97,7 @@ PERFORMANCES = (
             "close": blink(1.6),
         },
     ),
-    Performance(
+    Composition(
         "nod",
         {"en": "Nod", "ko": "끄덕임"},
         frames=70,
@@ -111,7 +111,7 @@ PERFORMANCES = (
             "close": blink(0.75),
         },
     ),
-    Performance(
+    Composition(
         "tilt",
         {"en": "Tilt of the head", "ko": "갸웃거림"},
         frames=76,
@@ -123,7 +123,7 @@ PERFORMANCES = (
             "close": blink(1.9),
         },
     ),
-    Performance(
+    Composition(
         "smile",
         {"en": "Smile", "ko": "미소"},
         frames=80,
@@ -136,13 +136,13 @@ PERFORMANCES = (
             "close": together(pulse(0.5, 0.8, 1.0, 1.0, 0.8), blink(0.15), blink(2.75, FULL_BLINK * 0.97)),
         },
     ),
-    Performance(
+    Composition(
         "proud-turn",
         {"en": "Proud turn of the head", "ko": "도도하게 고개 돌리기"},
         frames=80,
         fps=20,
         curves={
-            # The chin goes up first and comes down last; between them the head is carried round, slowly, and stays.
+            # The chin goes up first and comes down last; between them the head turns slowly, and stays.
             "nod": pulse(0.05, 1.2, 1.3, 1.4, -1.4),
             "turn": pulse(0.25, 1.3, 0.9, 1.4, 2.3),
             "roll": pulse(0.3, 1.3, 0.8, 1.4, 0.025),
@@ -151,7 +151,7 @@ PERFORMANCES = (
             "close": together(pulse(0.5, 0.9, 1.0, 0.5, 0.6), blink(2.6)),
         },
     ),
-    Performance(
+    Composition(
         "talking",
         {"en": "Talking", "ko": "이야기하기"},
         frames=80,
@@ -185,12 +185,12 @@ PERFORMANCES = (
 )
 
 
-def compose(performance: Performance, basis: Basis) -> Motion:
-    """Play ``performance``'s curves over ``basis``."""
-    seconds = np.arange(performance.frames) / performance.fps
+def compose(composition: Composition, basis: Basis) -> Motion:
+    """Evaluate the curves of ``composition`` over ``basis``."""
+    seconds = np.arange(composition.frames) / composition.fps
 
     def channel(name: str) -> Array:
-        curve = performance.curves.get(name)
+        curve = composition.curves.get(name)
         return np.zeros_like(seconds) if curve is None else curve(seconds)
 
     amounts = np.stack([channel(driver.name) for driver in DRIVERS], axis=1)  # (T, D)
@@ -202,10 +202,10 @@ def compose(performance: Performance, basis: Basis) -> Motion:
     moved = amounts @ basis.shift + np.stack([channel("right"), channel("down")], axis=1)  # (T, 2)
     value = (face - NECK) @ roll.transpose(0, 2, 1) + NECK + moved[:, None]
     return Motion(
-        name=performance.name,
+        name=composition.name,
         value=value.astype(np.float32),
         jacobian=(roll[:, None] @ frames).astype(np.float32),
-        fps=performance.fps,
+        fps=composition.fps,
         model=COMPACT_MODEL,
-        title=performance.title,
+        title=composition.title,
     )

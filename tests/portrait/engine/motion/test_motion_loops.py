@@ -15,9 +15,9 @@ from portrait.engine.motion.affine import inv2, log2
 from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT, LOWER_LIP, MIRRORED, NOSE, UPPER_LIP
 from portrait.engine.motion.basis import learn_basis, load_basis
 from portrait.engine.motion.loop_closing import Trajectory, close_loop, find_loop, gentle_strength, smooth
-from portrait.motion_making.compose import PERFORMANCES, compose
+from portrait.motion_making.compose import COMPOSITIONS, compose
 
-SHIPPED = [performance.name for performance in PERFORMANCES]
+SHIPPED = [composition.name for composition in COMPOSITIONS]
 
 
 @pytest.fixture(params=SHIPPED)
@@ -62,7 +62,7 @@ def test_every_template_moves_gently_and_blinks(motion: Motion) -> None:
     np.testing.assert_allclose(openness[:, 0], openness[:, 1], atol=0.12)  # the eyes close alike
 
 
-def test_whoever_talks_opens_and_closes_the_mouth_and_pauses() -> None:
+def test_talking_opens_and_closes_the_mouth_and_pauses() -> None:
     talking = load_motion("talking")
     apart = talking.value[:, LOWER_LIP, 1] - talking.value[:, UPPER_LIP, 1]
     opening = (apart - apart[0]) * 128  # pixels of 256
@@ -109,8 +109,8 @@ def test_the_basis_favours_no_side() -> None:
 def test_what_a_basis_played_is_learned_again() -> None:
     basis = load_basis()
     clips = []
-    for performance in PERFORMANCES:
-        motion = compose(performance, basis)
+    for composition in COMPOSITIONS:
+        motion = compose(composition, basis)
         assert motion.jacobian is not None
         clips.append((motion.value, motion.jacobian))
 

@@ -36,3 +36,8 @@ class EngineOptions:
     @property
     def painter_file(self) -> Path:
         return self.painter or self.checkpoints / "painter.safetensors"
+
+    @property
+    def weights(self) -> tuple[Path, ...]:
+        """All files that decide what the networks compute."""
+        return (*self.motion_files, self.painter_file, self.painter_file.with_suffix(".yaml"))

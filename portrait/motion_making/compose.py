@@ -53,7 +53,7 @@ def pulse(start: float, rise: float, hold: float, fall: float, height: float) ->
 
 
 def ease(x: Array) -> Array:
-    """0 below 0, 1 above 1, and between them the polynomial of least jerk, as a hand or a head moves."""
+    """0 below 0, 1 above 1, and between them the minimum-jerk polynomial, which describes human movements."""
     x = np.clip(x, 0, 1)
     return np.asarray(x**3 * (10 - 15 * x + 6 * x**2))
 
@@ -142,7 +142,7 @@ MOTION_SPECS = (
         frames=80,
         fps=20,
         curves={
-            # The chin goes up first and comes down last; between them the head is carried round, slowly, and stays.
+            # The chin goes up first and comes down last; between them the head turns slowly, and stays.
             "nod": pulse(0.05, 1.2, 1.3, 1.4, -1.4),
             "turn": pulse(0.25, 1.3, 0.9, 1.4, 2.3),
             "roll": pulse(0.3, 1.3, 0.8, 1.4, 0.025),

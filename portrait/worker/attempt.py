@@ -6,7 +6,6 @@ neither Django nor torch: the engine is loaded by :func:`load_engine`.
 
 from __future__ import annotations
 
-import errno
 import importlib
 import json
 import os
@@ -16,22 +15,27 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from portrait.engine.errors import CheckpointError, EncodingError, EngineError, NoFaceError
+from portrait.engine.checkpoints.folder import verify_files
+from portrait.engine.errors import EncodingError, EngineError, NoFaceError
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.photo.crop import FaceBox
 from portrait.engine.photo.face_detection import s3fd_weights
+from portrait.worker.faults import is_of_the_storage, is_out_of_memory, is_the_machines
 from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Progress, Task
 
 # Kept below the size up to which a write to a pipe is atomic, so that a child killed in the middle of sending
 # its result cannot leave half a message behind.
 LONGEST_LOG = 2500
-# Faults of the disk, which a later attempt may not meet.
-_STORAGE_ERRNO = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM}
 
 
 @lru_cache(maxsize=1)
 def load_engine(options: Any) -> Any:
-    """The engine with its weights in memory; the process's first call takes seconds, later ones none."""
+    """The engine with its weights in memory; the process's first call takes seconds, later ones none.
+
+    Raises CheckpointError for weights that are missing or not those of SHA256SUMS.
+    """
+    # Before torch is imported: a fault of the weights is found at once.
+    verify_files(options.checkpoints, options.weights)
     from portrait.engine.pipeline import Engine
 
     return Engine(options)
@@ -45,22 +49,30 @@ def resolve(path: str) -> Any:
 
 def run(task: str, order: AttemptOrder) -> AttemptDone | AttemptFailed:
     """Run one attempt; never raises, so that the answer can always be told to the parent."""
-    report = Report(order.progress_file)
-    report("starting", 0.0)
     try:
+        report = Report(order.progress_file)
+        report("starting", 0.0)
         function: Task = resolve(task)
         return function(order, report)
-    except EngineError as error:
-        # A checkpoint is repaired by an admin and an encoder may have been short of memory; a photo stays as it is.
-        transient = isinstance(error, CheckpointError | EncodingError)
-        return AttemptFailed(error.code, error.detail[:500], not transient, "" if not transient else _trace())
-    except MemoryError:
+    except Exception as error:
+        return failure_of(error)
+
+
+def failure_of(error: Exception) -> AttemptFailed:
+    """What is told to the parent of an attempt that ended with ``error``, which is being handled."""
+    if is_out_of_memory(error):
         return AttemptFailed("out_of_memory", log=_trace())
-    except OSError as error:
-        code = "storage_unavailable" if error.errno in _STORAGE_ERRNO else "internal_error"
-        return AttemptFailed(code, log=_trace())
-    except Exception:
-        return AttemptFailed("internal_error", log=_trace())
+    if isinstance(error, EngineError):
+        machine = is_the_machines(error)
+        # An encoder may have been short of something; a photo stays as it is.
+        transient = machine or isinstance(error, EncodingError)
+        log = _trace() if transient else ""
+        return AttemptFailed(error.code, error.detail[:500], not transient, log, machine)
+    if is_of_the_storage(error):
+        return AttemptFailed(
+            "storage_unavailable", str(error)[:500], log=_trace(), machine=is_the_machines(error)
+        )
+    return AttemptFailed("internal_error", log=_trace())
 
 
 def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:

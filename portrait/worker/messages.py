@@ -52,12 +52,16 @@ class AttemptDone:
 
 @dataclass(frozen=True)
 class AttemptFailed:
-    """``final``: another attempt would end in the same way. ``log`` is for the log, never for the student."""
+    """``final``: another attempt would end in the same way. ``log`` is for the log, never for the student.
+
+    ``machine``: every job would have failed in the same way; the attempt does not count.
+    """
 
     code: str
     detail: str = ""
     final: bool = False
     log: str = ""
+    machine: bool = False
 
 
 Task = Callable[[AttemptOrder, Progress], AttemptDone]

@@ -16,12 +16,12 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pebble import CONSTS, ProcessPool
 
 from portrait.worker.attempt import run
-from portrait.worker.child import start_child
+from portrait.worker.child import FAULT, read_fault, start_child
 from portrait.worker.messages import AttemptOrder, ChildSettings
 
 LOCK = "lock"
@@ -62,8 +62,19 @@ class Scratch:
                     logger.info("removing what a dead worker left in %s", folder)
                     shutil.rmtree(folder, ignore_errors=True)
             self.path = Path(tempfile.mkdtemp(prefix="worker-", dir=base))
-            self._lock = (self.path / LOCK).open("w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            self._lock = self._locked()
+
+    def mend(self) -> None:
+        """Make the folder and its lock again where a cleaner of temporary files removed them. Raises OSError."""
+        if not (self.path / LOCK).exists():
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock.close()
+            self._lock = self._locked()
+
+    def _locked(self) -> IO[str]:
+        lock = (self.path / LOCK).open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return lock
 
     def close(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
@@ -97,6 +108,7 @@ class Children:
 
     def tend(self) -> None:
         """Start the pool, or start it again after it broke, without hurry. Called every moment."""
+        self._scratch.mend()
         if self._pool is not None and self._pool.active:
             if self.ready():
                 self._pause = FIRST_PAUSE
@@ -126,16 +138,18 @@ class Children:
             else:
                 file.unlink(missing_ok=True)
         if count:
-            (self._scratch.path / "fault").unlink(missing_ok=True)
+            (self._scratch.path / FAULT).unlink(missing_ok=True)
         return min(count, self.processes)
 
     @property
     def fault(self) -> str:
         """Why no child can start, in one line; empty while there is no reason known."""
-        try:
-            return (self._scratch.path / "fault").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ""
+        return read_fault(self._scratch.path / FAULT)[0]
+
+    @property
+    def scratch(self) -> Path:
+        """The folder for temporary files."""
+        return self._scratch.path
 
     def new_folder(self) -> Path:
         """An empty folder for one attempt."""

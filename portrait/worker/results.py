@@ -13,6 +13,8 @@ from portrait import files
 from portrait.engine.output.formats import FORMATS
 from portrait.queue import transitions
 from portrait.queue.transitions import Results
+from portrait.worker.faults import is_the_machines
+from portrait.worker.health import Health
 from portrait.worker.messages import AttemptDone, AttemptFailed
 from portrait.worker.pool import is_alive, report_of
 from portrait.worker.running import RunningAttempt, WorkerOptions
@@ -24,7 +26,7 @@ class GiveBack(Exception):
     """The attempt ended through no fault of the job."""
 
 
-def settle(attempt: RunningAttempt, options: WorkerOptions, *, stopping: bool) -> None:
+def settle(attempt: RunningAttempt, options: WorkerOptions, health: Health, *, stopping: bool) -> None:
     """Write the result of an attempt whose child has ended, into the storage and then into the row.
 
     ``stopping``: the worker was told to end, and its children with it.
@@ -41,10 +43,17 @@ def settle(attempt: RunningAttempt, options: WorkerOptions, *, stopping: bool) -
             _store(attempt, outcome)
         except OSError as error:
             logger.error("job %s: cannot store the result: %s", job.pk, error)
-            outcome = AttemptFailed("storage_unavailable")
+            detail = f"the media storage cannot be used: {error}"
+            outcome = AttemptFailed("storage_unavailable", detail, machine=is_the_machines(error))
         else:
             _finish(attempt, outcome)
+            health.worked()
             return
+    if health.is_to_blame(outcome):
+        transitions.give_back(job)
+        logger.info("job %s: given back (%s)", job.pk, outcome.code)
+        return
+    health.worked()
     if outcome.log:
         logger.error("job %s: %s\n%s", job.pk, outcome.code, outcome.log)
     transitions.fail(job, outcome.code, outcome.detail, final=outcome.final, backoff=options.backoff)

@@ -9,6 +9,7 @@ from typing import Any
 
 from portrait.models import PortraitJob
 from portrait.queue import transitions
+from portrait.worker.health import FIRST_PAUSE
 from portrait.worker.messages import AttemptOrder
 
 
@@ -24,6 +25,7 @@ class WorkerOptions:
     deadline: float = 300.0
     lease: float = transitions.LEASE_SECONDS
     backoff: Sequence[float] = transitions.BACKOFF
+    first_pause: float = FIRST_PAUSE
     task: str = "portrait.worker.attempt.make_portrait"
     loader: str = "portrait.worker.attempt.load_engine"
     options: Any = None

@@ -23,7 +23,9 @@ from common.storage import media
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from portrait.worker import results
-from portrait.worker.messages import AttemptOrder
+from portrait.worker.faults import is_the_machines
+from portrait.worker.health import Health
+from portrait.worker.messages import AttemptFailed, AttemptOrder
 from portrait.worker.monitor import Monitor
 from portrait.worker.pool import Children
 from portrait.worker.running import RunningAttempt, WorkerOptions
@@ -52,6 +54,7 @@ class Worker:
         self._upkeep = Upkeep(self.name, options, self._clock)
         self._pause = 0.0
         self._children: Children
+        self._health: Health
 
     def stop(self, signum: int = 0, frame: FrameType | None = None) -> None:
         """Claim no more, and end after ``grace`` seconds at the latest; the second time: at once.
@@ -71,6 +74,7 @@ class Worker:
             loader=self.options.loader,
             options=self.options.options,
         )
+        self._health = Health(self._children.scratch, self.options.options, self.options.first_pause)
         try:
             while not self._finished():
                 self._guarded(self._tick)
@@ -130,15 +134,15 @@ class Worker:
         self._settle_finished()
         if self._clock.is_due("renew", min(RENEW_EVERY, self.options.lease / 3)):
             self.monitor.renew(self._children)
-        self._upkeep.tick(self._children)
-        if not self._stops:
+        self._upkeep.tick(self._children, self._health)
+        if not self._stops and self._health.allows_jobs():
             self._claim()
 
     # --- taking jobs ---------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
         """Claim as many jobs as there are idle children; the others stay in the database, for any worker to claim."""
-        while self._children.ready() > len(self.monitor.attempts):
+        while self._children.ready() > len(self.monitor.attempts) and not self._health.fault:
             if not self._clock.is_due("claim", self.options.poll):
                 return
             job = transitions.claim(self.name, lease_seconds=self.options.lease)
@@ -157,20 +161,25 @@ class Worker:
         try:
             data = media().read(str(job.photo.name))
         except FileNotFoundError:
-            transitions.fail(job, "photo_missing", final=True)
+            self._end(job, AttemptFailed("photo_missing", final=True))
             return
         except OSError as error:
-            # This job's attempt fails. Given back, it would be claimed first again and hold up all others.
+            # Not given back, unless the machine is at fault: it would be claimed first again and hold up all others.
             logger.error("job %s: cannot read the photo: %s", job.pk, error)
-            transitions.fail(job, "storage_unavailable", backoff=self.options.backoff)
+            self._end(job, AttemptFailed("storage_unavailable", machine=is_the_machines(error)))
             return
-        folder = self._children.new_folder()
-        photo = folder / "photo.jpg"
+        try:
+            photo = self._children.new_folder() / "photo.jpg"
+        except OSError as error:
+            self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
+            return
+        folder = photo.parent
         try:
             photo.write_bytes(data)
-        except OSError:
+        except OSError as error:
+            self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
             shutil.rmtree(folder, ignore_errors=True)
-            raise
+            return
         order = AttemptOrder(
             job=job.pk,
             photo=str(photo),
@@ -184,12 +193,19 @@ class Worker:
         self.monitor.attempts.append(RunningAttempt(job, order, future))
         logger.info("job %s: attempt %s begins", job.pk, job.attempts)
 
+    def _end(self, job: PortraitJob, end: AttemptFailed) -> None:
+        """End an attempt that has not begun."""
+        if self._health.is_to_blame(end):
+            transitions.give_back(job)
+        else:
+            transitions.fail(job, end.code, end.detail, final=end.final, backoff=self.options.backoff)
+
     # --- ending attempts -----------------------------------------------------------------------------------------
 
     def _settle_finished(self) -> None:
         for attempt in [attempt for attempt in self.monitor.attempts if attempt.future.done()]:
             try:
-                results.settle(attempt, self.options, stopping=bool(self._stops))
+                results.settle(attempt, self.options, self._health, stopping=bool(self._stops))
             except (OperationalError, InterfaceError):
                 raise  # the attempt stays in the list for the next round
             except Exception:

@@ -6,6 +6,8 @@ import logging
 import time
 
 from portrait.queue import orphans, retention, transitions, workers
+from portrait.queue.installation import Match
+from portrait.worker.health import Health
 from portrait.worker.pool import Children
 from portrait.worker.running import WorkerOptions
 
@@ -35,36 +37,46 @@ class Clock:
 
 
 class Upkeep:
-    """``faults`` counts the heartbeats in a row at which no child could start."""
+    """``faults`` counts the heartbeats in a row at which no job could be taken."""
 
     def __init__(self, name: str, options: WorkerOptions, clock: Clock) -> None:
         self.name = name
         self.options = options
         self.faults = 0
         self.notice = ""  # a fault that does not keep the worker from taking jobs
+        self._told = ""
         self._clock = clock
 
-    def tick(self, children: Children) -> None:
+    def tick(self, children: Children, health: Health) -> None:
         """Do what is due."""
-        if self._clock.is_due("beat", workers.BEAT_EVERY):
-            self._beat(children)
+        fault = self._fault(children, health)
+        if self._clock.is_due("beat", workers.BEAT_EVERY) or fault != self._told:
+            self._beat(fault)
         if self._clock.is_due("reap", min(REAP_EVERY, self.options.lease / 2)):
             transitions.reap_expired(backoff=self.options.backoff)
         if self._clock.is_due("sweep", SWEEP_EVERY):
             retention.forget_photos(retention.photo_limit())
-            self._sweep()
-            self._clock.forget("beat")  # a notice is told at once
+            self._sweep(health)
 
     def sign_off(self) -> None:
         """Remove the worker from the registry."""
         workers.sign_off(self.name)
 
-    def _sweep(self) -> None:
-        todo = orphans.plan()
+    def _sweep(self, health: Health) -> None:
+        try:
+            todo = orphans.plan()
+            orphans.carry_out(todo)
+        except OSError as error:
+            health.blame(f"the media storage cannot be used: {error}")
+            return
+        if todo.reason == Match.MISSING:
+            health.blame(todo.reason)
+            return
         if todo.reason:
             logger.error("%s", todo.reason)
-        self.notice = todo.reason
-        orphans.carry_out(todo)
+        if todo.reason != self.notice:
+            self.notice = todo.reason
+            self._clock.forget("beat")
         if todo.orphans or todo.trash:
             logger.info(
                 "%s files that no job names went to the trash, %s were deleted from it",
@@ -72,11 +84,19 @@ class Upkeep:
                 len(todo.trash),
             )
 
-    def _beat(self, children: Children) -> None:
-        fault = children.fault
-        if fault and not children.ready():
-            self.faults += 1
+    def _fault(self, children: Children, health: Health) -> str:
+        """What keeps the worker from taking jobs; empty where nothing does."""
+        if health.fault:
+            return health.fault
+        fault = "" if children.ready() else children.fault
+        if fault and fault != self._told:
             logger.error("the children cannot start: %s", fault)
+        return fault
+
+    def _beat(self, fault: str) -> None:
+        if fault:
+            self.faults += 1
         else:
             self.faults = 0
+        self._told = fault
         workers.beat(self.name, self.options.processes, fault or self.notice, paused=bool(fault))

@@ -16,7 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from portrait.engine.errors import NoFaceError
+import imageio_ffmpeg
+
+from portrait.engine.errors import EncodingError, NoFaceError
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import PortraitRequest
 from portrait.worker.messages import AttemptDone, AttemptOrder, Progress
@@ -54,8 +56,17 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
         raise RuntimeError("a fault of ours")
     elif kind == "disk-full":
         raise OSError(errno.ENOSPC, "No space left on device")
+    elif kind == "ffmpeg":
+        subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-version"], check=True, capture_output=True)
     elif kind == "memory":
         raise MemoryError
+    elif kind == "memory-in-a-library":
+        try:
+            raise MemoryError
+        except MemoryError as error:
+            raise EncodingError("the frames cannot be buffered") from error
+    elif kind == "memory-in-torch":
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
     elif kind == "helper":
         # As ffmpeg: ends when the pipe that it is fed from closes.
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as helper:
@@ -96,6 +107,18 @@ def _log(order: AttemptOrder) -> None:
         )
 
 
+def _fill_the_disk() -> None:
+    """While there is a file ``full`` in the test's folder, nothing can be written durably."""
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if (_folder() / "full").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    os.fsync = fsync  # type: ignore[assignment]
+
+
 def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
@@ -104,6 +127,7 @@ def main(arguments: list[str]) -> int:
     from portrait.worker.running import WorkerOptions
     from portrait.worker.supervisor import Worker
 
+    _fill_the_disk()
     options: dict[str, Any] = {"task": "tests.portrait.faults.act", "loader": "tests.portrait.faults.nothing"}
     for argument in arguments:
         key, _, value = argument.partition("=")

@@ -31,7 +31,7 @@ from user.private_pictures import signed_name
 
 ROOT = Path(__file__).resolve().parents[2]
 # Attempts follow each other at once, and the dead are found soon.
-QUICK: dict[str, Any] = {"backoff": [0.0, 0.0], "poll": 0.1, "lease": 3.0}
+QUICK: dict[str, Any] = {"backoff": [0.0, 0.0], "poll": 0.1, "lease": 3.0, "first_pause": 0.3}
 PATIENCE = 30.0
 
 
@@ -173,9 +173,9 @@ class Workers:
         self.log = folder / "executions"
         self.started: list[subprocess.Popen[bytes]] = []
 
-    def start(self, **options: Any) -> subprocess.Popen[bytes]:
+    def start(self, environment: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
         arguments = [f"{key}={json.dumps(value)}" for key, value in {**QUICK, **options}.items()]
-        return self.spawn(["-m", "tests.portrait.faults", *arguments])
+        return self.spawn(["-m", "tests.portrait.faults", *arguments], **(environment or {}))
 
     def spawn(self, arguments: list[str], **more: str) -> subprocess.Popen[bytes]:
         """Any Python program with the test's database, media and a temporary folder of its own."""

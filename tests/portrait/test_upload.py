@@ -12,6 +12,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 from skimage import data
 
+from portrait import files
 from portrait.engine.photo.decoding import MAX_BYTES
 from portrait.models import PortraitJob
 from portrait.queue import transitions
@@ -212,16 +213,18 @@ def test_a_visitor_is_turned_away(visitor: APIClient, photo: bytes, db: None) ->
     assert files_on_disk() == set()
 
 
+@pytest.mark.parametrize("name", ["photo_name", "still_name"])
 def test_when_the_disk_cannot_be_written_nothing_is_accepted(
-    as_alice: APIClient, alice: User, photo: bytes, media: Path
+    as_alice: APIClient, alice: User, photo: bytes, media: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    (media / "photos").write_text("a file in the place of the folder")
+    (media / "blocked").write_text("a file in the place of a folder")
+    monkeypatch.setattr(files, name, lambda key: f"blocked/{key.hex}.jpg")
 
     answer = as_alice.post("/user/main/", {"pic": pic(photo)}, format="multipart")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert not PortraitJob.objects.exists()
-    assert files_on_disk() == {"portraits"}
+    assert files_on_disk() == {"blocked"}
     alice.refresh_from_db()
     assert not alice.still
 

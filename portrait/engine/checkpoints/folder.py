@@ -1,4 +1,4 @@
-"""The folder with the weights: what lies in it, and whether it is what was recorded. Imports no torch."""
+"""Lists the weights in a folder, and records and verifies their checksums. Imports no torch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ MOST_HEADER = 100_000_000  # the format's own limit
 
 @dataclass(frozen=True)
 class CheckpointFile:
-    """One weights file. ``values``: how many numbers it holds, None where only running a reader would tell."""
+    """One weights file. ``values``: how many numbers it holds, None where only a full read would tell."""
 
     name: str
     format: str
@@ -58,26 +59,26 @@ def verify(folder: Path) -> tuple[str, ...]:
     Raises CheckpointError, which names the file: ``SHA256SUMS`` where it is missing or no such list, a recorded file
     that is missing or other than it was, a file of weights or a yaml that was never recorded.
     """
-    path = folder / SUMS
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(path, "cannot be read; `checkpoints record` writes it") from error
-    sums: dict[str, str] = {}
-    for line in lines:
-        match = LINE.fullmatch(line)
-        if match is None:
-            raise CheckpointError(path, f"has a line that is no checksum ({line[:40]!r})")
-        sums[match["name"]] = match["sum"]
+    sums = _sums(folder)
     for name, digest in sums.items():
-        if not (folder / name).is_file():
-            raise CheckpointError(folder / name, "is recorded, but missing")
-        if sha256(folder / name) != digest:
-            raise CheckpointError(folder / name, "is not the file that was recorded (its SHA-256 differs)")
+        _compare(folder / name, digest)
     for name in _recorded(folder):
         if name not in sums:
             raise CheckpointError(folder / name, f"is not in {SUMS}")
     return tuple(sums)
+
+
+def verify_files(folder: Path, paths: Iterable[Path]) -> None:
+    """Check those of the files that are recorded in the folder's ``SHA256SUMS``, where there is such a list.
+
+    Raises CheckpointError, which names the file that is missing or other than it was.
+    """
+    if not (folder / SUMS).exists():
+        return
+    sums = _sums(folder)
+    for path in paths:
+        if path.is_relative_to(folder) and (digest := sums.get(path.relative_to(folder).as_posix())):
+            _compare(path, digest)
 
 
 def sha256(path: Path) -> str:
@@ -95,6 +96,28 @@ def count_values(path: Path) -> int:
         return sum(math.prod(entry["shape"]) for key, entry in header.items() if key != "__metadata__")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(path, f"is damaged or cut short ({error})") from error
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    path = folder / SUMS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(path, "cannot be read; `checkpoints record` writes it") from error
+    sums: dict[str, str] = {}
+    for line in lines:
+        match = LINE.fullmatch(line)
+        if match is None:
+            raise CheckpointError(path, f"has a line that is no checksum ({line[:40]!r})")
+        sums[match["name"]] = match["sum"]
+    return sums
+
+
+def _compare(path: Path, digest: str) -> None:
+    if not path.is_file():
+        raise CheckpointError(path, "is recorded, but missing")
+    if sha256(path) != digest:
+        raise CheckpointError(path, "is not the file that was recorded (its SHA-256 differs)")
 
 
 def _weights(folder: Path) -> dict[str, Path]:

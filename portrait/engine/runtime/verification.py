@@ -60,17 +60,21 @@ class ConvForm:
 
 def form_of(conv: nn.Conv2d, dtype: torch.dtype, batch: int, arrangement: Arrangement | None) -> ConvForm:
     """The form in which the plain ``conv`` would run in ``dtype`` and ``arrangement``."""
-    assert not isinstance(conv.padding, str)
+    padding, padding_mode = conv.padding, conv.padding_mode
+    assert not isinstance(padding, str)
+    if arrangement is None and padding_mode != "zeros":
+        # Other paddings are a step of their own, after which the kernel runs without any.
+        padding, padding_mode = (0, 0), "zeros"
     return ConvForm(
         inputs=conv.in_channels,
         outputs=conv.out_channels,
         kernel=conv.kernel_size,
         stride=conv.stride,
-        padding=conv.padding,
+        padding=padding,
         dtype=dtype,
         device=conv.weight.device.type,
         batch=batch,
-        padding_mode=conv.padding_mode,
+        padding_mode=padding_mode,
         groups=conv.groups,
         arrangement=arrangement,
     )

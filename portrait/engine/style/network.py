@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from portrait.engine.runtime.precision import Float32Conv
+from portrait.engine.runtime.verification import form_of, is_right
 
 EPSILON = 1e-5  # added to the variance, as in torch.nn.InstanceNorm2d
 Rows = int | Sequence[int]  # the style of all images, or of each
@@ -86,7 +87,7 @@ class StyleNetwork(nn.Module):
         super().__init__()
         full, half, quarter = widths
         self.published = published
-        self.compute_dtype = torch.float32  # of the convolutions; the parameters themselves stay float32
+        self._compute_dtype = torch.float32  # of the convolutions; the parameters themselves stay float32
         self.down_layers = nn.ModuleList(
             [
                 ConvLayer(3, full, 9, styles),
@@ -102,6 +103,17 @@ class StyleNetwork(nn.Module):
             ]
         )
         self.output = nn.Conv2d(full, 3, 9)
+
+    def compute_in(self, dtype: torch.dtype, batch: int) -> None:
+        """Compute in ``dtype``, but for the convolutions that this machine computes wrongly in it.
+
+        ``batch``: how many pictures are usually painted at once.
+        """
+        self._compute_dtype = dtype
+        for module in list(self.modules()):
+            for name, conv in list(module.named_children()):
+                if isinstance(conv, nn.Conv2d) and not is_right(form_of(conv, dtype, batch, None)):
+                    module._modules[name] = Float32Conv(conv, dtype)
 
     def forward(self, x: Tensor, style: Rows) -> Tensor:
         """float (B, 3, H, W) in 0..1 -> float32 (B, 3, H, W), nominally 0..1 (the published one may exceed it).
@@ -122,7 +134,7 @@ class StyleNetwork(nn.Module):
 
     def enter(self, x: Tensor) -> Tensor:
         """From 0..1 to the range that the first convolution was trained on, in the convolutions' dtype."""
-        return (x * 255 if self.published else x * 2 - 1).to(self.compute_dtype)
+        return (x * 255 if self.published else x * 2 - 1).to(self._compute_dtype)
 
     def leave(self, y: Tensor) -> Tensor:
         """From the last convolution's range to float32, nominally 0..1."""

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from portrait.engine.checkpoints import older_names
 from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.errors import ChoiceError
-from portrait.engine.runtime.precision import Float32Conv, choose_device, choose_dtype
-from portrait.engine.runtime.verification import form_of, is_right
+from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.style.catalogue import Style, read_config
 from portrait.engine.style.frozen import FrozenNetwork
 from portrait.engine.style.layered import LayeredNetwork, build_layered, read_layers
@@ -27,6 +26,7 @@ from portrait.engine.style.transformer import build_published, is_published
 SMALLEST_SIDE = 5
 # Frames of 256 x 256 per batch on a GPU; of larger ones fewer, so that they take no more memory.
 GPU_BATCH, GPU_FRAME_PIXELS = 16, 256 * 256
+VERIFIED_SIDE = 32  # of the picture with which a frozen network is tried; the result does not matter
 # Eight come only a tenth of a grey value nearer to frame-by-frame painting, and each costs more than painting one.
 REFERENCE_FRAMES = 4
 
@@ -79,11 +79,13 @@ class Painter:
         self.device = device
         # One frame at a time keeps its features in the processor's cache; a GPU needs more work at once.
         self.batch = 1 if device.type == "cpu" else GPU_BATCH
-        if isinstance(network, LayeredNetwork):
-            network.compute_in(dtype, self.batch)
-        else:
-            network.compute_dtype = dtype
-            _keep_wrong_convolutions_float32(network, dtype, self.batch)
+        network.compute_in(dtype, self.batch)
+        if isinstance(network, StyleNetwork):
+            # The forms of a frozen network are verified now, so that the first clip does not wait for it.
+            with torch.inference_mode():
+                FrozenNetwork(
+                    network, 0, torch.zeros(1, 3, VERIFIED_SIDE, VERIFIED_SIDE, device=device), self.batch
+                )
 
     def index(self, style: str | None) -> int:
         """The row of ``style`` (None: the default). Raises ChoiceError (``unknown_style``), which lists them."""
@@ -157,14 +159,6 @@ class FrozenPainter:
     """A painter with one style and one clip's statistics, which paints that clip whole or in parts."""
 
     paint: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # uint8 (B, H, W, 3) -> uint8, same size
-
-
-def _keep_wrong_convolutions_float32(network: StyleNetwork, dtype: torch.dtype, batch: int) -> None:
-    """Replace the convolutions that this machine computes wrongly in ``dtype`` (see ``runtime.verification``)."""
-    for module in list(network.modules()):
-        for name, conv in list(module.named_children()):
-            if isinstance(conv, nn.Conv2d) and not is_right(form_of(conv, dtype, batch, None)):
-                module._modules[name] = Float32Conv(conv, dtype)
 
 
 def _check(frames: NDArray[np.uint8]) -> None:

@@ -1,4 +1,4 @@
-"""``manage.py compose_motions``: write the shipped motion templates anew from the committed numbers."""
+"""``manage.py compose_motions``: write the shipped motion templates from the committed numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Command(EngineCommand):
             "--learn",
             type=Path,
             metavar="CLIPS",
-            help="first learn the basis anew from a folder of face clips (index.tsv, CLIP/NNN.jpg)",
+            help="first learn the basis from a folder of face clips (index.tsv, CLIP/NNN.jpg)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -77,7 +77,8 @@ def add_style(
     load_weights(network, initial, weights)
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name.endswith(STYLE_VECTORS))
-    network.to(torch_device).compute_dtype = choose_dtype("auto", torch_device)
+    training_config = training_config or StyleTrainingConfig()
+    network.to(torch_device).compute_in(choose_dtype("auto", torch_device), training_config.batch)
     channels_last(network)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -86,7 +87,7 @@ def add_style(
             read_photos(content, folder / "faces.json"),
             [painting_grams(image, vgg)],
             vgg,
-            config=training_config or StyleTrainingConfig(),
+            config=training_config,
             device=torch_device,
             seed=seed,
         )

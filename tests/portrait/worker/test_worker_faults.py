@@ -15,8 +15,9 @@ State = PortraitJob.State
     [
         pytest.param("no-face", "no_face", 1, id="the photo's fault is final"),
         pytest.param("bug", "internal_error", 3, id="ours is tried again"),
-        pytest.param("disk-full", "storage_unavailable", 3, id="a full disk is tried again"),
         pytest.param("memory", "out_of_memory", 3, id="short memory is tried again"),
+        pytest.param("memory-in-a-library", "out_of_memory", 3, id="also inside a library"),
+        pytest.param("memory-in-torch", "out_of_memory", 3, id="also inside torch"),
     ],
 )
 def test_a_failure_has_a_stable_code(workers: Workers, motion: str, code: str, attempts: int) -> None:

@@ -160,7 +160,7 @@ def test_what_training_left_in_a_checkpoint_is_ignored(tmp_path: Path) -> None:
 
 
 class Payload:
-    """Creates a file when it is unpickled by anything that calls what a pickle asks for."""
+    """Creates a file when it is unpickled by anything that calls what a pickle names."""
 
     def __init__(self, target: Path) -> None:
         self.target = target

@@ -132,7 +132,7 @@ def test_a_published_style_is_imported(tmp_path: Path) -> None:
 
 
 class Network:
-    """A small network of Torch7's fast-neural-style: its modules, and what it computes, written out anew."""
+    """A small network of Torch7's fast-neural-style: its modules, and an independent implementation."""
 
     def __init__(self) -> None:
         self.random = np.random.default_rng(4)

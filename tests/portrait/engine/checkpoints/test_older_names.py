@@ -14,7 +14,7 @@ from portrait.engine.fomm import load_model
 from portrait.engine.style import load_style
 from tests.paths import DATA, ROOT
 
-# Recorded by the experiment's code; it stays as it is.
+# Written with the older names; it stays as it is.
 OLD_MOTION = DATA / "compact" / "tiny.safetensors"
 PAINTER = DATA / "painter" / "painter.safetensors"
 

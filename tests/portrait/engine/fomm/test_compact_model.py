@@ -1,6 +1,6 @@
-"""The compact network computes what the experiment did that it comes from: same keypoints, same pictures.
+"""The compact network gives the keypoints and pictures that were recorded from its first implementation.
 
-``expected.npz`` was recorded from the experiment's code with the random weights of ``tiny.safetensors``, on a
+``expected.npz`` was recorded from that implementation with the random weights of ``tiny.safetensors``, on a
 photograph and on affine distortions of it, for keypoints of a face; predictions are every fifth pixel.
 """
 
@@ -116,7 +116,7 @@ def test_what_was_learned_can_be_damped_at_the_eyes_alone(
     at_eyes = (frame, place[..., 1], place[..., 0])
     assert torch.allclose(damped[at_eyes], analytic[at_eyes], atol=2e-3)
     assert not torch.allclose(learned[at_eyes], analytic[at_eyes], atol=2e-3)
-    # The far corner of the picture does not know of it.
+    # The far corner of the picture is unchanged.
     assert torch.allclose(damped[:, -1, -1], learned[:, -1, -1], atol=1e-5)
 
 

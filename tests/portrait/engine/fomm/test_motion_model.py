@@ -122,7 +122,7 @@ def test_float64_tensors_and_arrays_that_are_frozen_or_run_backwards_are_taken_t
 def test_motion_is_relative_to_the_best_frame(
     model: MotionModel, source: np.ndarray, driving: np.ndarray
 ) -> None:
-    # The performer starts away from the source's pose and takes it up in the fourth frame.
+    # The driver starts away from the source's pose and takes it up in the fourth frame.
     squeezed = np.clip(driving * 0.98, 0, 1)
     moving = motion(model, squeezed)
     own = model.keypoints(source.transpose(2, 0, 1)[None])
@@ -169,7 +169,7 @@ def test_a_motion_for_other_keypoints_is_refused(
     made = motion(model, driving)
     assert made.jacobian is not None
     changes: dict[str, dict[str, Any]] = {
-        "model": {"model": "somebody-else-12"},
+        "model": {"model": "other-12"},
         "keypoints": {"value": made.value[:, 1:], "jacobian": made.jacobian[:, 1:]},
         "jacobian": {"jacobian": None},
     }

@@ -161,7 +161,7 @@ def test_every_published_configuration_animates(
     has_jacobian = name != "without Jacobians"
     found = model.keypoints(expected["source"].transpose(2, 0, 1)[None])
     assert (found.jacobian is not None) == has_jacobian
-    # Without dense motion nothing tells the frames apart: each is the source, as the generator can draw it.
+    # Without dense motion all frames are equal: each is the source as the generator draws it.
     assert np.array_equal(frames[0], frames[1]) == (name == "without dense motion")
 
 

@@ -62,7 +62,7 @@ def test_every_template_moves_gently_and_blinks(motion: Motion) -> None:
     np.testing.assert_allclose(openness[:, 0], openness[:, 1], atol=0.12)  # the eyes close alike
 
 
-def test_whoever_talks_opens_and_closes_the_mouth_and_pauses() -> None:
+def test_talking_opens_and_closes_the_mouth_and_pauses() -> None:
     talking = load_motion("talking")
     apart = talking.value[:, LOWER_LIP, 1] - talking.value[:, UPPER_LIP, 1]
     opening = (apart - apart[0]) * 128  # pixels of 256

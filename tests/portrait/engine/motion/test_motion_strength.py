@@ -47,7 +47,7 @@ def test_a_mouth_opens_wider_at_more_strength() -> None:
 
 
 def test_frames_of_unknown_keypoints_are_not_folded_over() -> None:
-    motion = replace(load_motion("breathing"), model="somebody-else-16")
+    motion = replace(load_motion("breathing"), model="other-16")
 
     played, composed = change(at_strength(motion, 1.5)), change(motion)
 

@@ -264,6 +264,8 @@ SIMPLE_JWT = {
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "UPDATE_LAST_LOGIN": True,
+    # The clocks of several web processes may differ by this much.
+    "LEEWAY": timedelta(minutes=1),
     # Tokens carry a hash of the password, so that a changed password ends every session.
     "CHECK_REVOKE_TOKEN": True,
     "TOKEN_OBTAIN_SERIALIZER": "user.tokens.PairSerializer",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -232,6 +233,9 @@ class PortraitWorkerAdmin(ReadOnlyAdmin):
     )
     search_fields = ("name", "host", "fault")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PortraitWorker]:
+        return super().get_queryset(request).annotate(now=Now())
+
     def has_change_permission(self, request: HttpRequest, obj: PortraitWorker | None = None) -> bool:
         return False
 
@@ -241,7 +245,8 @@ class PortraitWorkerAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("alive"), boolean=True)
     def is_alive(self, worker: PortraitWorker) -> bool:
-        return worker.seen_at > timezone.now() - timedelta(seconds=PortraitWorker.SILENT)
+        age: timedelta = worker.now - worker.seen_at  # type: ignore[attr-defined]
+        return abs(age) < timedelta(seconds=PortraitWorker.SILENT)
 
     @admin.display(description=_("seconds per portrait"), ordering="seconds_per_job")
     def mean_seconds(self, worker: PortraitWorker) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypedDict
 
 from django.db.models import Avg, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Now
 
 from portrait.engine.request import PortraitRequest
-from portrait.models import PortraitJob, PortraitWorker, request_columns
+from portrait.models import PortraitJob, request_columns
 from portrait.problems import describe
 from portrait.queue.projection import source_of
+from portrait.queue.workers import alive
 from user.models import User
 from user.private_pictures import signed_url
 
@@ -135,14 +135,12 @@ def file_urls(job: PortraitJob) -> dict[str, str | None]:
 
 
 def _newest_with_queue(student: User) -> Any:
-    """The newest job with ``ahead``, ``running``, ``children`` and ``mean_seconds`` of the moment."""
+    """The newest job with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now`` of the moment."""
     ahead = PortraitJob.objects.filter(state=State.QUEUED).filter(
         Q(queued_at__lt=OuterRef("queued_at")) | Q(queued_at=OuterRef("queued_at"), pk__lt=OuterRef("pk"))
     )
     running = PortraitJob.objects.filter(state=State.RUNNING)
-    workers = PortraitWorker.objects.filter(
-        seen_at__gt=timezone.now() - timedelta(seconds=PortraitWorker.SILENT), paused=False
-    )
+    workers = alive().filter(paused=False)
     return (
         PortraitJob.objects.filter(student=student)
         .order_by("-id")
@@ -150,6 +148,7 @@ def _newest_with_queue(student: User) -> Any:
             ahead=_scalar(ahead, Count("pk")),
             running=_scalar(running, Count("pk")),
             children=_scalar(workers, Sum("processes")),
+            now=Now(),
             mean_seconds=Subquery(_grouped(workers, Avg("seconds_per_job"))),
         )
         .first()
@@ -170,7 +169,7 @@ def _eta(job: Any) -> int | None:
     if not job.children:
         return None
     if job.state == State.RUNNING and job.mean_seconds is None and job.progress >= TELLING_PROGRESS:
-        elapsed = (timezone.now() - job.started_at).total_seconds()
+        elapsed = (job.now - job.started_at).total_seconds()
         return math.ceil(elapsed * (1 - job.progress) / job.progress)
     if job.mean_seconds is None:
         return None

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q
-from django.utils import timezone
 
-from portrait.models import PortraitJob, PortraitWorker
+from portrait.models import PortraitJob
+from portrait.queue.clock import database_now
+from portrait.queue.workers import alive
 
 State = PortraitJob.State
 
@@ -32,16 +33,15 @@ class QueueOverview:
 
 
 def queue_overview() -> QueueOverview:
-    """Two queries, however many jobs and workers there are."""
-    now = timezone.now()
+    """Three queries, however many jobs and workers there are."""
+    now = database_now()
     jobs = PortraitJob.objects.aggregate(
         queued=Count("pk", filter=Q(state=State.QUEUED)),
         running=Count("pk", filter=Q(state=State.RUNNING)),
         failed_today=Count("pk", filter=Q(state=State.FAILED, finished_at__gt=now - timedelta(days=1))),
         oldest=Min("queued_at", filter=Q(state=State.QUEUED)),
     )
-    alive = PortraitWorker.objects.filter(seen_at__gt=now - timedelta(seconds=PortraitWorker.SILENT))
-    workers = list(alive.values_list("processes", "fault", "paused"))
+    workers = list(alive().values_list("processes", "fault", "paused"))
     return QueueOverview(
         queued=jobs["queued"],
         running=jobs["running"],

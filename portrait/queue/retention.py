@@ -10,11 +10,11 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from common.storage import media
 from portrait.models import PortraitJob
 from portrait.queue import projection
+from portrait.queue.clock import database_now
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ def old_photos(before: datetime) -> list[str]:
 
 def photo_limit() -> datetime:
     """Portraits that were finished before this time have lost their photo, or are about to."""
-    return timezone.now() - timedelta(days=settings.PORTRAIT["PHOTO_DAYS"])
+    return database_now() - timedelta(days=settings.PORTRAIT["PHOTO_DAYS"])
 
 
 def forget_photos(before: datetime) -> None:

@@ -6,7 +6,6 @@ changes no row, another process was faster, and the caller has lost nothing but 
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from portrait import files
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
 from portrait.queue import projection
+from portrait.queue.clock import database_now
 
 State = PortraitJob.State
 
@@ -29,8 +28,6 @@ MAX_ATTEMPTS = 3
 # Seconds to wait before the second and before the third attempt: enough for a burst of memory pressure to pass.
 BACKOFF: tuple[float, ...] = (1.0, 5.0)
 LEASE_SECONDS = 30.0
-
-logger = logging.getLogger(__name__)
 
 
 class StudentGoneError(Exception):
@@ -65,7 +62,11 @@ def enqueue(
         if not projection.lock(student_id):
             raise StudentGoneError
         _cancel_active(student_id)
+        now = database_now()
         job = PortraitJob.objects.create(
+            created_at=now,
+            queued_at=now,
+            not_before=now,
             student_id=student_id,
             key=key,
             photo=photo,
@@ -81,7 +82,7 @@ def enqueue(
 def claim(worker: str, *, lease_seconds: float = LEASE_SECONDS) -> PortraitJob | None:
     """Take the job that has waited longest, under a new lease; None if there is none to take."""
     while True:
-        now = timezone.now()
+        now = database_now()
         waiting = (
             PortraitJob.objects.filter(state=State.QUEUED, not_before__lte=now)
             .order_by("queued_at", "id")
@@ -111,8 +112,8 @@ def renew(
 ) -> bool:
     """Keep the lease and publish the progress. False: the job is not the caller's any more."""
     return bool(
-        _held(job).update(
-            lease_expires_at=timezone.now() + timedelta(seconds=lease_seconds),
+        held_by(job).update(
+            lease_expires_at=database_now() + timedelta(seconds=lease_seconds),
             stage=stage[:16],
             progress=min(1.0, max(0.0, progress)),
         )
@@ -121,10 +122,10 @@ def renew(
 
 def finish(job: PortraitJob, results: Results) -> bool:
     """``succeeded``, together with the student's record. False: the lease was lost, the files are the caller's."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         projection.lock(job.student_id)
-        done = _held(job).update(
+        done = held_by(job).update(
             state=State.SUCCEEDED,
             lease_expires_at=None,
             stage="",
@@ -153,12 +154,12 @@ def fail(
     backoff: Sequence[float] = BACKOFF,
 ) -> bool:
     """End an attempt: the job waits for the next one, or has ``failed`` when it was the last (or is ``final``)."""
-    return _end_attempt(job, _held(job), code, detail, final=final, backoff=backoff)
+    return end_attempt(job, held_by(job), code, detail, final=final, backoff=backoff)
 
 
 def give_back(job: PortraitJob) -> bool:
     """Return an attempt that was not the job's fault; it does not count and keeps its place in the queue."""
-    back = _held(job).update(
+    back = held_by(job).update(
         state=State.QUEUED,
         attempts=F("attempts") - 1,
         lease_expires_at=None,
@@ -169,21 +170,6 @@ def give_back(job: PortraitJob) -> bool:
     if back:
         _clean_folder(job)
     return bool(back)
-
-
-def reap_expired(*, backoff: Sequence[float] = BACKOFF) -> list[PortraitJob]:
-    """End the attempts of workers that no longer renew their leases; returns the jobs that were theirs."""
-    now = timezone.now()
-    expired = PortraitJob.objects.filter(state=State.RUNNING, lease_expires_at__lt=now)
-    reaped = []
-    for job in expired:
-        # Filtered on the expiry too: the worker may have come back since we looked.
-        held = _held(job).filter(lease_expires_at__lt=now)
-        detail = f"the worker {job.worker} stopped in the middle"
-        if _end_attempt(job, held, "worker_lost", detail, final=False, backoff=backoff):
-            logger.warning("job %s: %s (attempt %s)", job.pk, detail, job.attempts)
-            reaped.append(job)
-    return reaped
 
 
 def cancel(student_id: int, *, job_id: int | None = None) -> bool:
@@ -200,7 +186,7 @@ def retry(job: PortraitJob) -> bool:
 
     False if its state has changed, or if a newer photo was uploaded meanwhile.
     """
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         projection.lock(job.student_id)
         if PortraitJob.objects.filter(student_id=job.student_id, pk__gt=job.pk).exists():
@@ -233,25 +219,19 @@ def choose(student_id: int, job_id: int) -> bool:
         chosen = projection.lock(student_id) and bool(
             PortraitJob.objects.filter(pk=job_id, student_id=student_id, state=State.SUCCEEDED)
             .exclude(webp="")
-            .update(chosen_at=timezone.now())
+            .update(chosen_at=database_now())
         )
         if chosen:
             projection.refresh(student_id)
     return chosen
 
 
-def recent_seconds(count: int = 20) -> float | None:
-    """The mean time that the latest ``count`` portraits took, or None before the first one."""
-    latest = PortraitJob.objects.filter(state=State.SUCCEEDED).order_by("-id").values_list("seconds")[:count]
-    seconds = [value for (value,) in latest if value is not None]
-    return sum(seconds) / len(seconds) if seconds else None
-
-
-def _held(job: PortraitJob) -> QuerySet[PortraitJob]:
+def held_by(job: PortraitJob) -> QuerySet[PortraitJob]:
+    """The row, if it still runs under the lease of ``job``."""
     return PortraitJob.objects.filter(pk=job.pk, state=State.RUNNING, lease=job.lease)
 
 
-def _end_attempt(
+def end_attempt(
     job: PortraitJob,
     held: QuerySet[PortraitJob],
     code: str,
@@ -260,7 +240,8 @@ def _end_attempt(
     final: bool,
     backoff: Sequence[float],
 ) -> bool:
-    now = timezone.now()
+    """:func:`fail`, if the row is one of ``held``."""
+    now = database_now()
     ended: dict[str, Any] = {
         "lease_expires_at": None,
         "error_code": code,
@@ -290,7 +271,7 @@ def _cancel_active(student_id: int, job_id: int | None = None) -> bool:
         active = active.filter(pk=job_id)
     return bool(
         active.update(
-            state=State.CANCELLED, finished_at=timezone.now(), lease_expires_at=None, stage="", progress=0.0
+            state=State.CANCELLED, finished_at=database_now(), lease_expires_at=None, stage="", progress=0.0
         )
     )
 

@@ -20,8 +20,15 @@ from portrait.engine.errors import EncodingError, EngineError, NoFaceError
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.photo.crop import FaceBox
 from portrait.engine.photo.face_detection import s3fd_weights
-from portrait.worker.faults import is_of_the_storage, is_out_of_memory, is_the_machines
-from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Progress, Task
+from portrait.worker.faults import chain_of, is_of_the_storage, is_out_of_memory, is_the_machines
+from portrait.worker.messages import (
+    AttemptCancelled,
+    AttemptDone,
+    AttemptFailed,
+    AttemptOrder,
+    Progress,
+    Task,
+)
 
 # Kept below the size up to which a write to a pipe is atomic, so that a child killed in the middle of sending
 # its result cannot leave half a message behind.
@@ -50,7 +57,7 @@ def resolve(path: str) -> Any:
 def run(task: str, order: AttemptOrder) -> AttemptDone | AttemptFailed:
     """Run one attempt; never raises, so that the answer can always be told to the parent."""
     try:
-        report = Report(order.progress_file)
+        report = Report(order)
         report("starting", 0.0)
         function: Task = resolve(task)
         return function(order, report)
@@ -60,6 +67,8 @@ def run(task: str, order: AttemptOrder) -> AttemptDone | AttemptFailed:
 
 def failure_of(error: Exception) -> AttemptFailed:
     """What is told to the parent of an attempt that ended with ``error``, which is being handled."""
+    if any(isinstance(one, AttemptCancelled) for one in chain_of(error)):
+        return AttemptFailed("cancelled", final=True)
     if is_out_of_memory(error):
         return AttemptFailed("out_of_memory", log=_trace())
     if isinstance(error, EngineError):
@@ -101,12 +110,16 @@ class Report:
 
     interval = 0.2
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, order: AttemptOrder) -> None:
+        self.path = order.progress_file
+        self.cancel_file = order.cancel_file
         self.stage = ""
         self.written = 0.0
 
     def __call__(self, stage: str, fraction: float) -> None:
+        """Raises AttemptCancelled, and OSError where the report cannot be written."""
+        if self.cancel_file.exists():
+            raise AttemptCancelled
         now = time.monotonic()
         if stage == self.stage and now - self.written < self.interval:
             return

@@ -40,6 +40,15 @@ class AttemptOrder:
     def progress_file(self) -> Path:
         return Path(self.folder) / "progress.json"
 
+    @property
+    def cancel_file(self) -> Path:
+        """Where this file is, the child ends the attempt at its next report of progress."""
+        return Path(self.folder) / "cancelled"
+
+
+class AttemptCancelled(Exception):
+    """Raised by the progress callback inside the task when its result is not wanted any more."""
+
 
 @dataclass(frozen=True)
 class AttemptDone:

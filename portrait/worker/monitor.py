@@ -29,6 +29,9 @@ class Monitor:
         for attempt in list(self.attempts):
             if attempt.future.done():
                 continue
+            if attempt.cancelled is not None:
+                self._end_if_deaf(attempt)
+                continue
             report = report_of(attempt.order)
             if report and attempt.begun is None:
                 attempt.begun = time.monotonic()
@@ -41,8 +44,7 @@ class Monitor:
             if not held:
                 # Cancelled by the student, deleted with the account, or given to another worker.
                 logger.info("job %s is not ours any more", attempt.job.pk)
-                attempt.future.cancel()
-                self.drop(attempt)
+                self._cancel(attempt)
             elif self._is_stuck(attempt, children):
                 self._restart_pool(attempt, children)
             elif self._lost_child(attempt, report):
@@ -57,6 +59,24 @@ class Monitor:
         """Forget an attempt that has ended, and remove its folder."""
         self.attempts.remove(attempt)
         remove_folder(attempt.order)
+
+    def _cancel(self, attempt: RunningAttempt) -> None:
+        """Tell the child to stop. It stays warm for the next job; until it has stopped it counts as busy."""
+        attempt.cancelled = time.monotonic()
+        try:
+            attempt.order.cancel_file.touch()
+        except OSError:
+            self._kill(attempt)
+
+    def _end_if_deaf(self, attempt: RunningAttempt) -> None:
+        assert attempt.cancelled is not None
+        if time.monotonic() - attempt.cancelled > self.options.cancel:
+            logger.warning("job %s: its child does not stop and is killed", attempt.job.pk)
+            self._kill(attempt)
+
+    def _kill(self, attempt: RunningAttempt) -> None:
+        attempt.future.cancel()
+        self.drop(attempt)
 
     def _is_stuck(self, attempt: RunningAttempt, children: Children) -> bool:
         now = time.monotonic()

@@ -25,6 +25,7 @@ class WorkerOptions:
     deadline: float = 300.0
     lease: float = transitions.LEASE_SECONDS
     backoff: Sequence[float] = transitions.BACKOFF
+    cancel: float = 5.0  # that a cancelled attempt gets to stop by itself, before its child is killed
     first_pause: float = FIRST_PAUSE
     task: str = "portrait.worker.attempt.make_portrait"
     loader: str = "portrait.worker.attempt.load_engine"
@@ -41,4 +42,5 @@ class RunningAttempt:
     submitted: float = field(default_factory=time.monotonic)
     begun: float | None = None
     dead_since: float | None = None  # when its child was first seen to be dead
+    cancelled: float | None = None  # when the child was told to stop, since the job is not ours any more
     names: dict[str, str] = field(default_factory=dict)  # of files written but not yet committed

@@ -204,6 +204,10 @@ class Worker:
 
     def _settle_finished(self) -> None:
         for attempt in [attempt for attempt in self.monitor.attempts if attempt.future.done()]:
+            if attempt.cancelled is not None:
+                # Whatever it answered: the row is not ours any more.
+                self.monitor.drop(attempt)
+                continue
             try:
                 results.settle(attempt, self.options, self._health, stopping=bool(self._stops))
             except (OperationalError, InterfaceError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from portrait.queue import orphans, retention, transitions, workers
+from portrait.queue import orphans, recovery, retention, workers
 from portrait.queue.installation import Match
 from portrait.worker.health import Health
 from portrait.worker.pool import Children
@@ -53,7 +53,7 @@ class Upkeep:
         if self._clock.is_due("beat", workers.BEAT_EVERY) or fault != self._told:
             self._beat(fault)
         if self._clock.is_due("reap", min(REAP_EVERY, self.options.lease / 2)):
-            transitions.reap_expired(backoff=self.options.backoff)
+            recovery.reap_expired(backoff=self.options.backoff, lease_seconds=self.options.lease)
         if self._clock.is_due("sweep", SWEEP_EVERY):
             retention.forget_photos(retention.photo_limit())
             self._sweep(health)

@@ -31,7 +31,7 @@ from user.private_pictures import signed_name
 
 ROOT = Path(__file__).resolve().parents[2]
 # Attempts follow each other at once, and the dead are found soon.
-QUICK: dict[str, Any] = {"backoff": [0.0, 0.0], "poll": 0.1, "lease": 3.0, "first_pause": 0.3}
+QUICK: dict[str, Any] = {"backoff": [0.0, 0.0], "poll": 0.1, "lease": 3.0, "first_pause": 0.3, "cancel": 1.0}
 PATIENCE = 30.0
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from common.storage import media
 from portrait.queue import installation, orphans, retention
+from portrait.queue.clock import database_now
 from user.services import forget_expired_tokens
 
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         orphan_bytes, trash_bytes = size_of(todo.orphans), size_of(todo.trash)
         if not dry_run:
             orphans.carry_out(todo)
-        before = timezone.now() - timedelta(days=options["days"])
+        before = database_now() - timedelta(days=options["days"])
         photos = retention.old_photos(before)
         photo_bytes = size_of(photos)
         if not dry_run:

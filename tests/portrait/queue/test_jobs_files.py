@@ -10,7 +10,7 @@ import pytest
 from common import storage
 from portrait import files
 from portrait.models import PortraitJob
-from portrait.queue import transitions
+from portrait.queue import recovery, transitions
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
 from user.models import User
 
@@ -38,7 +38,7 @@ def test_the_files_of_a_worker_that_died_before_its_commit_go_with_the_next_atte
     write_results(dead)
     storage.media().write(f"portraits/{dead.key.hex}/.1-00aa.webp.part", b"half")
 
-    transitions.reap_expired(backoff=(0,))
+    recovery.reap_expired(backoff=(0,))
 
     assert_no_orphans()
 

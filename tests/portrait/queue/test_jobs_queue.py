@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portrait.models import PortraitJob
-from portrait.queue import transitions
+from portrait.queue import recovery, transitions, workers
 from tests.portrait.kit import claim, enqueue, student
 from user.models import User
 
@@ -119,8 +119,8 @@ def test_an_expired_lease_is_reaped_once_and_a_living_one_never() -> None:
     assert dead is not None
     assert living is not None
 
-    assert [job.pk for job in transitions.reap_expired(backoff=(0,))] == [dead.pk]
-    assert transitions.reap_expired() == []
+    assert [job.pk for job in recovery.reap_expired(backoff=(0,))] == [dead.pk]
+    assert recovery.reap_expired() == []
     dead.refresh_from_db()
     assert (dead.state, dead.error_code) == (State.QUEUED, "worker_lost")
     assert transitions.renew(living)
@@ -131,7 +131,7 @@ def test_a_job_whose_worker_always_dies_fails_with_a_code(alice: User) -> None:
 
     for _ in range(transitions.MAX_ATTEMPTS):
         assert transitions.claim("dead", lease_seconds=-1) is not None
-        assert len(transitions.reap_expired(backoff=(0, 0))) == 1
+        assert len(recovery.reap_expired(backoff=(0, 0))) == 1
 
     job = PortraitJob.objects.get()
     assert (job.state, job.error_code) == (State.FAILED, "worker_lost")
@@ -160,10 +160,10 @@ def test_a_job_is_not_retried_after_a_newer_photo(alice: User) -> None:
 
 
 def test_the_mean_duration_is_that_of_the_latest_portraits(alice: User) -> None:
-    assert transitions.recent_seconds() is None
+    assert workers.recent_seconds() is None
     for index, seconds in enumerate([100.0, 4.0, 6.0]):
         PortraitJob.objects.create(
             student=alice, photo="x", seed=index, state=State.SUCCEEDED, seconds=seconds
         )
 
-    assert transitions.recent_seconds(2) == 5.0
+    assert workers.recent_seconds(2) == 5.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.portrait.kit import (
@@ -17,20 +19,49 @@ from tests.portrait.kit import (
 State = PortraitJob.State
 
 
-def test_a_cancelled_job_is_stopped_and_its_child_replaced(workers: Workers) -> None:
+def test_a_cancelled_job_is_stopped_and_its_warm_child_goes_on(workers: Workers) -> None:
     ann, ben = student("ann"), student("ben")
     job = enqueue(ann, "sleep:60")
-    workers.start(processes=1)
+    workers.start(processes=1, cancel=20.0)
+    [pid] = wait_for(lambda: workers.executions(job), "the job")
+
+    assert transitions.cancel(ann.pk)
+    other = enqueue(ben)
+    wait_for(nothing_active, "the other job")
+
+    job.refresh_from_db()
+    other.refresh_from_db()
+    assert (job.state, other.state) == (State.CANCELLED, State.SUCCEEDED)
+    assert workers.executions(other) == [pid]
+    assert_no_orphans()
+
+
+def test_cancelling_in_a_loop_costs_no_child(workers: Workers) -> None:
+    ann, ben = student("ann"), student("ben")
+    workers.start(processes=1, cancel=20.0)
+    for number in range(5):
+        job = enqueue(ann, "sleep:60")
+        wait_for(partial(workers.executions, job), "the job")
+        if number % 2:
+            assert transitions.cancel(ann.pk)
+    other = enqueue(ben)
+    transitions.cancel(ann.pk)
+    wait_for(nothing_active, "the other job")
+    assert len(set(workers.executions())) == 1
+    assert workers.executions(other)
+
+
+def test_a_child_that_does_not_stop_is_killed(workers: Workers) -> None:
+    ann, ben = student("ann"), student("ben")
+    job = enqueue(ann, "hang")
+    workers.start(processes=1, cancel=0.5)
     [pid] = wait_for(lambda: workers.executions(job), "the job")
 
     assert transitions.cancel(ann.pk)
 
     wait_for(lambda: not is_running(pid), "the child's end")
-    other = enqueue(ben)
+    enqueue(ben)
     wait_for(nothing_active, "the other job")
-    job.refresh_from_db()
-    other.refresh_from_db()
-    assert (job.state, other.state) == (State.CANCELLED, State.SUCCEEDED)
     assert_no_orphans()
 
 
@@ -59,7 +90,9 @@ def test_a_student_who_leaves_takes_the_running_job_along(workers: Workers) -> N
 
     ann.delete()
 
-    wait_for(lambda: not is_running(pid), "the child's end")
+    other = enqueue(student("ben"))
+    wait_for(nothing_active, "the other job")
+    assert workers.executions(other) == [pid]
     assert workers.stop(worker) == 0
     assert_no_orphans()
 

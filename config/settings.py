@@ -242,7 +242,7 @@ DEFAULT_RATES = {
 THROTTLE_RATES = {scope: throttle_rate(scope, default) for scope, default in DEFAULT_RATES.items()}
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["user.authentication.StudentAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["common.parsers.PlainJSONParser"],
@@ -267,6 +267,7 @@ SIMPLE_JWT = {
     "CHECK_REVOKE_TOKEN": True,
     "TOKEN_OBTAIN_SERIALIZER": "user.tokens.PairSerializer",
     "TOKEN_REFRESH_SERIALIZER": "user.tokens.RefreshSerializer",
+    "TOKEN_BLACKLIST_SERIALIZER": "user.tokens.LogoutSerializer",
 }
 
 PORTRAIT = {

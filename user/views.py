@@ -27,7 +27,7 @@ from user.serializers import (
     SpentSerializer,
 )
 from user.throttles import LoginAddressThrottle, LoginThrottle, SignUpThrottle
-from user.tokens import PairSerializer
+from user.tokens import PairSerializer, issue
 
 
 class SignUpView(CountsOutcomes):
@@ -132,7 +132,7 @@ class PasswordView(APIView):
         form = PasswordSerializer(data=request.data, context={"student": student})
         form.is_valid(raise_exception=True)
         services.change_password(student=student, password=form.validated_data["new_password"])
-        token = RefreshToken.for_user(student)
+        token = issue(student)
         if sessions.by_cookie(request):
             return sessions.answer(token)
         return Response({"access": str(token.access_token), "refresh": str(token)})

@@ -157,19 +157,25 @@ def database_fault(error: BaseException | None) -> bool:
     return True
 
 
-def database_fault_response(request: HttpRequest) -> HttpResponse:
-    """The 503 of views outside of the REST framework; one sentence where a page was asked for."""
-    error = _DatabaseUnavailable()
+def page_or_problem(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
+    """The refusal of views outside of the REST framework; one sentence where a page was asked for."""
+    body = _body(error)
     response: HttpResponse
     if "text/html" in request.headers.get("Accept", ""):
         response = HttpResponse(
-            str(error.detail), status=error.status_code, content_type="text/plain; charset=utf-8"
+            body["detail"], status=error.status_code, content_type="text/plain; charset=utf-8"
         )
     else:
-        response = problem_response(error.status_code, error.default_code, str(error.detail))
-    response["Retry-After"] = str(error.wait)
+        response = JsonResponse(body, status=error.status_code, content_type=CONTENT_TYPE)
+    if (wait := getattr(error, "wait", None)) is not None:
+        response["Retry-After"] = str(int(wait))
     response["Cache-Control"] = "no-store"
     return response
+
+
+def database_fault_response(request: HttpRequest) -> HttpResponse:
+    """The 503 of views outside of the REST framework."""
+    return page_or_problem(request, _DatabaseUnavailable())
 
 
 class _TooLarge(exceptions.APIException):

@@ -12,6 +12,7 @@ from common.media import public_file
 from common.page import home, part
 from dormitory.shared_card_pages import shared_card, shared_card_image
 from dormitory.views import EnrolView
+from user.admin_sign_in import sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
@@ -24,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("card/<str:token>/image.<str:kind>", shared_card_image, name="shared-card-image"),
     path("lounge/", include("lounge.urls")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    # Before the admin's own, which has no limit.
+    path("admin/login/", sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),

@@ -47,7 +47,8 @@ class NewPasswordForm(AdminPasswordChangeForm):
     def set_password_and_save(self, user: User, *args: Any, **kwargs: Any) -> User:
         """As the base class, but the password alone is written: a worker may be writing the portrait."""
         super().set_password_and_save(user, *args, **{**kwargs, "commit": False})  # type: ignore[misc]
-        user.save(update_fields=["password"])
+        user.token_version = User.next_token_version()
+        user.save(update_fields=["password", "token_version"])
         return user
 
 

@@ -7,5 +7,5 @@ class UserConfig(AppConfig):
     verbose_name = _("Students")
 
     def ready(self) -> None:
-        # Connects the receivers.
-        from user import signals  # noqa: F401
+        # Connects the receivers, and registers the description of the tokens.
+        from user import schema, signals  # noqa: F401

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
+from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -67,6 +68,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     poster = models.FileField(_("poster"), max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
+    # Counts the sign-outs; an access token that has another number is refused.
+    token_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     date_joined = models.DateTimeField(_("signed up"), default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -91,6 +94,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.fullname
+
+    @staticmethod
+    def next_token_version() -> CombinedExpression:
+        """For updates: the number that refuses the access tokens issued so far."""
+        return models.F("token_version") + 1
 
     @property
     def picture(self) -> str:

@@ -24,10 +24,12 @@ def change_password(*, student: User, password: str) -> None:
     """
     hashed = make_password(password)
     # Compare-and-swap: of two concurrent requests with the correct old password only the first one succeeds.
-    changed = User.objects.filter(pk=student.pk, password=student.password).update(password=hashed)
+    changed = User.objects.filter(pk=student.pk, password=student.password).update(
+        password=hashed, token_version=User.next_token_version()
+    )
     if not changed:
         raise AuthenticationFailed(code="password_changed")
-    student.password = hashed
+    student.refresh_from_db(fields=["password", "token_version"])
 
 
 def delete_account(*, student: User) -> None:

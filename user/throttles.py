@@ -1,34 +1,44 @@
-"""How often one may try to sign in. The other limits are plain scopes: ``throttle_scope`` on a view."""
+"""How often one may fail to sign in, and sign up. Other limits are plain scopes: ``throttle_scope`` on a view."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 
+from django.http import HttpRequest
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
-from user.models import User
+from common.throttles import OutcomeThrottle
+from user.usernames import canonical
 
 
-class LoginThrottle(SimpleRateThrottle):
-    """Attempts for one username from one address: slows guessing, and cannot lock out the owner elsewhere."""
+def sent_username(request: HttpRequest | Request) -> str:
+    """The username of a sign-in, in JSON or in a form, as it was typed; ``""`` without one."""
+    body = request.data if isinstance(request, Request) else request.POST
+    username = body.get("username", "") if isinstance(body, Mapping) else ""
+    # The serializer takes a number for its digits.
+    return str(username) if isinstance(username, str | int | float) else ""
+
+
+class LoginThrottle(OutcomeThrottle):
+    """Failures for one username from one network: slows guessing, and cannot lock out the owner elsewhere."""
 
     scope = "login"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        username = request.data.get("username") if isinstance(request.data, Mapping) else None
-        # As it is kept, so that another spelling is not another chance; hashed, because a key must be short.
-        name = User.normalize_username(username) if isinstance(username, str) else ""
-        ident = f"{self.get_ident(request)}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()}"
-        return self.cache_format % {"scope": self.scope, "ident": ident}
+    def get_cache_key(self, request: HttpRequest | Request, view: APIView | None) -> str:
+        # Hashed, because a key must be short.
+        name = hashlib.sha256(canonical(sent_username(request)).encode(errors="replace")).hexdigest()
+        return f"{super().get_cache_key(request, view)}-{name}"
 
 
-class LoginAddressThrottle(SimpleRateThrottle):
-    """Tries for all usernames from one address, which a whole school may share."""
+class LoginAddressThrottle(OutcomeThrottle):
+    """Failures for all usernames from one network, which a whole school may share."""
 
     scope = "login-address"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+class SignUpThrottle(OutcomeThrottle):
+    """New accounts from one network, which a whole school may share on its first day."""
+
+    scope = "sign-up"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http
+
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -13,6 +15,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
 
+from common.counted_views import CountsOutcomes
 from user import selectors, services, sessions
 from user.selectors import signed_in
 from user.serializers import (
@@ -23,15 +26,16 @@ from user.serializers import (
     SignUpSerializer,
     SpentSerializer,
 )
-from user.throttles import LoginAddressThrottle, LoginThrottle
-from user.tokens import PairSerializer
+from user.throttles import LoginAddressThrottle, LoginThrottle, SignUpThrottle
+from user.tokens import PairSerializer, issue
 
 
-class SignUpView(APIView):
+class SignUpView(CountsOutcomes):
     """``POST /user/``."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    throttle_classes = (SignUpThrottle,)
     throttle_scope = "sign-up"
 
     @extend_schema(
@@ -44,8 +48,12 @@ class SignUpView(APIView):
         services.sign_up(**form.validated_data)
         return Response({"messages": _("Welcome! You have signed up.")})
 
+    def counts(self, response: Response) -> bool:
+        # A mistyped form costs little and is no account.
+        return response.status_code == http.HTTPStatus.OK
 
-class LoginView(TokenObtainPairView):
+
+class LoginView(CountsOutcomes, TokenObtainPairView):
     """``POST /user/api/token/`` with ``username`` and ``password``: a pair of tokens, or a browser's session."""
 
     throttle_classes = (LoginThrottle, LoginAddressThrottle)
@@ -59,6 +67,9 @@ class LoginView(TokenObtainPairView):
         if sessions.by_cookie(request):
             return sessions.answer(RefreshToken(response.data["refresh"]))
         return response
+
+    def counts(self, response: Response) -> bool:
+        return response.status_code in (http.HTTPStatus.BAD_REQUEST, http.HTTPStatus.UNAUTHORIZED)
 
 
 class ForgetsCookie:
@@ -121,7 +132,7 @@ class PasswordView(APIView):
         form = PasswordSerializer(data=request.data, context={"student": student})
         form.is_valid(raise_exception=True)
         services.change_password(student=student, password=form.validated_data["new_password"])
-        token = RefreshToken.for_user(student)
+        token = issue(student)
         if sessions.by_cookie(request):
             return sessions.answer(token)
         return Response({"access": str(token.access_token), "refresh": str(token)})

@@ -53,7 +53,7 @@ def read_by(tree: ast.Module) -> Iterator[tuple[str, str]]:
     inside = {call for helper in helpers for call in ast.walk(helper)}
     for node in ast.walk(tree):
         match node:
-            case ast.Assign(targets=[ast.Name(id="THROTTLE_RATES")]):
+            case ast.Assign(targets=[ast.Name(id="DEFAULT_RATES")]):
                 (rates,) = (part for part in ast.walk(node) if isinstance(part, ast.Dict))
                 for scope, rate in zip(rates.keys, rates.values, strict=True):
                     yield f"THROTTLE_{default(scope).upper().replace('-', '_')}", default(rate)

@@ -133,12 +133,67 @@ def test_a_slow_tab_catches_up_with_several_refreshes(page: APIClient) -> None:
     assert slow.cookies["refresh"].value == page.cookies["refresh"].value
 
 
-def test_a_token_that_was_spent_a_while_ago_is_refused(page: APIClient) -> None:
+@pytest.mark.parametrize("path", [REFRESH, "/user/logout/"])
+def test_a_token_that_was_spent_a_while_ago_ends_the_session(page: APIClient, path: str) -> None:
+    """One of the two has stolen it, and the server cannot tell which one."""
     thief = tab(page)
-    assert refresh(page).status_code == 200
-    BlacklistedToken.objects.update(blacklisted_at=timezone.now() - tokens.GRACE - timedelta(seconds=1))
+    access = refresh(page).json()["access"]
+    a_while_passes()
+    assert refused(thief.post(path, {}, headers=COOKIE))
+    assert not opens(access)
+    assert refused(refresh(page))
+
+
+def test_the_thief_who_was_first_is_signed_out_too(page: APIClient) -> None:
+    thief = tab(page)
+    stolen = refresh(thief).json()["access"]
+    stolen_later = refresh(thief).json()["access"]
+    a_while_passes()
+    assert refused(refresh(page))
+    assert not opens(stolen) and not opens(stolen_later)
     assert refused(refresh(thief))
+
+
+def test_a_reuse_ends_no_other_session(page: APIClient) -> None:
+    thief = tab(page)
+    phone = APIClient(headers={"Accept-Language": "en"})
+    phone.post("/user/api/token/", {"username": "alice", "password": PASSWORD}, headers=COOKIE)
     assert refresh(page).status_code == 200
+    a_while_passes()
+    assert refused(refresh(thief))
+    assert opens(refresh(phone).json()["access"])
+
+
+def test_a_token_of_an_ended_session_ends_nothing_more(page: APIClient) -> None:
+    old = tab(page)
+    page.post("/user/logout/", {}, headers=COOKIE)
+    page.post("/user/api/token/", {"username": "alice", "password": PASSWORD}, headers=COOKIE)
+    access = refresh(page).json()["access"]
+    a_while_passes()
+    assert refused(refresh(old))
+    assert opens(access)
+
+
+def a_while_passes() -> None:
+    """Longer than parallel tabs need."""
+    BlacklistedToken.objects.update(blacklisted_at=timezone.now() - tokens.GRACE - timedelta(seconds=1))
+
+
+def test_a_tab_that_is_behind_after_a_sign_out_elsewhere_gets_a_token_that_opens(page: APIClient) -> None:
+    other = tab(page)
+    assert refresh(page).status_code == 200
+    phone = APIClient(headers={"Accept-Language": "en"})
+    phone.post("/user/api/token/", {"username": "alice", "password": PASSWORD}, headers=COOKIE)
+    assert phone.post("/user/logout/", {}, headers=COOKIE).status_code == 200
+    assert opens(refresh(other).json()["access"])
+    assert opens(refresh(page).json()["access"])
+
+
+def test_signing_out_ends_the_access_token(page: APIClient) -> None:
+    access = refresh(page).json()["access"]
+    assert opens(access)
+    assert page.post("/user/logout/", {}, headers=COOKIE).status_code == 200
+    assert not opens(access)
 
 
 def test_signing_out_ends_the_session_and_deletes_the_cookie(page: APIClient) -> None:

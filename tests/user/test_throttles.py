@@ -9,11 +9,13 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from pytest_django import Settings
 from rest_framework.settings import api_settings
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
 
+from config.settings import DEFAULT_RATES, throttle_rate
 from tests.conftest import PASSWORD
 from user.models import User
 
@@ -49,6 +51,7 @@ def test_the_third_sign_up_is_429_and_says_when_to_come_back(visitor: APIClient,
     assert [sign_up(visitor, number) for number in range(3)] == [200, 200, 429]
     assert User.objects.count() == 2
     response = visitor.post("/user/", {})
+    assert response.status_code == 429
     assert response["Content-Type"] == "application/problem+json"
     assert 1 <= int(response["Retry-After"]) <= 60
     body = response.json()
@@ -78,8 +81,153 @@ def test_guessing_many_names_is_slow_too(visitor: APIClient, limit: object) -> N
     assert codes == [401] * 6 + [429]
 
 
-def test_another_spelling_of_a_name_is_not_another_chance(visitor: APIClient, limit: object) -> None:
-    assert [sign_in(visitor, name) for name in ("\uac00", "\u1100\u1161", "\uac00")] == [401, 401, 429]
+SPELLINGS = {
+    "composition": ["\uac00", "\u1100\u1161", "\uac00"],
+    "padding": ["alice", " alice", "alice\u3000\n"],
+    "case": ["alice", "ALICE", "aLice"],
+    "width": ["alice", "\uff41lice", "\uff21LICE"],
+    "padded width": ["alice", "\u2003\uff21lice", "\u00a0alice"],
+    "sharp s": ["stra\u00dfe", "STRASSE", "strasse"],
+}
+
+
+@pytest.mark.parametrize("names", SPELLINGS.values(), ids=list(SPELLINGS))
+def test_another_spelling_of_a_name_is_not_another_chance(
+    visitor: APIClient, limit: object, names: list[str]
+) -> None:
+    assert [sign_in(visitor, name, "guess") for name in names] == [401, 401, 429]
+
+
+def test_a_number_is_the_name_of_its_digits(visitor: APIClient, limit: object) -> None:
+    names: list[Any] = ["123", 123, "123"]
+    assert [sign_in(visitor, name) for name in names] == [401, 401, 429]
+
+
+def test_successes_are_not_counted(visitor: APIClient, alice: User, limit: object) -> None:
+    assert [sign_in(visitor) for _ in range(7)] == [200] * 7
+    assert [sign_in(visitor, password="guess") for _ in range(3)] == [401, 401, 429]
+
+
+def test_a_success_does_not_give_back_the_failures(visitor: APIClient, alice: User, limit: object) -> None:
+    assert [sign_in(visitor, password=word) for word in ("guess", PASSWORD, "guess")] == [401, 200, 401]
+    assert sign_in(visitor) == 429
+
+
+def test_a_refused_attempt_is_not_counted_for_the_school(
+    visitor: APIClient, alice: User, limit: object
+) -> None:
+    assert [sign_in(visitor, password="guess") for _ in range(9)] == [401] * 2 + [429] * 7
+    assert [sign_in(visitor, f"name{number}") for number in range(5)] == [401] * 4 + [429]
+
+
+def test_guesses_at_the_same_time_do_not_exceed_the_limit_together(
+    visitor: APIClient, alice: User, limit: pytest.MonkeyPatch
+) -> None:
+    """A guess counts from its beginning: the others see it while its password is being hashed."""
+    inner: list[int] = []
+
+    def slow(*args: Any, **kwargs: Any) -> None:
+        if len(inner) < 3:
+            inner.append(-1)
+            inner[inner.index(-1)] = sign_in(APIClient(), password="guess")
+
+    limit.setattr("rest_framework_simplejwt.serializers.authenticate", slow)
+    sign_in(visitor, password="guess")
+    assert inner.count(429) == 1
+
+
+def test_a_refused_sign_up_is_not_counted(visitor: APIClient, alice: User, limit: object) -> None:
+    taken = {"username": "alice", "fullname": "Alice", "password": PASSWORD}
+    assert [visitor.post("/user/", taken).status_code for _ in range(5)] == [400] * 5
+    assert [sign_up(visitor, number) for number in range(3)] == [200, 200, 429]
+
+
+def test_a_whole_school_can_sign_up_in_an_hour(visitor: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", default_rates())
+    assert {sign_up(visitor, number) for number in range(500)} == {200}
+    assert [sign_in(visitor, f"student{number}") for number in range(200)] == [200] * 200
+
+
+def default_rates() -> dict[str, str | None]:
+    """The rates of an installation that sets none."""
+    return {scope: throttle_rate(scope, rate) for scope, rate in DEFAULT_RATES.items()}
+
+
+NETWORKS = {
+    "one /64": (["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2:3:4:5:6"], 429),
+    "another /64": (["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:3::1"], 401),
+    "with a zone": (["fe80::1%eth0", "fe80::2%eth1", "fe80::3"], 429),
+    "IPv4 as IPv6": (["203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107"], 429),
+    "two IPv4 as IPv6": (["::ffff:203.0.113.7", "::ffff:203.0.113.7", "::ffff:203.0.113.8"], 401),
+    "two IPv4": (["203.0.113.7", "203.0.113.7", "203.0.113.8"], 401),
+}
+
+
+@pytest.mark.parametrize(("addresses", "third"), NETWORKS.values(), ids=list(NETWORKS))
+def test_a_client_is_told_by_what_it_cannot_vary(
+    visitor: APIClient, limit: object, addresses: list[str], third: int
+) -> None:
+    codes = [sign_in(visitor, "alice", "guess", REMOTE_ADDR=address) for address in addresses]
+    assert codes == [401, 401, third]
+
+
+@pytest.mark.parametrize("form", ["203.0.113.9:{}", "[2001:db8::{}]:{}", "2001:db8::{}"])
+def test_the_port_that_a_proxy_appends_is_no_other_client(
+    visitor: APIClient, limit: pytest.MonkeyPatch, form: str
+) -> None:
+    limit.setattr(api_settings, "NUM_PROXIES", 1)
+    codes = [
+        sign_up(visitor, number, HTTP_X_FORWARDED_FOR=form.format(4000 + number, 4000 + number))
+        for number in range(3)
+    ]
+    assert codes == [200, 200, 429]
+
+
+@pytest.fixture
+def head(db: None) -> User:
+    return User.objects.create_superuser("head", PASSWORD, fullname="Head")
+
+
+def admin_sign_in(username: str = "head", password: str = PASSWORD, **headers: str) -> Any:
+    client = Client(headers={"Accept-Language": "en", "Accept": "text/html", **headers})
+    return client.post("/admin/login/?next=/admin/", {"username": username, "password": password})
+
+
+def test_the_admins_sign_in_has_the_same_limit(head: User, limit: object) -> None:
+    answers = [admin_sign_in(name, "guess") for name in ("head", " HEAD", "Head")]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    refused = answers[-1]
+    assert refused["Content-Type"].startswith("text/plain")
+    assert refused.content.decode() == "Too many requests. Please try again later."
+    assert 1 <= int(refused["Retry-After"]) <= 60
+    assert refused["Cache-Control"] == "no-store"
+    problem = admin_sign_in(password="guess", Accept="application/json")
+    assert (problem["Content-Type"], problem.json()["code"]) == ("application/problem+json", "throttled")
+    # The page itself is still shown, and the school's other staff can sign in.
+    assert Client().get("/admin/login/").status_code == 200
+    assert admin_sign_in().status_code == 429
+
+
+def test_the_admins_successes_are_not_counted(head: User, limit: object) -> None:
+    assert [admin_sign_in().status_code for _ in range(7)] == [302] * 7
+
+
+def test_the_admin_and_the_api_share_one_count(visitor: APIClient, head: User, limit: object) -> None:
+    assert sign_in(visitor, "head", "guess") == 401
+    assert admin_sign_in(password="guess").status_code == 200
+    assert sign_in(visitor, "head", "guess") == 429
+    assert admin_sign_in(password="guess").status_code == 429
+
+
+def test_guessing_many_names_in_the_admin_is_slow_too(db: None, limit: object) -> None:
+    codes = [admin_sign_in(f"name{number}", "guess").status_code for number in range(7)]
+    assert codes == [200] * 6 + [429]
+
+
+def test_no_page_of_the_admin_signs_in_around_the_limit(head: User, limit: object) -> None:
+    """A form for signing in that is posted to another page of the admin is sent to the limited one."""
+    answer = Client().post("/admin/user/user/", {"username": "head", "password": PASSWORD})
+    assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
 
 
 @pytest.mark.parametrize("body", ["[1]", "{", '{"username": {}}', '{"username": "\\ud800"}', '"x"', "null"])

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from rest_framework.test import APIClient
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient, APIRequestFactory
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
+from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.conftest import PASSWORD, client_of
+from user import tokens
+from user.authentication import StudentAuthentication
 from user.models import User
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +59,107 @@ def test_a_refresh_token_works_once(visitor: APIClient, alice: User) -> None:
     second = response.json()["refresh"]
     assert refresh(visitor, first) == 401
     assert refresh(visitor, second) == 200
+
+
+def test_a_token_used_again_at_once_is_refused_and_ends_nothing(visitor: APIClient, alice: User) -> None:
+    """A client whose answer was late, or that sends twice, keeps the session."""
+    first = pair(visitor)["refresh"]
+    second = visitor.post("/user/api/token/refresh/", {"refresh": first}).json()
+    assert refresh(visitor, first) == 401
+    assert opens(second["access"])
+    assert refresh(visitor, second["refresh"]) == 200
+
+
+@pytest.mark.parametrize("generations", [1, 3])
+@pytest.mark.parametrize("path", ["/user/api/token/refresh/", "/user/logout/"])
+def test_a_spent_token_used_again_later_ends_its_family(
+    visitor: APIClient, alice: User, generations: int, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = pair(visitor)
+    elsewhere = pair(visitor)
+    last = first
+    for _ in range(generations):
+        last = visitor.post("/user/api/token/refresh/", {"refresh": last["refresh"]}).json()
+    BlacklistedToken.objects.update(blacklisted_at=timezone.now() - tokens.GRACE - timedelta(seconds=1))
+    answer = visitor.post(path, {"refresh": first["refresh"]})
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
+    assert not opens(last["access"]) and not opens(first["access"])
+    assert refresh(visitor, last["refresh"]) == 401
+    assert refresh(visitor, elsewhere["refresh"]) == 200
+    if path.endswith("refresh/"):
+        assert "used again" in caplog.text
+    assert first["refresh"] not in caplog.text
+
+
+def test_a_token_used_again_by_another_student_s_id_ends_nothing(visitor: APIClient, alice: User) -> None:
+    """The id of a family is no secret; only a signed token ends it."""
+    second = visitor.post("/user/api/token/refresh/", {"refresh": pair(visitor)["refresh"]}).json()
+    forged = RefreshToken(second["refresh"])
+    header, _, signature = second["refresh"].split(".")
+    forged["jti"] = forged["jti"].partition(".")[0]
+    payload = str(forged).split(".")[1]
+    assert refresh(visitor, f"{header}.{payload}.{signature}") == 401
+    assert refresh(visitor, second["refresh"]) == 200
+
+
+def test_logging_out_ends_the_access_tokens_and_no_other_session(visitor: APIClient, alice: User) -> None:
+    here, elsewhere = pair(visitor), pair(visitor)
+    assert opens(here["access"])
+    assert visitor.post("/user/logout/", {"refresh": here["refresh"]}).status_code == 200
+    client = APIClient(headers={"Authorization": f"Bearer {here['access']}", "Accept-Language": "en"})
+    refused = client.get("/user/me/")
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_not_valid")
+    assert refused.json()["detail"] == "Your session has ended. Please sign in again."
+    again = visitor.post("/user/api/token/refresh/", {"refresh": elsewhere["refresh"]})
+    assert again.status_code == 200 and opens(again.json()["access"])
+
+
+def test_logging_out_ends_no_other_students_tokens(visitor: APIClient, alice: User, bob: User) -> None:
+    bobs = pair(visitor, "bob")["access"]
+    visitor.post("/user/logout/", {"refresh": pair(visitor)["refresh"]})
+    assert opens(bobs)
+
+
+def test_a_token_from_before_there_were_versions_is_valid_until_the_next_logout(
+    visitor: APIClient, alice: User
+) -> None:
+    old = RefreshToken.for_user(alice)
+    assert opens(str(old.access_token))
+    assert visitor.post("/user/logout/", {"refresh": str(old)}).status_code == 200
+    assert not opens(str(old.access_token))
+
+
+def test_authenticating_is_one_query(
+    alice: User, visitor: APIClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    request = APIRequestFactory().get("/", headers={"Authorization": f"Bearer {pair(visitor)['access']}"})
+    with django_assert_num_queries(1):
+        found = StudentAuthentication().authenticate(request)
+    assert found is not None and found[0] == alice
+
+
+def test_a_new_password_from_the_admin_ends_the_access_tokens(
+    visitor: APIClient, alice: User, admin: Client
+) -> None:
+    access = pair(visitor)["access"]
+    form = {"password1": "firebolt-1993-ash", "password2": "firebolt-1993-ash", "usable_password": "true"}
+    assert admin.post(f"/admin/user/user/{alice.pk}/password/", form).status_code == 302
+    alice.refresh_from_db()
+    assert alice.check_password("firebolt-1993-ash") and alice.token_version == 1
+    assert not opens(access)
+
+
+def test_a_changed_password_raises_the_version(as_alice: APIClient, alice: User) -> None:
+    form = {"old_password": PASSWORD, "new_password": "firebolt-1993-ash"}
+    answer = as_alice.post("/user/password/", form).json()
+    alice.refresh_from_db()
+    assert alice.token_version == 1
+    assert opens(answer["access"])
+
+
+def opens(access: str) -> bool:
+    client = APIClient(headers={"Authorization": f"Bearer {access}"})
+    return client.get("/user/me/").status_code == 200
 
 
 def test_a_deleted_students_tokens_are_401(visitor: APIClient, alice: User) -> None:

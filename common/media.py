@@ -9,13 +9,6 @@ from django.views.decorators.csrf import csrf_exempt
 
 from common.file_responses import file_below
 
-CONTENT_TYPES = {
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-    ".mp4": "video/mp4",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-}
 HEADERS = {
     # Names are made by the server and never used twice.
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -30,4 +23,4 @@ def public_file(request: HttpRequest, folder: str, name: str) -> HttpResponseBas
 
     The URL configuration decides which folders are reachable: those of ``settings.PUBLIC_MEDIA``.
     """
-    return file_below(request, settings.MEDIA_ROOT / folder, name, CONTENT_TYPES, HEADERS)
+    return file_below(request, settings.MEDIA_ROOT / folder, name, settings.PUBLIC_MEDIA_TYPES, HEADERS)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import http
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +25,9 @@ from rest_framework.views import set_rollback
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+
+# Seconds after which a client may ask again while the database does not answer.
+DATABASE_RETRY = 5
 
 # Replacements for codes of the framework that are too general.
 _CODES = {"error": "server_error", "parse_error": "malformed_body"}
@@ -110,6 +114,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = _Conflict()
     elif isinstance(error, RequestDataTooBig):
         error = _TooLarge()
+    elif database_fault(error):
+        error = _DatabaseUnavailable()
     if not isinstance(error, exceptions.APIException):
         return None
     headers: dict[str, str] = {}
@@ -132,6 +138,38 @@ class _Conflict(exceptions.APIException):
 
     def __init__(self) -> None:
         super().__init__(_("Somebody else was faster. Reload and try again."))
+
+
+class _DatabaseUnavailable(exceptions.APIException):
+    status_code = http.HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "database_unavailable"
+    wait = DATABASE_RETRY
+
+    def __init__(self) -> None:
+        super().__init__(_("The school's records cannot be reached at the moment. Please try again soon."))
+
+
+def database_fault(error: BaseException | None) -> bool:
+    """Whether the database is away, locked beyond its timeout, or out of space; writes a line to the log."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    logger.error("the database does not answer: %s: %s", type(error).__name__, " ".join(str(error).split()))
+    return True
+
+
+def database_fault_response(request: HttpRequest) -> HttpResponse:
+    """The 503 of views outside of the REST framework; one sentence where a page was asked for."""
+    error = _DatabaseUnavailable()
+    response: HttpResponse
+    if "text/html" in request.headers.get("Accept", ""):
+        response = HttpResponse(
+            str(error.detail), status=error.status_code, content_type="text/plain; charset=utf-8"
+        )
+    else:
+        response = problem_response(error.status_code, error.default_code, str(error.detail))
+    response["Retry-After"] = str(error.wait)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 class _TooLarge(exceptions.APIException):
@@ -182,5 +220,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """``handler500``: the traceback is in the log and not in the answer."""
+    """``handler500``: the traceback is in the log and not in the answer. 503 where it was the database's fault."""
+    if database_fault(sys.exc_info()[1]):
+        return database_fault_response(request)
     return problem_response(500, "server_error", _("Something went wrong on our side. Please try again."))

@@ -81,6 +81,14 @@ NO_SUCH_ROW: dict[int, list[Fault]] = {404: [{"code": "not_found", "detail": "No
 TOO_OFTEN: dict[int, list[Fault]] = {
     429: [{"code": "throttled", "detail": "Too many requests. Please try again later."}]
 }
+NO_DATABASE: dict[int, list[Fault]] = {
+    503: [
+        {
+            "code": "database_unavailable",
+            "detail": "The school's records cannot be reached at the moment. Please try again soon.",
+        }
+    ]
+}
 
 
 @cache
@@ -177,6 +185,7 @@ class ApiSchema(AutoSchema):
         if getattr(self.view, "throttle_scope", None) and self.view.get_throttles():
             yield TOO_OFTEN
         yield BAD_ACCEPT
+        yield NO_DATABASE
 
 
 def _add_examples(media: dict[str, Any], examples: dict[str, Any]) -> None:
@@ -200,12 +209,13 @@ def _problem_response(status: int, faults: list[Fault]) -> dict[str, Any]:
             }
         },
     }
-    if status == http.HTTPStatus.TOO_MANY_REQUESTS:
+    if status in (http.HTTPStatus.TOO_MANY_REQUESTS, http.HTTPStatus.SERVICE_UNAVAILABLE):
         response["headers"] = {
             "Retry-After": {
                 "schema": {"type": "integer"},
                 "description": "seconds to wait",
-                "required": True,
+                # Some faults that are answered with 503 end at a time that is not known.
+                "required": status == http.HTTPStatus.TOO_MANY_REQUESTS,
             }
         }
     return response

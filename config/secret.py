@@ -6,6 +6,23 @@ import os
 import secrets
 from pathlib import Path
 
+# Django's own check warns below 50 characters and 5 distinct ones, which is more than 256 bits of a random key need.
+MIN_LENGTH = 32
+MIN_DISTINCT = 8
+# What ``startproject`` writes.
+INSECURE = "django-insecure-"
+
+
+def weakness_of(secret: str) -> str:
+    """Why the secret could be guessed, in a few words; ``""`` for one that may be used."""
+    if secret.startswith(INSECURE):
+        return f"it begins with {INSECURE}"
+    if len(secret) < MIN_LENGTH:
+        return f"it has fewer than {MIN_LENGTH} characters"
+    if len(set(secret)) < MIN_DISTINCT:
+        return f"it has fewer than {MIN_DISTINCT} different characters"
+    return ""
+
 
 def kept_secret(path: Path) -> str:
     """The secret in ``path``, which is generated and written if the file does not exist.

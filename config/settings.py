@@ -12,7 +12,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from config.secret import kept_secret
+from config.secret import kept_secret, weakness_of
+from portrait.engine.output.formats import MEDIA_TYPES
 from portrait.engine.request import DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -58,6 +59,10 @@ def pair_of_files(first: str, second: str) -> tuple[Path | None, Path | None]:
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(BASE_DIR / ".secret_key")
+if not DEBUG and (weakness := weakness_of(SECRET_KEY)):
+    raise ImproperlyConfigured(
+        f"SECRET_KEY is weak ({weakness}); remove it, and a strong one is generated and kept"
+    )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -88,6 +93,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "common.response_headers.no_store",
+    "common.response_headers.admin_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -97,6 +104,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "common.database_faults.DatabaseFaultMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -135,6 +143,8 @@ def database() -> dict[str, Any]:
     else:
         settings.setdefault("CONN_MAX_AGE", 60)
         settings.setdefault("CONN_HEALTH_CHECKS", True)
+        # Seconds; a server that is away must not hold a thread for minutes.
+        settings["OPTIONS"] = {"connect_timeout": 5, **settings.get("OPTIONS", {})}
     return settings
 
 
@@ -182,6 +192,10 @@ STORAGES = {
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 # The only folders of MEDIA_ROOT that are served: finished portraits and crests. The uploaded photos are private.
 PUBLIC_MEDIA = ("portraits", "crests")
+# What of them is served, by suffix: the output formats, the stills and the crests.
+PUBLIC_MEDIA_TYPES = {f".{suffix}": media_type for suffix, media_type in MEDIA_TYPES.items()} | {
+    ".jpg": "image/jpeg"
+}
 # Off when a web server in front serves these folders (and nothing else) by itself.
 SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

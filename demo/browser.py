@@ -41,6 +41,7 @@ class School:
 
     url: str
     environment: dict[str, str]
+    pid: int
 
     def manage(self, *command: str) -> None:
         """Run a ``manage.py`` command in this school. Raises CalledProcessError."""
@@ -66,10 +67,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_school(folder: Path, *, seed_demo: tuple[str, ...], **variables: str) -> Iterator[School]:
-    """``manage.py serve`` on a free port with everything in ``folder``, filled by ``seed_demo`` with these options.
+def running_school(
+    folder: Path, *, seed_demo: tuple[str, ...] | None, command: str = "serve", **variables: str
+) -> Iterator[School]:
+    """``manage.py serve`` (or ``serve_api``) on a free port of this machine, with everything in ``folder``.
 
-    Limits are off; ``variables`` are further environment variables. The server's output goes to ``folder/serve.log``.
+    ``seed_demo`` are the options with which students are invented; None for no students. Limits are off;
+    ``variables`` are further environment variables. The server's output goes to ``folder/serve.log``.
     Raises TimeoutError when it does not open.
     """
     port = free_port()
@@ -81,13 +85,14 @@ def running_school(folder: Path, *, seed_demo: tuple[str, ...], **variables: str
         "THROTTLES": "off",
         **variables,
     }
-    (folder / "media").mkdir()
+    (folder / "media").mkdir(exist_ok=True)
     manage(environment, "migrate", "--verbosity", "0")
     manage(environment, "seed", "--verbosity", "0")
-    manage(environment, "seed_demo", *seed_demo)
+    if seed_demo is not None:
+        manage(environment, "seed_demo", *seed_demo)
     with (folder / "serve.log").open("wb") as log:
         server = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(port)],
+            [sys.executable, "manage.py", command, "--port", str(port)],
             cwd=settings.BASE_DIR,
             env=environment,
             stdout=log,
@@ -95,7 +100,7 @@ def running_school(folder: Path, *, seed_demo: tuple[str, ...], **variables: str
         )
         try:
             wait_for_port(port, server)
-            yield School(f"http://127.0.0.1:{port}", environment)
+            yield School(f"http://127.0.0.1:{port}", environment, server.pid)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(STOP_SECONDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import random
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from demo.measuring import percentile
 from dormitory.models import House
 from lounge.models import Entry
 from lounge.selectors import BOARD_LENGTH, MEMBERS_SHOWN, HouseWithMembers, Lounge
@@ -124,7 +124,6 @@ def build(*, students: int, entries: int, seed: int) -> None:
                 house_id=draw.choice(houses),
                 birthday=today - datetime.timedelta(days=draw.randrange(4000, 9000)),
                 join_date=today,
-                still=f"portraits/{UUID(int=number).hex}/still.jpg",
                 portrait=f"portraits/{UUID(int=number).hex}/1-{number:016x}.webp",
             )
             for number in range(students)
@@ -175,7 +174,7 @@ def measure(*, runs: int, seed: int) -> dict[str, Measured]:
                 if number >= WARM_UP:
                     taken.append(time.perf_counter() - start)
     return {
-        name: Measured(queries[name], _percentile(taken, 50), _percentile(taken, 95))
+        name: Measured(queries[name], percentile(taken, 50), percentile(taken, 95))
         for name, taken in seconds.items()
     }
 
@@ -191,8 +190,3 @@ def _check_same(client: Client) -> None:
             house["users"] = len(house["users"])
     if bodies[0] != bodies[1]:
         raise AssertionError("the page and its plain version differ")
-
-
-def _percentile(values: list[float], percent: int) -> float:
-    """The smallest value that ``percent`` of them do not exceed (nearest rank)."""
-    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]

@@ -10,7 +10,9 @@ from rest_framework.exceptions import NotFound
 
 from dormitory.models import Answer, House, Question
 from portrait.models import PortraitJob
+from portrait.selectors import file_urls
 from user.models import User
+from user.private_pictures import signed_url
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,12 @@ def house_of(student: User) -> House:
 
 
 def portrait_files(student: User) -> dict[str, str | None]:
-    """The storage URLs (paths) of the portrait that the record shows, by format; None for what is not there.
+    """The URLs (paths) of the portrait that the record shows, by format, for the student alone.
 
-    The still alone while there is no portrait. At most one query.
+    None for what is not there; the still alone while there is no portrait. At most one query.
     """
-    urls = dict.fromkeys(PortraitJob.PUBLIC_FILES, None) | {
-        "still": student.still.url if student.still else None,
-        "webp": student.portrait.url if student.portrait else None,
-    }
-    if urls["webp"]:
-        job = PortraitJob.objects.filter(student=student, webp=student.portrait.name).first()
-        urls |= {name: file.url for name in PortraitJob.PUBLIC_FILES if (file := getattr(job, name, None))}
-    return urls
+    urls: dict[str, str | None] = dict.fromkeys(PortraitJob.SHOWN)
+    if not student.portrait:
+        return urls | {"still": signed_url(str(student.still.name)) if student.still else None}
+    job = PortraitJob.objects.filter(student=student, webp=student.portrait.name).first()
+    return file_urls(job) if job else urls | {"webp": student.portrait.url}

@@ -138,7 +138,7 @@ class RecordSerializer(serializers.Serializer[Any]):
     fullname = serializers.CharField()
     dormitory_id = serializers.IntegerField(source="house_id")
     dormitory = serializers.CharField(source="house.name")
-    portrait = PublicUrl(source="picture")
+    portrait = PublicUrl(source="own_picture")
     birthday = serializers.DateField(allow_null=True)
     join_date = serializers.DateField(allow_null=True)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
@@ -15,6 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from dormitory import sorting
 from dormitory.models import Answer, House
 from dormitory.numbers import next_numbers
+from portrait.models import PortraitJob
 from user.models import User
 
 
@@ -29,11 +31,11 @@ def enrol(*, student: User, house: House, birthday: datetime.date) -> None:
     # One conditional UPDATE, so that only the first of two concurrent requests succeeds.
     changed = (
         User.objects.filter(pk=student.pk, house__isnull=True)
-        .exclude(still="")
+        .filter(Exists(PortraitJob.objects.filter(student=OuterRef("pk"))))
         .update(house=house, birthday=birthday, join_date=timezone.localdate())
     )
     try:
-        student.refresh_from_db(fields=["house", "birthday", "join_date", "student_number", "still"])
+        student.refresh_from_db(fields=["house", "birthday", "join_date", "student_number"])
     except User.DoesNotExist:
         raise AuthenticationFailed(code="user_not_found") from None
     if changed:

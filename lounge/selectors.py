@@ -89,7 +89,6 @@ def visible_entries() -> QuerySet[Entry]:
             "created_at",
             "edited_at",
             "author__fullname",
-            "author__still",
             "author__portrait",
             "author__house__name",
         )
@@ -143,9 +142,7 @@ def random_members(counts: list[HouseCounts], besides: User) -> dict[int, list[U
         .filter(place__in=[0, *places])
     )
     chosen = list(
-        User.objects.filter(pk__in=numbered.values("pk")).only(
-            "fullname", "still", "portrait", "poster", "house_id"
-        )
+        User.objects.filter(pk__in=numbered.values("pk")).only("fullname", "portrait", "poster", "house_id")
     )
     random.shuffle(chosen)
     by_house: dict[int, list[User]] = {count.house.pk: [] for count in counts}

@@ -68,7 +68,7 @@ class StudentSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
     fullname = serializers.CharField()
-    portrait = PublicUrl(source="picture")
+    portrait = PublicUrl(source="own_picture")
     dormitory_name = serializers.CharField(source="house.name")
 
 

@@ -22,10 +22,16 @@ from django.utils.translation import gettext_lazy as _
 from common.admin import EMPTY, ReadOnlyAdmin, badge, picture
 from common.storage import media
 from portrait import services, student_admin  # noqa: F401 (replaces the student admin)
+from portrait.engine.request import RULES
 from portrait.models import PortraitJob, PortraitWorker
 from portrait.problems import PortraitProblem, describe
 
 State = PortraitJob.State
+
+
+def _photo_url(job: PortraitJob, field: str) -> str:
+    """The admin's own address of one of ``PortraitJob.PHOTOS``; ``""`` for a deleted one."""
+    return reverse(f"admin:portrait_portraitjob_{field}", args=(job.pk,)) if getattr(job, field) else ""
 
 
 @admin.register(PortraitJob)
@@ -56,7 +62,7 @@ class PortraitJobAdmin(ReadOnlyAdmin):
     actions = ("retry_jobs", "cancel_jobs")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("student", "comparison", "state_badge", "error", "attempts")}),
-        (_("Choices"), {"fields": ("style", "motion", "strength", "order", "seed")}),
+        (_("Choices"), {"fields": tuple(RULES)}),
         (_("Timings"), {"fields": ("took", "stages")}),
         (_("Dates"), {"fields": ("created_at", "queued_at", "not_before", "started_at", "finished_at")}),
         (_("Worker"), {"fields": ("worker", "lease", "lease_expires_at"), "classes": ("collapse",)}),
@@ -68,8 +74,7 @@ class PortraitJobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("portrait"))
     def thumbnail(self, job: PortraitJob) -> SafeString | str:
-        file = job.webp or job.still
-        return picture(file.url if file else "", size=48)
+        return picture(job.webp.url if job.webp else _photo_url(job, "still"), size=48)
 
     @admin.display(description=_("job"), ordering="id")
     def number(self, job: PortraitJob) -> str:
@@ -107,13 +112,13 @@ class PortraitJobAdmin(ReadOnlyAdmin):
     @admin.display(description=_("photo and portrait"))
     def comparison(self, job: PortraitJob) -> SafeString:
         """The student's private photo beside what became of it."""
-        url = reverse("admin:portrait_portraitjob_photo", args=(job.pk,)) if job.photo else ""
-        result = job.webp or job.still
+        url = _photo_url(job, "photo")
+        result = job.webp.url if job.webp else _photo_url(job, "still")
         sides = (
             (gettext("photo (private)"), picture(url, size=256) if url else gettext("deleted")),
             (
-                gettext("portrait") if job.webp else gettext("cropped photo"),
-                picture(result.url, size=256) if result else gettext("deleted"),
+                gettext("portrait") if job.webp else gettext("cropped photo (private)"),
+                picture(result, size=256) if result else gettext("deleted"),
             ),
         )
         figures = format_html_join("", "<figure>{1}<figcaption>{0}</figcaption></figure>", sides)
@@ -133,26 +138,26 @@ class PortraitJobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("files"))
     def files(self, job: PortraitJob) -> SafeString | str:
-        files = [(file.url, field) for field in job.PUBLIC_FILES if (file := getattr(job, field))]
+        files = [(file.url, field) for field in job.RESULTS if (file := getattr(job, field))]
         return format_html_join(" · ", '<a href="{}">{}</a>', files) or EMPTY
 
     # --- the private photo ---------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        photo = path(
-            "<int:job_id>/photo/",
-            self.admin_site.admin_view(self.photo_view),
-            name="portrait_portraitjob_photo",
-        )
-        return [photo, *super().get_urls()]
+        view = self.admin_site.admin_view(self.photo_view)
+        photos = [
+            path(f"<int:job_id>/{field}/", view, {"field": field}, name=f"portrait_portraitjob_{field}")
+            for field in PortraitJob.PHOTOS
+        ]
+        return [*photos, *super().get_urls()]
 
-    def photo_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
-        """The student's own photo, for staff who may see the job; ``admin_view`` forbids every cache to keep it."""
+    def photo_view(self, request: HttpRequest, job_id: int, field: str) -> HttpResponseBase:
+        """The student's photo, whole or cropped, for staff who may see the job; ``admin_view`` forbids caching."""
         job = self.get_object(request, str(job_id))
-        if job is None or not self.has_view_permission(request, job) or not job.photo:
+        if job is None or not self.has_view_permission(request, job) or not getattr(job, field):
             raise Http404
         try:
-            photo = media().read(str(job.photo.name))
+            photo = media().read(str(getattr(job, field).name))
         except FileNotFoundError:
             raise Http404 from None
         return HttpResponse(photo, content_type="image/jpeg")

@@ -1,9 +1,9 @@
 """The names of a job's files in the storage, and finding what no job names any more.
 
-``photos/<key>.jpg`` is the cleaned upload and is never served. ``portraits/<key>/`` holds the still and, for each
-attempt that got so far, ``<lease>-<token>.<suffix>``. The lease in the name allows a later attempt to clean up
-after a dead one without touching the files of a living one. ``trash/<date>/<quoted name>`` was put aside on that
-date.
+``photos/<key>.jpg`` is the cleaned upload and ``photos/<key>-still.jpg`` the face cut out of it; the folder is
+private. ``portraits/<key>/`` is public and holds, for each attempt that got so far, ``<lease>-<token>.<suffix>``. The
+lease in the name allows a later attempt to clean up after a dead one without touching the files of a living one.
+``trash/<date>/<quoted name>`` was put aside on that date.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ PHOTOS = "photos"
 PORTRAITS = "portraits"
 TRASH = "trash"
 
+_STILL = "-still"
 _RESULT = re.compile(r"\.?(?P<lease>\d+)-[0-9a-f]+\.")
 
 
@@ -30,7 +31,7 @@ def photo_name(key: UUID) -> str:
 
 
 def still_name(key: UUID) -> str:
-    return f"{PORTRAITS}/{key.hex}/still.jpg"
+    return f"{PHOTOS}/{key.hex}{_STILL}.jpg"
 
 
 def result_name(key: UUID, lease: int, suffix: str) -> str:
@@ -61,7 +62,7 @@ def key_of(name: str) -> UUID | None:
     """The key of the job that the file belongs to; None for a file that is not ours."""
     _area, _, rest = name.partition("/")
     try:
-        return UUID(hex=rest.partition("/")[0].lstrip(".").partition(".")[0])
+        return UUID(hex=rest.partition("/")[0].lstrip(".").partition(".")[0].removesuffix(_STILL))
     except ValueError:
         return None
 

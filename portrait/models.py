@@ -29,7 +29,7 @@ def request_columns(request: PortraitRequest) -> dict[str, Any]:
 class PortraitJob(models.Model):
     """``queued -> running -> succeeded | failed | cancelled``.
 
-    ``lease`` counts the claims of this row. Whoever runs the job names the lease it was given in every write, so
+    ``lease`` counts the claims of this row. The worker that runs the job names its lease in every write, so
     that a worker which was declared dead, but was only slow, changes nothing any more.
     """
 
@@ -40,9 +40,12 @@ class PortraitJob(models.Model):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
-    # The columns that name files, apart from ``photo``, which is private and has a folder of its own.
+    # The columns that name files: those of the private folder, and the public ones.
+    PHOTOS: ClassVar[tuple[str, ...]] = ("photo", "still")
     RESULTS: ClassVar[tuple[str, ...]] = NAMES
-    PUBLIC_FILES: ClassVar[tuple[str, ...]] = ("still", *RESULTS)
+    FILES: ClassVar[tuple[str, ...]] = (*PHOTOS, *RESULTS)
+    # Those whose URLs the student gets; that of the still is signed and expires.
+    SHOWN: ClassVar[tuple[str, ...]] = ("still", *RESULTS)
     ACTIVE: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
 
     class Order(models.TextChoices):
@@ -57,8 +60,10 @@ class PortraitJob(models.Model):
         on_delete=models.CASCADE,
         related_name="portrait_jobs",
     )
-    # Cleaned, server-named copy of the upload; never served.
+    # Cleaned, server-named copy of the upload; served to staff alone.
     photo = models.FileField(_("photo"), max_length=200)
+    # The key of the job that the photo was uploaded for, in other portraits of the same photo; null in that job.
+    upload = models.UUIDField(null=True, blank=True, editable=False)
     # Where the upload found the face, as a FaceBox's fields in pixels of ``photo``; {} where it found none, null
     # where it did not search.
     face = models.JSONField(null=True, blank=True, editable=False)
@@ -137,6 +142,11 @@ class PortraitJob(models.Model):
         return PortraitRequest(**{name: getattr(self, name) for name in RULES})
 
     @property
+    def origin(self) -> uuid.UUID:
+        """The key of the job that the photo was uploaded for."""
+        return self.upload or self.key
+
+    @property
     def shown_since(self) -> datetime:
         """When this portrait was made or chosen, whichever was later: the latest of a student's is shown."""
         return max(moment for moment in (self.created_at, self.finished_at, self.chosen_at) if moment)
@@ -144,7 +154,7 @@ class PortraitJob(models.Model):
     @property
     def file_names(self) -> set[str]:
         """The storage names of all files that the row owns."""
-        return {name for field in ("photo", *self.PUBLIC_FILES) if (name := getattr(self, field).name)}
+        return {name for field in self.FILES if (name := getattr(self, field).name)}
 
 
 class PortraitWorker(models.Model):

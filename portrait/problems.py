@@ -67,6 +67,7 @@ MESSAGES: dict[str, Any] = {
     "nothing_to_cancel": _("No portrait is being made at the moment."),
     # Another one, and back to one before.
     "portrait_not_found": _("There is no such portrait any more."),
+    "address_expired": _("This address has expired. Ask for a new one."),
     "portrait_active": _("A portrait is being made. Wait for it, or cancel it first."),
     "catalogue_unavailable": _("The styles and motions cannot be listed at the moment."),
 }

@@ -12,8 +12,10 @@ from django.db.models.functions import Coalesce, Now
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
 from portrait.problems import describe
+from portrait.queue.projection import source_of
 from portrait.queue.workers import alive
 from user.models import User
+from user.private_pictures import signed_url
 
 State = PortraitJob.State
 
@@ -31,7 +33,7 @@ class JobError(TypedDict):
 
 
 class Status(TypedDict):
-    """Where the student's newest portrait stands; file values are storage URLs (paths) or None."""
+    """Where the student's newest portrait stands; file values are URLs (paths) or None."""
 
     job: int | None
     status: str
@@ -51,7 +53,7 @@ def portrait_status(student: User) -> Status:
     """Everything about the student's newest job, in one query. ``student`` is taken as loaded."""
     job = _newest_with_queue(student)
     if job is None:
-        files: dict[str, str | None] = dict.fromkeys(PortraitJob.PUBLIC_FILES)
+        files: dict[str, str | None] = dict.fromkeys(PortraitJob.SHOWN)
         return Status(
             job=None,
             status=NO_JOB,
@@ -60,7 +62,7 @@ def portrait_status(student: User) -> Status:
             eta=None,
             poll_after=None,
             error=None,
-            portrait=student.picture,
+            portrait=student.own_picture,
             files=files,
             request=request_columns(PortraitRequest()),
             attempts=0,
@@ -77,7 +79,7 @@ def portrait_status(student: User) -> Status:
         error=JobError(code=job.error_code, message=describe(job.error_code))
         if job.state == State.FAILED
         else None,
-        portrait=student.picture,
+        portrait=student.own_picture,
         files=file_urls(job),
         request=request_columns(job.request),
         attempts=job.attempts,
@@ -85,8 +87,22 @@ def portrait_status(student: User) -> Status:
     )
 
 
+def source_of_another(student: User) -> PortraitJob | None:
+    """The job whose photo another portrait is made of; None without a photo. ``student`` is taken as loaded.
+
+    It is the photo that the student sees: that of the portrait that is being made, else of the one that the record
+    shows, else the newest. A photo that failed is never in the way of one that worked.
+    """
+    jobs = PortraitJob.objects.filter(student=student).order_by("-id")
+    newest = jobs.first()
+    worn = jobs.filter(webp=student.portrait.name).first() if student.portrait else None
+    if newest is None or newest.active or worn is None:
+        return newest if newest and newest.photo else None
+    return source_of(worn, jobs.exclude(photo=""))
+
+
 class Earlier(TypedDict):
-    """A portrait that the student can go back to; file values are storage URLs (paths) or None."""
+    """A portrait that the student can go back to; file values are URLs (paths) or None."""
 
     id: int
     style: str
@@ -113,8 +129,9 @@ def portraits_of(student: User) -> list[Earlier]:
 
 
 def file_urls(job: PortraitJob) -> dict[str, str | None]:
-    """The storage URLs (paths) of the job's public files by format; None for what is not there."""
-    return {field: getattr(job, field).url if getattr(job, field) else None for field in job.PUBLIC_FILES}
+    """The URLs (paths) of the job's files by format, for its student alone; None for what is not there."""
+    results = {name: getattr(job, name).url if getattr(job, name) else None for name in job.RESULTS}
+    return {"still": signed_url(str(job.still.name)) if job.still else None, **results}
 
 
 def _newest_with_queue(student: User) -> Any:
@@ -148,7 +165,7 @@ def _scalar(rows: QuerySet[Any], aggregate: Any) -> Coalesce:
 
 
 def _eta(job: Any) -> int | None:
-    """Whole seconds until the portrait is there, from how long the latest ones took; None if nobody can tell."""
+    """Whole seconds until the portrait is there, from how long the latest ones took; None where that is not known."""
     if not job.children:
         return None
     if job.state == State.RUNNING and job.mean_seconds is None and job.progress >= TELLING_PROGRESS:

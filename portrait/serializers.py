@@ -53,7 +53,7 @@ class FilesSerializer(serializers.Serializer[Any]):
     """The files of a portrait by format; null for one that is not there."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        return {name: PublicUrl(allow_null=True) for name in PortraitJob.PUBLIC_FILES}
+        return {name: PublicUrl(allow_null=True) for name in PortraitJob.SHOWN}
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

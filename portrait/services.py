@@ -9,7 +9,7 @@ from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
 
 from common.storage import media
-from portrait import choices, files
+from portrait import choices, files, selectors
 from portrait.engine.errors import ChoiceError, EngineError, PhotoError
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob
@@ -23,7 +23,7 @@ def accept_photo(*, student: User, data: bytes, request: PortraitRequest) -> Por
     """Put a photo into the queue; when this returns, it and its job are on the disk and in the database.
 
     What ``request`` leaves open follows the settings. The job before it, if still active, is cancelled, and the
-    record shows the cropped photo until the portrait is there.
+    student sees the cropped photo until the portrait is there.
 
     Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
     """
@@ -36,19 +36,21 @@ def accept_photo(*, student: User, data: bytes, request: PortraitRequest) -> Por
 
 
 def make_another(*, student: User, request: PortraitRequest) -> PortraitJob:
-    """Queue the student's newest photo once more, as a portrait of its own; those before stay to go back to.
+    """Queue the photo of the student's portrait once more, as a portrait of its own; those before stay to go back to.
+
+    Which photo that is, :func:`portrait.selectors.source_of_another` says.
 
     Raises PortraitProblem: 400 with the choice's code, 409 ``photo_missing``, 503 ``storage_unavailable``.
     """
     check_request(request)
-    job = PortraitJob.objects.filter(student=student).order_by("-id").first()
+    job = selectors.source_of_another(student)
     try:
-        if job is None or not job.photo:
+        if job is None:
             raise FileNotFoundError
         photo, still = (media().read(str(file.name)) for file in (job.photo, job.still))
     except FileNotFoundError:
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT) from None
-    return _enqueue(student, request, photo=photo, still=still, face=job.face)
+    return _enqueue(student, request, photo=photo, still=still, face=job.face, upload=job.origin)
 
 
 def choose_portrait(*, student: User, job_id: int) -> None:
@@ -73,7 +75,13 @@ def check_request(request: PortraitRequest) -> None:
 
 
 def _enqueue(
-    student: User, request: PortraitRequest, *, photo: bytes, still: bytes, face: dict[str, Any] | None
+    student: User,
+    request: PortraitRequest,
+    *,
+    photo: bytes,
+    still: bytes,
+    face: dict[str, Any] | None,
+    upload: uuid.UUID | None = None,
 ) -> PortraitJob:
     key = uuid.uuid4()
     names = files.photo_name(key), files.still_name(key)
@@ -86,6 +94,7 @@ def _enqueue(
             photo=names[0],
             still=names[1],
             face=face,
+            upload=upload,
             request=request.or_else(choices.installation_defaults()).seeded(),
         )
     except BaseException as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from portrait.photo_view import private_photo
 from portrait.views import (
     AgainView,
     CancelView,
@@ -23,5 +24,6 @@ urlpatterns: list[URLPattern] = [
     path("portrait/again/", AgainView.as_view(), name="portrait-again"),
     path("portrait/history/", HistoryView.as_view(), name="portrait-history"),
     path("portrait/choose/", ChooseView.as_view(), name="portrait-choose"),
+    path("portrait/photo/<str:token>/", private_photo, name="portrait-photo"),
     path("portrait/options/", OptionsView.as_view(), name="portrait-options"),
 ]

@@ -11,6 +11,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from user.private_pictures import empty_frame, signed_url
+
 
 class UserManager(BaseUserManager["User"]):
     """Makes accounts; used by ``createsuperuser`` and by the sign-up service."""
@@ -32,9 +34,10 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """One student (or member of staff).
 
-    ``house``, ``birthday`` and ``join_date`` are empty until the sorting; ``still`` until a photo was uploaded;
-    ``portrait`` until a moving portrait has been made. The two halves are filled in by different processes, in
-    either order, so every write names the fields it touches.
+    ``house``, ``birthday`` and ``join_date`` are empty until the sorting; ``portrait`` until a moving portrait has
+    been made. ``still`` is the private, cropped photo of the portrait that is being made, or of one that failed where
+    there is no portrait before it, and else empty. The two halves are filled in by different processes, in either
+    order, so every write names the fields it touches.
     """
 
     username = models.CharField(
@@ -91,12 +94,22 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def picture(self) -> str:
-        """The URL path of what an ``<img>`` shows: the moving portrait, else the cropped photo, else ``""``."""
-        file = self.portrait or self.still
-        return file.url if file else ""
+        """The URL path of what everybody may see: the last finished portrait, else an empty frame."""
+        return self.portrait.url if self.portrait else empty_frame()
+
+    @property
+    def photographed(self) -> bool:
+        """Whether there is a portrait, or a photo for the first one."""
+        return bool(self.still or self.portrait)
+
+    @property
+    def own_picture(self) -> str:
+        """The URL path of what the student sees: the photo of the portrait that is being made, else ``picture``."""
+        return signed_url(str(self.still.name)) if self.still else self.picture
 
     @property
     def resting_picture(self) -> str:
-        """The same without motion: the portrait's poster, the photo before there is a portrait, else ``""``."""
-        file = self.poster if self.poster or self.portrait else self.still
-        return file.url if file else ""
+        """``picture`` without motion: the portrait's poster (``""`` where it has none), else an empty frame."""
+        if self.portrait or self.poster:
+            return self.poster.url if self.poster else ""
+        return empty_frame()

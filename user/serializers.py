@@ -112,7 +112,10 @@ class MeSerializer(serializers.Serializer[User]):
     birthday = serializers.DateField(allow_null=True)
     join_date = serializers.DateField(allow_null=True)
     house = OwnHouseSerializer(allow_null=True)
-    portrait = PublicUrl(source="picture", help_text="moving portrait or cropped photo, or empty")
+    portrait = PublicUrl(
+        source="own_picture", help_text="the portrait, the photo of one that is being made, or an empty frame"
+    )
+    photographed = serializers.BooleanField(help_text="whether there is a photo or a portrait of the student")
     signed_up = serializers.DateTimeField(source="date_joined")
 
 

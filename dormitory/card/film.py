@@ -21,7 +21,7 @@ STILL_FRAMES = 10
 
 
 def read_portrait(data: bytes | None, facts: Facts) -> FrameSequence:
-    """The moving WebP, or the still, in ``data``; the outline of a head for None and for a damaged file.
+    """The moving WebP in ``data``; the outline of a head for None and for a damaged file.
 
     Raises OSError for a file that cannot be read now.
     """
@@ -53,5 +53,5 @@ def card_films(facts: Facts, portrait: FrameSequence) -> dict[str, bytes]:
 
 
 def _stated(data: bytes, facts: Facts) -> bytes:
-    """``data`` with provenance metadata if the portrait is machine-made; a still is the student's own photo."""
+    """``data`` with provenance metadata if there is a portrait, which is machine-made."""
     return with_provenance(data) if facts.moving else data

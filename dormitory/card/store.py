@@ -47,7 +47,7 @@ class Edition:
     student_id: int
     name: str
     facts: Facts
-    portrait: str  # storage name; "" without one
+    portrait: str  # storage name of the moving WebP; "" without one. The photo is never drawn.
 
     @property
     def key(self) -> str:
@@ -95,7 +95,7 @@ def edition(student: User, house: House, *, name: str) -> Edition:
         crest=_crest(house),
         moving=bool(student.portrait),
     )
-    return Edition(student.pk, name, facts, str((student.portrait or student.still).name or ""))
+    return Edition(student.pk, name, facts, student.portrait.name or "")
 
 
 def forget(student_id: int, name: str = "") -> None:

@@ -208,7 +208,7 @@ class Engine:
         The painter's statistics are those of the whole clip, so that its colours are steady. One tone curve, from the
         first painted frame and ``photo`` (default: the first frame), goes for all frames.
         """
-        painter, curve = self.painter.hold(frames, style), None
+        painter, curve = self.painter.freeze_statistics(frames, style), None
         for start in range(0, len(frames), BATCH):
             painted = painter.paint(frames[start : start + BATCH])
             if curve is None:

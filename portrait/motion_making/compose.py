@@ -1,7 +1,7 @@
 """The shipped templates, composed from curves over the learned basis of facial motion.
 
-A *performance* is a handful of curves, one for each driver or movement of the head, over one period of the loop. Each
-curve starts and ends at rest with no speed, so that the loop has no seam and frame 0 is a face at rest.
+A *specification* is a handful of curves, one for each driver or movement of the head, over one period of the loop.
+Each curve starts and ends at rest with no speed, so that the loop has no seam and frame 0 is a face at rest.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.motion.affine import exp2
-from portrait.engine.motion.basis import COMPACT_MODEL, DRIVERS, Basis
+from portrait.engine.motion.anatomy import COMPACT_MODEL
+from portrait.engine.motion.basis import DRIVERS, Basis
 from portrait.engine.motion.template import Motion
 
 Array = NDArray[np.float64]
@@ -26,7 +27,7 @@ FULL_BLINK = 4.4
 
 
 @dataclass(frozen=True)
-class Performance:
+class MotionSpec:
     """One shipped template: its frames at ``fps`` and its curves by channel.
 
     Channels are the basis' drivers (in standard deviations), ``roll`` (radians, clockwise in the picture), and
@@ -52,7 +53,7 @@ def pulse(start: float, rise: float, hold: float, fall: float, height: float) ->
 
 
 def ease(x: Array) -> Array:
-    """0 below 0, 1 above 1, and between them the polynomial of least jerk, as a hand or a head moves."""
+    """0 below 0, 1 above 1, and between them the minimum-jerk polynomial, which describes human movements."""
     x = np.clip(x, 0, 1)
     return np.asarray(x**3 * (10 - 15 * x + 6 * x**2))
 
@@ -71,8 +72,8 @@ def together(*curves: Curve) -> Curve:
     return lambda seconds: np.sum([curve(seconds) for curve in curves], axis=0)
 
 
-PERFORMANCES = (
-    Performance(
+MOTION_SPECS = (
+    MotionSpec(
         "breathing",
         {"en": "Breathing", "ko": "숨쉬기"},
         frames=60,
@@ -84,7 +85,7 @@ PERFORMANCES = (
             "close": blink(1.65),
         },
     ),
-    Performance(
+    MotionSpec(
         "look-around",
         {"en": "Looking around", "ko": "둘러보기"},
         frames=80,
@@ -96,7 +97,7 @@ PERFORMANCES = (
             "close": blink(1.6),
         },
     ),
-    Performance(
+    MotionSpec(
         "nod",
         {"en": "Nod", "ko": "끄덕임"},
         frames=70,
@@ -110,7 +111,7 @@ PERFORMANCES = (
             "close": blink(0.75),
         },
     ),
-    Performance(
+    MotionSpec(
         "tilt",
         {"en": "Tilt of the head", "ko": "갸웃거림"},
         frames=76,
@@ -122,7 +123,7 @@ PERFORMANCES = (
             "close": blink(1.9),
         },
     ),
-    Performance(
+    MotionSpec(
         "smile",
         {"en": "Smile", "ko": "미소"},
         frames=80,
@@ -135,13 +136,13 @@ PERFORMANCES = (
             "close": together(pulse(0.5, 0.8, 1.0, 1.0, 0.8), blink(0.15), blink(2.75, FULL_BLINK * 0.97)),
         },
     ),
-    Performance(
+    MotionSpec(
         "proud-turn",
         {"en": "Proud turn of the head", "ko": "도도하게 고개 돌리기"},
         frames=80,
         fps=20,
         curves={
-            # The chin goes up first and comes down last; between them the head is carried round, slowly, and stays.
+            # The chin goes up first and comes down last; between them the head turns slowly, and stays.
             "nod": pulse(0.05, 1.2, 1.3, 1.4, -1.4),
             "turn": pulse(0.25, 1.3, 0.9, 1.4, 2.3),
             "roll": pulse(0.3, 1.3, 0.8, 1.4, 0.025),
@@ -150,14 +151,14 @@ PERFORMANCES = (
             "close": together(pulse(0.5, 0.9, 1.0, 0.5, 0.6), blink(2.6)),
         },
     ),
-    Performance(
+    MotionSpec(
         "talking",
         {"en": "Talking", "ko": "이야기하기"},
         frames=80,
         fps=20,
         curves={
             # Two phrases of four and five syllables, a breath between them and after them. A closed mouth that
-            # opens shows thick lips and no teeth; up to 2, the openings of calm speech, nobody notices.
+            # opens shows thick lips and no teeth; up to 2, the openings of calm speech, it does not show.
             "open": syllables(
                 (0.2, 0.4, 1.5),
                 (0.5, 0.35, 0.9),
@@ -184,12 +185,12 @@ PERFORMANCES = (
 )
 
 
-def compose(performance: Performance, basis: Basis) -> Motion:
-    """Play ``performance``'s curves over ``basis``."""
-    seconds = np.arange(performance.frames) / performance.fps
+def compose(spec: MotionSpec, basis: Basis) -> Motion:
+    """Play ``spec``'s curves over ``basis``."""
+    seconds = np.arange(spec.frames) / spec.fps
 
     def channel(name: str) -> Array:
-        curve = performance.curves.get(name)
+        curve = spec.curves.get(name)
         return np.zeros_like(seconds) if curve is None else curve(seconds)
 
     amounts = np.stack([channel(driver.name) for driver in DRIVERS], axis=1)  # (T, D)
@@ -201,10 +202,10 @@ def compose(performance: Performance, basis: Basis) -> Motion:
     moved = amounts @ basis.shift + np.stack([channel("right"), channel("down")], axis=1)  # (T, 2)
     value = (face - NECK) @ roll.transpose(0, 2, 1) + NECK + moved[:, None]
     return Motion(
-        name=performance.name,
+        name=spec.name,
         value=value.astype(np.float32),
         jacobian=(roll[:, None] @ frames).astype(np.float32),
-        fps=performance.fps,
+        fps=spec.fps,
         model=COMPACT_MODEL,
-        title=performance.title,
+        title=spec.title,
     )

@@ -13,7 +13,7 @@ from portrait.engine.fomm import MotionModel
 from portrait.engine.motion.basis import Basis, learn_basis
 from portrait.motion_making.extract import detect
 
-# What is learned from a clip ships, so its licence has to allow that.
+# The basis ships with the product, so the clips' licences have to allow that.
 LICENCES = ("MIT", "Apache-2.0", "BSD", "CC0", "CC0 (repo)", "CC BY")
 
 

@@ -24,7 +24,7 @@ def extract_motion(
 ) -> Motion:
     """Make a template of at most ``seconds`` from the best looping stretch of a video's first 20 seconds.
 
-    The motion is scaled by ``strength`` and then, where it is still too large for a photo to follow, down to what is.
+    The motion is scaled by ``strength``, and then down to ``gentle_strength`` where it is still too large.
     Raises MotionFileError for a video that cannot be used, NoFaceError where it shows none.
     """
     clip = read_face_clip(path, SEARCHED)

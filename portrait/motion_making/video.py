@@ -1,4 +1,4 @@
-"""Frames of a driving video, cut to the face by one square that stands still over the whole clip."""
+"""Frames of a driving video, cropped to the face by one fixed square."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portrait.engine.photo.face_detection import find_face
 
 # The face needs some 150 pixels; decoding more only takes time and memory.
 WORKING_HEIGHT = 720
-# A faster template costs more frames to animate and paint than the eye gets out of them.
+# More frames a second cost more to animate and paint than they improve the picture.
 MAX_FPS = 30.0
 FACE_LOOKS = 7  # frames in which the face is searched
 
@@ -32,7 +32,7 @@ class FaceClip:
 def read_face_clip(path: Path, max_seconds: float) -> FaceClip:
     """Decode at most ``max_seconds`` of a video and cut its frames to the face, framed as in training.
 
-    The square is the same for all frames: one that followed the face would take its motion away. Above 30 frames a
+    The square is the same for all frames: one that followed the face would remove its motion. Above 30 frames a
     second every second frame (or third, ...) is kept. Raises MotionFileError for a file that is no video, or an
     empty one, NoFaceError where no face is seen.
     """

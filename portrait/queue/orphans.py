@@ -80,7 +80,7 @@ def days() -> int:
 
 
 def _names_by_key(keys: list[UUID]) -> dict[UUID, set[str]]:
-    jobs = PortraitJob.objects.filter(key__in=keys).only("key", "photo", *PortraitJob.PUBLIC_FILES)
+    jobs = PortraitJob.objects.filter(key__in=keys).only("key", *PortraitJob.FILES)
     return {job.key: job.file_names for job in jobs}
 
 

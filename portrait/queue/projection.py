@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from django.db import transaction
@@ -33,35 +34,47 @@ def lock(student_id: int) -> bool:
 def refresh(student_id: int) -> None:
     """Bring the record and the files in line with the student's jobs.
 
-    The record shows the portrait that was made or chosen last, or the newest job's still while that is being made, or
-    where there is no portrait at all. The last ``KEPT`` portraits stay, for the student to go back to.
+    The record shows the portrait that was made or chosen last; its ``still``, which the student alone sees, is that
+    of a portrait that is being made, or of the newest photo where there is no portrait at all. The last ``KEPT``
+    portraits stay, for the student to go back to; the photos stay of the one that is shown and of the newest job.
     """
     jobs = list(
         # Those that have lost their files can neither be shown nor lose more; a busy student has many.
         PortraitJob.objects.filter(student_id=student_id)
         .exclude(photo="", still="", webp="")
-        .only("id", "state", "created_at", "finished_at", "chosen_at", "photo", *PortraitJob.PUBLIC_FILES)
+        .only("id", "state", "created_at", "finished_at", "chosen_at", "key", "upload", *PortraitJob.FILES)
         .order_by("-id")
     )
-    if not jobs:
-        User.objects.filter(pk=student_id).update(still="", portrait="", poster="")
-        return
-    newest = jobs[0]
-    made = [job for job in jobs if job.state == State.SUCCEEDED]
+    made = [job for job in jobs if job.state == State.SUCCEEDED and job.webp]
     made.sort(key=lambda job: (job.shown_since, job.pk), reverse=True)
-    shown = made[0] if made and not newest.active else newest
+    worn = made[0] if made else None
     User.objects.filter(pk=student_id).update(
-        still=shown.still.name, portrait=shown.webp.name, poster=shown.poster.name
+        still=jobs[0].still.name if jobs and (jobs[0].active or worn is None) else "",
+        portrait=worn.webp.name if worn else "",
+        poster=worn.poster.name if worn else "",
     )
-    _forget_files(jobs, keep_all={newest.pk}, keep_public={job.pk for job in made[:KEPT]})
+    _forget_files(
+        jobs,
+        keep_photos={job.pk for job in (*jobs[:1], worn and source_of(worn, jobs)) if job},
+        keep_results={job.pk for job in made[:KEPT]},
+    )
 
 
-def _forget_files(jobs: list[PortraitJob], keep_all: set[int], keep_public: set[int]) -> None:
+def source_of(portrait: PortraitJob, jobs: Iterable[PortraitJob]) -> PortraitJob | None:
+    """The job that still has the photo of ``portrait``: itself, else the first of ``jobs`` from the same upload."""
+    if portrait.photo:
+        return portrait
+    same = (job for job in jobs if job.photo and job.origin == portrait.origin)
+    return next(same, None)
+
+
+def _forget_files(jobs: list[PortraitJob], keep_photos: set[int], keep_results: set[int]) -> None:
     """Empty the file fields of jobs that are not needed any more, and delete the files once that is committed."""
     for job in jobs:
-        if job.pk in keep_all:
-            continue
-        fields = ("photo",) if job.pk in keep_public else ("photo", *PortraitJob.PUBLIC_FILES)
+        fields = (
+            *(() if job.pk in keep_photos else PortraitJob.PHOTOS),
+            *(() if job.pk in keep_results else PortraitJob.RESULTS),
+        )
         names = [name for field in fields if (name := getattr(job, field).name)]
         if names:
             PortraitJob.objects.filter(pk=job.pk).update(**dict.fromkeys(fields, ""))

@@ -8,18 +8,21 @@ from itertools import islice
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 
 from common.storage import media
 from portrait.models import PortraitJob
+from portrait.queue import projection
 from portrait.queue.clock import database_now
 
 T = TypeVar("T")
 
 
 def old_photos(before: datetime) -> list[str]:
-    """The private photos of jobs that ended before that time, in the order of the jobs."""
-    return [str(name) for _pk, name in _with_old_photos(before).values_list("pk", "photo")]
+    """The photos of jobs that ended before that time, whole and cropped, in the order of the jobs."""
+    jobs = _with_old_photos(before).values_list(*PortraitJob.PHOTOS)
+    return [str(name) for names in jobs for name in names if name]
 
 
 def photo_limit() -> datetime:
@@ -29,17 +32,25 @@ def photo_limit() -> datetime:
 
 def forget_photos(before: datetime) -> None:
     """Delete the :func:`old_photos`; after that the job cannot be tried again, and the portrait stays."""
-    for batch in batches(_with_old_photos(before).values_list("pk", "photo").iterator(), 200):
-        for pk, name in batch:
-            # One conditional UPDATE each, because the student may retry a failed job at the same time.
-            if _with_old_photos(before).filter(pk=pk).update(photo=""):
-                media().delete([str(name)])
+    jobs = _with_old_photos(before).values_list("pk", "student_id", *PortraitJob.PHOTOS)
+    for batch in batches(jobs.iterator(), 200):
+        for pk, student_id, *names in batch:
+            with transaction.atomic():
+                projection.lock(student_id)
+                # One conditional UPDATE each: the student may try a failed job again at this very moment.
+                forgotten = (
+                    _with_old_photos(before).filter(pk=pk).update(**dict.fromkeys(PortraitJob.PHOTOS, ""))
+                )
+                if forgotten:
+                    projection.refresh(student_id)
+            if forgotten:
+                media().delete([name for name in names if name])
 
 
 def _with_old_photos(before: datetime) -> QuerySet[PortraitJob]:
     return (
         PortraitJob.objects.filter(finished_at__lt=before)
-        .exclude(photo="")
+        .exclude(photo="", still="")
         .exclude(state__in=PortraitJob.ACTIVE)
         .order_by("id")
     )

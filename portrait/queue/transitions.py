@@ -52,9 +52,11 @@ def enqueue(
     still: str,
     request: PortraitRequest,
     face: dict[str, Any] | None = None,
+    upload: uuid.UUID | None = None,
 ) -> PortraitJob:
     """Put a job for an uploaded photo into the queue; the student's active job, if any, is cancelled.
 
+    ``upload`` is the key of the job that the photo was uploaded for, unless it is this one.
     Raises StudentGoneError.
     """
     with transaction.atomic():
@@ -72,6 +74,7 @@ def enqueue(
             photo=photo,
             still=still,
             face=face,
+            upload=upload,
             **request_columns(request),
         )
         projection.refresh(student_id)
@@ -214,7 +217,7 @@ def retry(job: PortraitJob) -> bool:
 def choose(student_id: int, job_id: int) -> bool:
     """Show that portrait in the student's record again. False if it is none of theirs, or its files are gone.
 
-    While another one is being made the record goes on showing the still, so callers refuse before.
+    While another one is being made the student goes on seeing the still, so callers refuse before.
     """
     with transaction.atomic():
         chosen = projection.lock(student_id) and bool(
@@ -285,5 +288,5 @@ def _finished_with(job: PortraitJob, results: Results) -> bool:
 
 def _clean_folder(job: PortraitJob) -> None:
     """Remove what this attempt and the ones before it wrote and the row does not name."""
-    row = PortraitJob.objects.filter(pk=job.pk).only(*PortraitJob.PUBLIC_FILES).first()
+    row = PortraitJob.objects.filter(pk=job.pk).only(*PortraitJob.FILES).first()
     files.remove_leftovers(job.key, job.lease, row.file_names if row else set())

@@ -18,13 +18,8 @@ from torch import nn
 from portrait.engine.fomm import MotionModel
 from portrait.engine.fomm.animation import relative_motion
 from portrait.engine.fomm.config import Section, read_config
-from portrait.engine.fomm.load import (
-    PublishedModel,
-    allow_bytes,
-    build_networks,
-    load_checkpoint,
-    run_networks,
-)
+from portrait.engine.fomm.load import build_networks, load_checkpoint, run_networks
+from portrait.engine.fomm.published.model import PublishedModel
 from portrait.engine.motion.template import Motion
 from portrait.engine.runtime.allocator import keep_freed_memory
 from portrait.engine.runtime.precision import choose_device, choose_dtype
@@ -92,12 +87,12 @@ def measure_motion(
 
     keep_freed_memory()
     fast = run_networks(networks, config, torch_device, dtype)
-    if precision == "auto":
-        allow_bytes(fast)
+    if precision == "auto" and isinstance(fast, PublishedModel):
+        fast.allow_int8()
     fast.animate(source, motion, batch_size=batch_size)
     made, fast_seconds = median_timed(lambda: fast.animate(source, motion, batch_size=batch_size), runs)
     _encoded, source_seconds = median_timed(lambda: source_encoded(fast, source), runs)
-    in_bytes = isinstance(fast, PublishedModel) and fast.bytes_allowed
+    in_bytes = isinstance(fast, PublishedModel) and fast.int8_allowed
     return MotionTimes(
         source=source_seconds * 1e3,
         plain=seconds / first * 1e3,
@@ -176,9 +171,7 @@ def initialize_random_weights(
     for module in networks.modules():
         if isinstance(module, nn.Conv2d):
             module.reset_parameters()
-    jacobian = getattr(networks["kp_detector"], "jacobian", None) or getattr(
-        networks["kp_detector"], "jac", None
-    )
+    jacobian = networks["kp_detector"].jacobian
     if isinstance(jacobian, nn.Conv2d):
         nn.init.zeros_(jacobian.weight)
         with torch.no_grad():

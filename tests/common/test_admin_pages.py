@@ -39,13 +39,13 @@ def populate(first: int, last: int) -> None:
             username=f"student{number}",
             fullname=f"Student {number}",
             house=house,
-            still="portraits/a/still.jpg",
+            still="photos/a-still.jpg",
         )
         PortraitJob.objects.create(
             student=student,
             seed=number,
             photo="photos/a.jpg",
-            still="portraits/a/still.jpg",
+            still="photos/a-still.jpg",
             webp="portraits/a/1-a.webp",
             state=STATES[number % len(STATES)],
             style=f"style{number % 3}",

@@ -59,7 +59,7 @@ def caller(request: pytest.FixtureRequest, school: None) -> Caller:
     """Two students, so that every call can succeed for one of them."""
     student = User.objects.create_user(username="luna", fullname="김루나", password=PASSWORD)
     job = PortraitJob.objects.create(
-        student=student, photo="photos/a.jpg", still="portraits/a/still.jpg", seed=7
+        student=student, photo="photos/a.jpg", still="photos/a-still.jpg", seed=7
     )
     User.objects.filter(pk=student.pk).update(still=job.still.name)
     if request.param.startswith("sorted"):

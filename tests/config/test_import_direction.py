@@ -41,6 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 ENDPOINT_MODULES = (
     "admin",
     "apps",
+    "photo_view",
     "selectors",
     "serializers",
     "services",

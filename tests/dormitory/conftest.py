@@ -8,15 +8,18 @@ import pytest
 
 from dormitory import services
 from dormitory.models import House
+from portrait.queue import transitions
+from tests.portrait.kit import enqueue
 from user.models import User
 
 BIRTHDAY = datetime.date(2005, 2, 13)
 
 
 def photograph(student: User) -> User:
-    """What an upload leaves in the student's record."""
-    student.still = f"portraits/{student.username}/still.jpg"
-    student.save(update_fields=["still"])
+    """The student has sent a photo; no portrait is being made of it."""
+    enqueue(student)
+    transitions.cancel(student.pk)
+    student.refresh_from_db()
     return student
 
 

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from dormitory.models import House
 from tests.dormitory.conftest import sort
-from tests.portrait.kit import make_portrait
+from tests.portrait.kit import make_portrait, signed_file
 from user.models import User
 
 URL = "/dorm/card/"
@@ -16,7 +16,9 @@ def test_it_shows_what_stands_on_a_student_card(as_alice: APIClient, ravenclaw: 
     response = as_alice.get(URL)
     assert response.status_code == 200
     today = timezone.localdate()
-    assert response.json() == {
+    answer = response.json()
+    assert signed_file(answer["portrait"].pop("still")) == ravenclaw.still.name
+    assert answer == {
         "number": f"{today:%y}040001",
         "fullname": "Alice",
         "birthday": "2005-02-13",
@@ -24,7 +26,6 @@ def test_it_shows_what_stands_on_a_student_card(as_alice: APIClient, ravenclaw: 
         "house": {"id": 4, "name": "Ravenclaw", "colour": "#27478f"},
         "crest": "http://testserver/static/dormitory/crests/star.svg",
         "portrait": {
-            "still": "http://testserver/media/portraits/alice/still.jpg",
             "webp": None,
             "gif": None,
             "mp4": None,
@@ -38,9 +39,10 @@ def test_a_finished_portrait_is_there_in_every_format(as_alice: APIClient, alice
     alice.refresh_from_db()
     assert alice.portrait.name == job.webp.name
     User.objects.filter(pk=alice.pk).update(house=4)
-    assert as_alice.get(URL).json()["portrait"] == {
-        name: f"http://testserver{getattr(job, name).url}"
-        for name in ("still", "webp", "gif", "mp4", "poster")
+    shown = as_alice.get(URL).json()["portrait"]
+    assert signed_file(shown.pop("still")) == job.still.name
+    assert shown == {
+        name: f"http://testserver{getattr(job, name).url}" for name in ("webp", "gif", "mp4", "poster")
     }
 
 

@@ -15,7 +15,7 @@ from dormitory.card import store
 from dormitory.models import CardShare
 from tests.conftest import PASSWORD
 from tests.dormitory.conftest import sort
-from tests.portrait.kit import files_on_disk
+from tests.portrait.kit import enqueue, files_on_disk, make_portrait
 from user.models import User
 
 pytestmark = pytest.mark.django_db
@@ -205,3 +205,21 @@ def test_the_office_sees_what_is_shared_and_can_end_it(client: Client, page: str
     assert client.get("/admin/dormitory/cardshare/add/").status_code == 403
     client.post(f"/admin/dormitory/cardshare/{row.pk}/delete/", {"post": "yes"})
     assert status(client, page) == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_photo_that_waits_to_be_painted_changes_nothing_that_visitors_see(
+    as_alice: APIClient, ravenclaw: User, client: Client
+) -> None:
+    def seen() -> tuple[bytes, bytes]:
+        return client.get(path).content, client.get(f"{path}image.png").getvalue()
+
+    path = share(as_alice)
+    first = seen()
+    enqueue(ravenclaw)
+    assert seen() == first
+    make_portrait(ravenclaw)
+    with_portrait = seen()
+    assert with_portrait[0] != first[0]
+    enqueue(ravenclaw)
+    assert seen() == with_portrait

@@ -5,6 +5,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
+from tests.portrait.kit import make_portrait, signed_file
 from user.models import User
 
 PATHS = pytest.mark.parametrize("path", ["/dorm/sorting/", "/dorm/myroom/"])
@@ -14,12 +15,13 @@ PATHS = pytest.mark.parametrize("path", ["/dorm/sorting/", "/dorm/myroom/"])
 def test_it_has_exactly_the_fields_of_the_contract(as_alice: APIClient, ravenclaw: User, path: str) -> None:
     response = as_alice.get(path)
     assert response.status_code == 200
-    assert response.json() == {
+    answer = response.json()
+    assert signed_file(answer.pop("portrait")) == ravenclaw.still.name
+    assert answer == {
         "id": ravenclaw.pk,
         "fullname": "Alice",
         "dormitory_id": 4,
         "dormitory": "Ravenclaw",
-        "portrait": "http://testserver/media/portraits/alice/still.jpg",
         "birthday": "2005-02-13",
         "join_date": timezone.localdate().isoformat(),
     }
@@ -29,8 +31,8 @@ def test_it_has_exactly_the_fields_of_the_contract(as_alice: APIClient, ravencla
 def test_the_portrait_is_the_moving_one_once_it_is_there(
     as_alice: APIClient, ravenclaw: User, path: str
 ) -> None:
-    User.objects.update(portrait="portraits/alice/1-ab.webp")
-    assert as_alice.get(path).json()["portrait"] == "http://testserver/media/portraits/alice/1-ab.webp"
+    job = make_portrait(ravenclaw)
+    assert as_alice.get(path).json()["portrait"] == f"http://testserver{job.webp.url}"
 
 
 @PATHS
@@ -52,7 +54,10 @@ def test_a_student_sorted_by_hand_may_lack_dates_and_photo(
 ) -> None:
     User.objects.update(house=1)
     record = as_alice.get(path).json()
-    assert (record["dormitory"], record["portrait"]) == ("Gryffindor", "")
+    assert (record["dormitory"], record["portrait"]) == (
+        "Gryffindor",
+        "http://testserver/web/art/empty-frame.svg",
+    )
     assert (record["birthday"], record["join_date"]) == (None, None)
 
 

@@ -9,8 +9,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from lounge.selectors import BOARD_LENGTH
+from portrait.queue import transitions
 from tests.conftest import client_of, student
 from tests.lounge.kit import crowd, write
+from tests.portrait.kit import claim, enqueue, make_portrait, signed_file
 from user.models import User
 
 KST = datetime.timezone(datetime.timedelta(hours=9))
@@ -149,16 +151,41 @@ def test_an_entry_just_after_midnight_in_seoul_is_of_that_day(as_alice: APIClien
     assert as_alice.get("/lounge/").json()["board"][0]["created"] == "26.03.10"
 
 
-def test_the_icon_is_the_still_while_the_portrait_is_made_and_empty_without_a_photo(
-    as_alice: APIClient, alice: User
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", ["waits", "failed"])
+def test_a_photo_is_shown_to_its_student_alone(
+    as_alice: APIClient, as_bob: APIClient, alice: User, bob: User, end: str
+) -> None:
+    frame = "http://testserver/web/art/empty-frame.svg"
+    write(alice)
+    job = enqueue(alice)
+    if end == "failed":
+        transitions.fail(claim(), "no_face", final=True)
+
+    own = as_alice.get("/lounge/").json()
+    assert signed_file(own["user"][0]["portrait"]) == job.still.name
+    assert own["board"][0]["icon"] == frame
+    others = as_bob.get("/lounge/")
+    assert others.json()["board"][0]["icon"] == frame
+    shown = [user for house in others.json()["house"] for user in house["users"]]
+    assert shown == [{"fullname": "Alice", "portrait": frame, "poster": frame}]
+    for secret in ("/photo/", "photos/", job.key.hex):
+        assert secret not in others.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_another_portrait_is_made_others_see_the_one_before(
+    as_alice: APIClient, as_bob: APIClient, alice: User, bob: User
 ) -> None:
     write(alice)
-    User.objects.update(portrait="", still="portraits/alice/still.jpg")
-    body = as_alice.get("/lounge/").json()
-    assert body["board"][0]["icon"] == "http://testserver/media/portraits/alice/still.jpg"
-    assert body["user"][0]["portrait"] == "http://testserver/media/portraits/alice/still.jpg"
-    User.objects.update(still="")
-    assert as_alice.get("/lounge/").json()["board"][0]["icon"] == ""
+    before = make_portrait(alice)
+    after = enqueue(alice)
+    own, others = as_alice.get("/lounge/").json(), as_bob.get("/lounge/").json()
+    assert signed_file(own["user"][0]["portrait"]) == after.still.name
+    moving = f"http://testserver{before.webp.url}"
+    assert [entry["icon"] for entry in (*own["board"], *others["board"])] == [moving, moving]
+    shown = [user for house in others["house"] for user in house["users"]]
+    assert [user["portrait"] for user in shown] == [moving]
 
 
 def test_descriptions_are_in_the_readers_language(as_alice: APIClient, as_korean_alice: APIClient) -> None:

@@ -12,9 +12,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
+from django.urls import resolve
 
 from common.storage import media
 from portrait import files
@@ -25,6 +27,7 @@ from portrait.queue import transitions
 from portrait.queue.installation import MARK
 from tests.paths import media_path
 from user.models import User
+from user.private_pictures import signed_name
 
 ROOT = Path(__file__).resolve().parents[2]
 # Attempts follow each other at once, and the dead are found soon.
@@ -75,6 +78,11 @@ def make_portrait(owner: User) -> PortraitJob:
     assert transitions.finish(job, write_results(job))
     job.refresh_from_db()
     return job
+
+
+def signed_file(url: str) -> str:
+    """The storage name behind the signed address of a photo."""
+    return signed_name(resolve(urlsplit(url).path).kwargs["token"])
 
 
 def files_on_disk() -> set[str]:

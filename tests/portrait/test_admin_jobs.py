@@ -14,6 +14,7 @@ from tests.admin import admin_client, staff
 from tests.paths import media_path
 from tests.portrait import kit
 from user.models import User
+from user.private_pictures import empty_frame
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,7 +99,7 @@ def test_a_deleted_job_takes_its_files_along_and_the_record_forgets_them(admin: 
     assert not PortraitJob.objects.exists()
     assert kit.files_on_disk() == set()
     alice.refresh_from_db()
-    assert alice.picture == ""
+    assert alice.picture == empty_frame()
 
 
 def test_photo_and_portrait_stand_side_by_side(admin: Client, alice: User) -> None:
@@ -112,10 +113,23 @@ def test_photo_and_portrait_stand_side_by_side(admin: Client, alice: User) -> No
     assert b"".join(photo) == b"photo"
 
 
-def test_only_those_who_may_see_the_job_see_the_private_photo(
-    viewer: Client, stranger: Client, alice: User, bob: User
+def test_before_there_is_a_portrait_the_cropped_photo_comes_from_the_admin(
+    admin: Client, alice: User
 ) -> None:
-    path = f"{LIST}{kit.make_portrait(alice).pk}/photo/"
+    job = kit.enqueue(alice)
+    path = f"{LIST}{job.pk}/still/"
+    for page in (LIST, f"{LIST}{job.pk}/change/"):
+        shown = admin.get(page).content.decode()
+        assert f'src="{path}"' in shown
+        assert str(job.still.name) not in shown
+    assert b"".join(admin.get(path)) == b"still"
+
+
+@pytest.mark.parametrize("field", PortraitJob.PHOTOS)
+def test_only_those_who_may_see_the_job_see_the_private_photo(
+    viewer: Client, stranger: Client, alice: User, bob: User, field: str
+) -> None:
+    path = f"{LIST}{kit.make_portrait(alice).pk}/{field}/"
     assert viewer.get(path).status_code == 200
     assert stranger.get(path).status_code == 404
     for client in (Client(), admin_client(bob), admin_client(alice)):

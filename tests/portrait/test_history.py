@@ -67,8 +67,11 @@ def test_another_portrait_is_made_of_the_same_photo(as_alice: APIClient, alice: 
     assert media_path(str(after.photo.name)).read_bytes() == photo
     assert [entry["id"] for entry in history(as_alice)] == [after.pk, before.pk]
     assert shown(as_alice).endswith(after.webp.name or "-")
-    # The photo is on the disk once.
-    assert sum(name.startswith("photos/") for name in files_on_disk()) == 1
+    # The photo is on the disk once, whole and cropped.
+    assert {name for name in files_on_disk() if name.startswith("photos/")} == {
+        after.photo.name,
+        after.still.name,
+    }
     assert_no_orphans()
 
 
@@ -207,3 +210,69 @@ def test_the_history_is_one_query(
 @pytest.mark.parametrize(("method", "path"), [("get", HISTORY), ("post", CHOOSE), ("post", AGAIN)])
 def test_a_visitor_is_turned_away(visitor: APIClient, method: str, path: str) -> None:
     assert getattr(visitor, method)(path).status_code == 401
+
+
+def photo_of(job: PortraitJob, contents: bytes) -> PortraitJob:
+    """Another photo for ``job`` than those of the other jobs."""
+    media().write(str(job.photo.name), contents)
+    return job
+
+
+def another_ones_photo(client: APIClient) -> bytes:
+    """The photo that the next portrait is made of."""
+    assert client.post(AGAIN, {}).status_code == 200
+    return media().read(str(PortraitJob.objects.latest("id").photo.name))
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_a_photo_that_came_to_nothing_is_not_in_the_way_of_the_one_that_worked(
+    as_alice: APIClient, alice: User, end: str
+) -> None:
+    worn = photo_of(make_portrait(alice), b"worked")
+    photo_of(enqueue(alice), b"no face")
+    if end == "failed":
+        transitions.fail(claim(), "no_face", final=True)
+    else:
+        transitions.cancel(alice.pk)
+
+    assert shown(as_alice).endswith(worn.webp.name or "-")
+    assert another_ones_photo(as_alice) == b"worked"
+    after = finish()
+    assert shown(as_alice).endswith(after.webp.name or "-")
+    assert another_ones_photo(as_alice) == b"worked"
+    assert_no_orphans()
+
+
+def test_another_portrait_of_the_photo_that_is_being_painted_is_of_that_photo(
+    as_alice: APIClient, alice: User
+) -> None:
+    """It is what the student sees, and the only place that has it."""
+    photo_of(make_portrait(alice), b"old")
+    photo_of(enqueue(alice), b"new")
+    assert another_ones_photo(as_alice) == b"new"
+
+
+def test_of_a_portrait_that_was_chosen_again_others_can_be_painted_while_its_photo_is_kept(
+    as_alice: APIClient, alice: User
+) -> None:
+    first = photo_of(make_portrait(alice), b"shared")
+    as_alice.post(AGAIN, {})
+    second = finish()
+    first.refresh_from_db()
+    assert not first.photo, "the photo of both is kept once"
+    as_alice.post(CHOOSE, {"id": first.pk})
+    photo_of(enqueue(alice), b"no face")
+    transitions.fail(claim(), "no_face", final=True)
+    second.refresh_from_db()
+    assert second.photo
+    assert another_ones_photo(as_alice) == b"shared"
+    assert_no_orphans()
+
+
+def test_of_a_portrait_whose_photo_was_replaced_no_other_can_be_painted(
+    as_alice: APIClient, alice: User
+) -> None:
+    first, _second = make_portrait(alice), photo_of(make_portrait(alice), b"another person")
+    as_alice.post(CHOOSE, {"id": first.pk})
+    answer = as_alice.post(AGAIN, {})
+    assert (answer.status_code, answer.json()["code"]) == (409, "photo_missing")

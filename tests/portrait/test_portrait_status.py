@@ -24,6 +24,7 @@ def test_before_the_first_photo_there_is_none(as_alice: APIClient) -> None:
 
     assert (status["status"], status["job"], status["eta"], status["error"]) == ("none", None, None, None)
     assert set(status["files"].values()) == {None}
+    assert status["portrait"].endswith("/web/art/empty-frame.svg")
 
 
 def test_it_follows_the_job_from_the_queue_to_the_files(as_alice: APIClient, alice: User) -> None:
@@ -42,7 +43,8 @@ def test_it_follows_the_job_from_the_queue_to_the_files(as_alice: APIClient, ali
     transitions.finish(job, results)
     status = as_alice.get(URL).json()
     assert (status["status"], status["progress"], status["style"]) == ("succeeded", 1, "starry-night")
-    for name in ("still", "webp", "gif", "mp4", "poster"):
+    assert as_alice.get(status["files"]["still"]).status_code == 200
+    for name in ("webp", "gif", "mp4", "poster"):
         assert status["files"][name].startswith("http://testserver/media/portraits/")
         assert as_alice.get(status["files"][name]).status_code == 200
     assert status["portrait"] == status["files"]["webp"]

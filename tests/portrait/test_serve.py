@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,9 +13,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+
+from portrait.engine.photo.decoding import MAX_BYTES
+from portrait.views import DRAIN_BYTES
 
 START_SECONDS = 60
 
@@ -83,6 +88,15 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
+def wait_for_family(pid: int, size: int) -> set[int]:
+    """The descendants of ``pid`` when there are at least ``size``."""
+    deadline = time.monotonic() + START_SECONDS
+    while len(family := descendants(pid)) < size:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return family
+
+
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -100,8 +114,7 @@ def test_it_opens_says_what_to_try_and_leaves_nothing_behind(
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/user/portrait/")
     assert refused.value.code == 401
-    family = descendants(school.pid)
-    assert len(family) >= 3  # gunicorn and its child, the worker
+    family = wait_for_family(school.pid, 3)  # the API, the worker and its child
     school.send_signal(number)
     assert school.wait(timeout=40) == 0
     deadline = time.monotonic() + 5
@@ -128,3 +141,34 @@ def test_when_a_part_dies_the_whole_closes_and_says_so(school: subprocess.Popen[
             os.kill(pid, signal.SIGKILL)
     assert school.wait(timeout=40) == 1
     assert "the worker stopped by itself" in wait_for_line(school, "stopped by itself")
+
+
+def test_a_photo_that_is_too_large_gets_our_own_answer(school: subprocess.Popen[str], port: int) -> None:
+    wait_for_line(school, "/user/portrait/")
+    url = f"http://127.0.0.1:{port}"
+    account = {"fullname": "Luna", "username": "luna", "password": "a-good-long-one"}
+    ask(f"{url}/user/", json.dumps(account).encode(), {"Content-Type": "application/json"})
+    _, tokens = ask(
+        f"{url}/user/api/token/", json.dumps(account).encode(), {"Content-Type": "application/json"}
+    )
+    form = b'--x\r\nContent-Disposition: form-data; name="pic"; filename="a.jpg"\r\n\r\n%b\r\n--x--\r\n'
+    headers = {
+        "Authorization": f"Bearer {tokens['access']}",
+        "Content-Type": "multipart/form-data; boundary=x",
+        "Accept-Language": "en",
+    }
+    for size in (MAX_BYTES + 1, 2 * MAX_BYTES, DRAIN_BYTES - 1000):
+        status, problem = ask(f"{url}/user/main/", form % bytes(size), headers)
+        assert (status, problem["code"]) == (400, "photo_too_large")
+    json_headers = headers | {"Content-Type": "application/json"}
+    status, problem = ask(f"{url}/user/", bytes(2 * MAX_BYTES), json_headers)
+    assert (status, problem["code"]) == (413, "body_too_large")
+
+
+def ask(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    """The status and the document that answer a POST."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as response:
+            return response.status, json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())

@@ -12,6 +12,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 from skimage import data
 
+from portrait import files
 from portrait.engine.photo.decoding import MAX_BYTES
 from portrait.models import PortraitJob
 from portrait.queue import transitions
@@ -98,12 +99,12 @@ def test_neither_the_clients_bytes_nor_its_file_name_are_stored(
         assert b"where I live" not in (media / name).read_bytes()
 
 
-def test_the_photo_is_not_served_and_the_still_is(as_alice: APIClient, alice: User, photo: bytes) -> None:
+def test_neither_the_photo_nor_the_still_is_public(as_alice: APIClient, alice: User, photo: bytes) -> None:
     as_alice.post("/user/main/", {"pic": pic(photo)}, format="multipart")
-    job = PortraitJob.objects.get()
 
-    assert as_alice.get(f"/media/{job.photo.name}").status_code == 404
-    assert as_alice.get(f"/media/{job.still.name}").status_code == 200
+    assert len(files_on_disk()) == 2
+    for name in files_on_disk():
+        assert as_alice.get(f"/media/{name}").status_code == 404
 
 
 def test_a_new_photo_cancels_the_job_before(as_alice: APIClient, alice: User, photo: bytes) -> None:
@@ -212,16 +213,18 @@ def test_a_visitor_is_turned_away(visitor: APIClient, photo: bytes, db: None) ->
     assert files_on_disk() == set()
 
 
+@pytest.mark.parametrize("name", ["photo_name", "still_name"])
 def test_when_the_disk_cannot_be_written_nothing_is_accepted(
-    as_alice: APIClient, alice: User, photo: bytes, media: Path
+    as_alice: APIClient, alice: User, photo: bytes, media: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    (media / "portraits").write_text("a file in the place of the folder")
+    (media / "blocked").write_text("a file in the place of a folder")
+    monkeypatch.setattr(files, name, lambda key: f"blocked/{key.hex}.jpg")
 
     answer = as_alice.post("/user/main/", {"pic": pic(photo)}, format="multipart")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert not PortraitJob.objects.exists()
-    assert files_on_disk() == {"portraits"}
+    assert files_on_disk() == {"blocked"}
     alice.refresh_from_db()
     assert not alice.still
 

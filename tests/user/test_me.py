@@ -32,7 +32,8 @@ def test_before_the_sorting_the_record_is_mostly_empty(as_alice: APIClient, alic
         "birthday": None,
         "join_date": None,
         "house": None,
-        "portrait": "",
+        "portrait": "http://testserver/web/art/empty-frame.svg",
+        "photographed": False,
     }
 
 

@@ -20,5 +20,5 @@ export const ROUTES = {
 export function nextStep(student) {
   if (!student) return "#/";
   if (student.house) return "#/room";
-  return student.portrait ? "#/sorting" : "#/photo";
+  return student.photographed ? "#/sorting" : "#/photo";
 }

@@ -159,7 +159,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     "section",
     { class: "sheet stack" },
     h("h1", {}, t("photo.title")),
-    h("p", {}, student.portrait ? t("photo.lead-again") : t("photo.lead")),
+    h("p", {}, student.photographed ? t("photo.lead-again") : t("photo.lead")),
     stage,
   );
   return { title: t("photo.title"), node, leave: rest };

@@ -1,4 +1,4 @@
-"""The folder with the weights: what lies in it, and whether it is what was recorded. Imports no torch."""
+"""Lists the weights in a folder, and records and verifies their checksums. Imports no torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_HEADER = 100_000_000  # the format's own limit
 
 @dataclass(frozen=True)
 class CheckpointFile:
-    """One weights file. ``values``: how many numbers it holds, None where only running a reader would tell."""
+    """One weights file. ``values``: how many numbers it holds, None where only a full read would tell."""
 
     name: str
     format: str

@@ -1,6 +1,6 @@
-"""Published weights, in whatever file they came, into safetensors that ``load_model`` and ``load_style`` read.
+"""Imports published weights of several formats into safetensors that ``load_model`` and ``load_style`` read.
 
-Nothing in the files is run: pickles are read by torch's restricted unpickler, Torch7 files by a reader of plain data.
+No code in the files is run: pickles are read by torch's restricted unpickler, Torch7 files by a reader of plain data.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from portrait.engine.style.transformer import UNUSED, build_published, is_publis
 
 MOTION_PARTS = ("generator.", "kp_detector.", "dense_motion.")
 PUBLISHED_CONFIG = Path(load.__file__).with_name("vox-256.yaml")
-# Without a name of its own, the colour scheme of a Torch7 checkpoint is VGG's.
+# The colour scheme of a Torch7 checkpoint that names none.
 COLOURS = "vgg"
 
 
@@ -120,7 +120,7 @@ def _sequence(path: Path, module: Torch7Object, prefix: str, tensors: dict[str, 
     layers: list[Layer] = []
     for part in _parts(module):
         if part.name in ("nn.Identity", "nn.TotalVariation", "nn.Dropout"):
-            continue  # they change nothing when the network paints
+            continue  # without effect outside of training
         layers.append(_layer(path, part, f"{prefix}.{len(layers)}", tensors))
     return layers
 
@@ -165,7 +165,7 @@ def _layer(path: Path, module: Torch7Object, name: str, tensors: dict[str, Tenso
 
 
 def _residual(path: Path, block: Torch7Object, name: str, tensors: dict[str, Tensor]) -> Layer:
-    """Sequential(ConcatTable(body, shortcut), CAddTable), the shortcut being the input, its borders shaved or not."""
+    """Sequential(ConcatTable(body, shortcut), CAddTable), the shortcut being the input, cropped or not."""
     parts = _parts(block)
     if [part.name for part in parts[:2]] != ["nn.ConcatTable", "nn.CAddTable"] or len(parts) != 2:
         raise CheckpointError(path, "a sequence inside the sequence is no residual block", key=name)

@@ -1,4 +1,4 @@
-"""Reads files that Torch7 wrote (``.t7``, by ``torch.save``), binary or ASCII, as plain data. Nothing in them is run.
+"""Reads files that Torch7 wrote (``.t7``, by ``torch.save``), binary or ASCII, as plain data, without running code.
 
 The format is Torch7's own serialization (its ``File.lua`` and the writers of tensors and storages): every value
 begins with a number for its kind; tables, objects and functions carry an index, so that a second mention is a
@@ -21,7 +21,6 @@ from portrait.engine.errors import CheckpointError
 Table: TypeAlias = dict[Any, Any]
 
 NIL, NUMBER, STRING, TABLE, OBJECT, BOOLEAN, FUNCTION, OLD_FUNCTION, CLOSURE = range(9)
-FUNCTIONS = (FUNCTION, OLD_FUNCTION, CLOSURE)
 DTYPES = {
     "Byte": "<u1",
     "Char": "<i1",
@@ -34,7 +33,7 @@ DTYPES = {
     "CudaDouble": "<f8",
     "CudaLong": "<i8",
 }
-MOST_DEPTH = 100  # of tables and objects in each other; a network has about ten
+MOST_DEPTH = 100  # of nested tables and objects; a network has about ten
 MOST_DIMENSIONS = 8
 
 
@@ -48,7 +47,7 @@ class Torch7Object:
 
 @dataclass(frozen=True)
 class Torch7Function:
-    """A Lua function was here. Its bytes were passed over."""
+    """Stands for a Lua function, whose bytes were skipped."""
 
 
 def read_torch7(path: Path | str) -> Any:
@@ -63,7 +62,7 @@ def read_torch7(path: Path | str) -> Any:
         data = path.read_bytes()
     except OSError as error:
         raise CheckpointError(path, error.strerror or "cannot be read") from error
-    # A binary file begins with a small little-endian number, an ASCII one with its digit and a line's end.
+    # A binary file begins with a small little-endian number, an ASCII one with a digit and a newline.
     reader = _Ascii(data) if data[:1].isdigit() and data[1:2] in (b"\n", b"\r") else _Binary(data)
     try:
         return _Values(reader).value(0)
@@ -100,7 +99,7 @@ class _Binary:
 
 
 class _Ascii:
-    """The same of an ASCII file: decimal numbers between white space, texts after their length and one line's end."""
+    """The same of an ASCII file: decimal numbers separated by white space, texts after their length and a newline."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
@@ -136,7 +135,7 @@ class _Ascii:
         if not 0 <= count <= len(self.data) - self.at:
             raise ValueError(f"it ends within {count} numbers")
         if dtype in (DTYPES["Byte"], DTYPES["Char"]):
-            start = self.at + 1  # bytes stand there as they are
+            start = self.at + 1  # bytes are not encoded
             self.at = start + count
             return np.frombuffer(self.data[start : self.at], dtype, count)
         words = [self.word() for _ in range(count)]
@@ -144,7 +143,7 @@ class _Ascii:
 
 
 class _Values:
-    """Values out of a reader, each index once."""
+    """Decodes values from a reader; each index is decoded once."""
 
     def __init__(self, reader: _Binary | _Ascii) -> None:
         self.reader = reader
@@ -193,7 +192,7 @@ class _Values:
 
     def _object(self, index: int, depth: int) -> Any:
         version = self.reader.text().decode("ascii", "replace")
-        # The oldest files have no version, but the name at once.
+        # The oldest files have no version; the name comes first.
         name = self.reader.text().decode("ascii", "replace") if version.startswith("V ") else version
         stem = name.removeprefix("torch.")
         if stem.endswith("Storage") and stem.removesuffix("Storage") in DTYPES:

@@ -1,4 +1,4 @@
-"""Weights files: published ``.pth`` / ``.pth.tar`` pickles and safetensors, read without running anything in them.
+"""Reads weights files: published ``.pth`` / ``.pth.tar`` pickles and safetensors, without running code in them.
 
 Every fault is a CheckpointError that names the file and the first key at fault.
 """
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from portrait.engine.errors import CheckpointError
 
-# Counts training steps; says nothing about what the network computes.
+# Counts training steps; without effect on the network's output.
 STEP_COUNTER = "num_batches_tracked"
 # How torch's restricted unpickler names the class or function that it refuses.
 REFUSED = re.compile(r"GLOBAL (\S+)")
@@ -57,7 +57,7 @@ def read_tensors(path: Path | str) -> dict[str, Tensor]:
         raise CheckpointError(
             path, f"is damaged or cut short ({_first_line(error)})", key=_first_cut(path)
         ) from error
-    except Exception as error:  # damaged bytes make the unpickler stumble in any way at all
+    except Exception as error:  # damaged bytes can make the unpickler raise anything
         raise CheckpointError(path, f"is damaged or cut short ({_first_line(error)})") from error
     if not isinstance(content, Mapping):
         raise CheckpointError(path, f"holds a {type(content).__name__} instead of named tensors")
@@ -102,8 +102,8 @@ def _flatten(content: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str
 
 
 def _foreign(path: Path, name: str | None) -> tuple[str | None, str | None]:
-    """What a pickle asks for that is no tensor (``name``, or the first class or function at all), and the key whose
-    value asks for it: the last text before it. The steps of the pickle are read, not run."""
+    """The class or function that a pickle names (``name``, or the first of all), and the key of the value that needs
+    it: the last text before it. The opcodes of the pickle are read, not run."""
     texts: list[str] = []
     with contextlib.suppress(Exception), contextlib.ExitStack() as stack:
         file: IO[bytes] = stack.enter_context(path.open("rb"))
@@ -113,7 +113,7 @@ def _foreign(path: Path, name: str | None) -> tuple[str | None, str | None]:
             file = io.BytesIO(archive.read(inner))
         else:
             file.seek(0)
-        # The old format is a row of pickles, of which the last holds the tensors.
+        # The old format is a sequence of pickles, of which the last holds the tensors.
         for _ in range(OLD_FORMAT_PICKLES):
             for step, argument, _ in pickletools.genops(file):
                 if step.name.endswith("UNICODE"):

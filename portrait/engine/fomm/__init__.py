@@ -1,6 +1,6 @@
 """Motion models: the published first order motion model and our compact one, behind one interface.
 
-``fomm.config`` needs no torch; the names below bring it along when they are asked for.
+``fomm.config`` needs no torch; the names below import it when they are first used.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Keypoints", "MotionModel", "load_model"]
 
-_HOMES = {"Keypoints": "keypoints", "MotionModel": "model", "load_model": "load"}
+_MODULES = {"Keypoints": "keypoints", "MotionModel": "model", "load_model": "load"}
 
 
 def __getattr__(name: str) -> Any:
-    # The web process asks for the keypoint set of the model and must never pay for torch.
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    # The web process reads the name of the keypoint set and must not load torch.
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

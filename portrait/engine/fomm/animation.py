@@ -1,4 +1,4 @@
-"""From a driving performance to the keypoints that the generator gets (Siarohin et al., 2019, section 3.3)."""
+"""From a driving motion to the keypoints that the generator gets (Siarohin et al., 2019, section 3.3)."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def relative_motion(
 
 
 def hull_scale(source: Keypoints, first: Keypoints) -> float:
-    """How much larger the source's keypoints lie apart than the driver's, by the areas of their convex hulls.
+    """The size of the source's face over the driver's, from the areas of the keypoints' convex hulls.
 
-    1 where a hull has no area: nothing can be said about sizes then.
+    1 where a hull has no area.
     """
     areas = [hull_area(points.value[0].cpu().numpy()) for points in (source, first)]
     return float(np.sqrt(areas[0] / areas[1])) if min(areas) > 0 else 1.0
 
 
 def closest_frame(source: Keypoints, driving: Keypoints) -> int:
-    """The index of the driving frame whose pose is nearest to the source's, whatever their places and sizes."""
+    """The index of the driving frame whose pose is nearest to the source's, independent of position and size."""
 
     def normalised(points: NDArray[np.float32]) -> NDArray[np.float32]:
         centred = points - points.mean(axis=0, keepdims=True)

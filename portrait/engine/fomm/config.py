@@ -58,9 +58,9 @@ class Section:
 
 
 def keypoint_set(path: Path | str) -> str:
-    """The name of what the keypoints of the model in ``path`` mean, such as ``compact-16``; its motions carry it too.
+    """The name of the keypoint set of the model in ``path``, such as ``compact-16``; its motions carry the same name.
 
-    Reads the yaml alone, so that who only lists motions needs no weights. Raises CheckpointError.
+    Reads the yaml alone, so that listing motions needs no weights. Raises CheckpointError.
     """
     config = read_config(path)
     if config.values.get("format") == COMPACT_FORMAT:

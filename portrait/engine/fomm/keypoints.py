@@ -1,4 +1,4 @@
-"""Keypoints: where the parts of a face are, and how the image around each one is stretched."""
+"""Keypoints: positions of parts of a face, and the local affine deformation (Jacobian) at each."""
 
 from __future__ import annotations
 
@@ -21,11 +21,6 @@ class Keypoints:
     def __getitem__(self, index: slice | Tensor) -> Keypoints:
         return Keypoints(self.value[index], None if self.jacobian is None else self.jacobian[index])
 
-    def expand(self, batch: int) -> Keypoints:
-        """The one set of keypoints, repeated ``batch`` times without copying."""
-        jacobian = None if self.jacobian is None else self.jacobian.expand(batch, -1, -1, -1)
-        return Keypoints(self.value.expand(batch, -1, -1), jacobian)
-
     def to(self, device: torch.device) -> Keypoints:
         """The same keypoints as float32 on ``device``."""
         jacobian = None if self.jacobian is None else self.jacobian.to(device, torch.float32)
@@ -33,6 +28,6 @@ class Keypoints:
 
 
 def join(parts: list[Keypoints]) -> Keypoints:
-    """Batches one after the other."""
+    """Batches of keypoints, concatenated."""
     jacobians = [part.jacobian for part in parts if part.jacobian is not None]
     return Keypoints(torch.cat([part.value for part in parts]), torch.cat(jacobians) if jacobians else None)

@@ -1,4 +1,4 @@
-"""One interface for both networks: keypoints of images, and a source animated by a driving performance."""
+"""The interface of both motion models: keypoints of images, and a source picture animated by a driving motion."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from portrait.engine.fomm import animation
 from portrait.engine.fomm.keypoints import Keypoints, join
 from portrait.engine.motion.template import Motion
 from portrait.engine.runtime.folding import fold_all
-from portrait.engine.runtime.memory_layout import channels_last
-from portrait.engine.runtime.rearrangement import rearrange_all
+from portrait.engine.runtime.preparation import prepare_all
 
 Images = Tensor | NDArray[np.float32]
-# Frames that go through the networks together: enough to use the cores, few enough to stay in the caches.
+# Frames per pass through the networks: enough to use the cores, few enough to stay in the caches.
 BATCH = 8
 
 
@@ -33,19 +32,14 @@ class MotionModel(ABC):
     batch = BATCH
 
     def __init__(self, networks: nn.Module, device: torch.device, dtype: torch.dtype, *, plain: bool) -> None:
-        """``plain`` leaves the networks as they were trained: a yardstick for the benchmark."""
+        """``plain`` leaves the networks as they were trained, in float32: the benchmark's reference."""
         self.networks = networks.eval().requires_grad_(False).to(device)
+        self.device, self.dtype = device, torch.float32 if plain else dtype
         if not plain:
             fold_all(networks)
-            rearrange_all(networks)
-            channels_last(networks)
-        # What runs once a job stays float32, as do coordinates, 2x2 algebra and softmax everywhere: bfloat16 knows
-        # a place to a pixel at best.
-        for part in self._every_frame():
-            for module in part.modules():
-                if isinstance(module, nn.Conv2d | nn.BatchNorm2d):
-                    module.to(dtype)
-        self.device, self.dtype = device, dtype
+            # What runs once a job stays float32, as do coordinates, 2x2 algebra and softmax everywhere: bfloat16
+            # resolves a position to a pixel at best.
+            prepare_all(networks, self._every_frame(), dtype, self.batch)
 
     @abstractmethod
     def _every_frame(self) -> list[nn.Module]:
@@ -57,7 +51,7 @@ class MotionModel(ABC):
 
     @abstractmethod
     def _encode(self, source: Tensor, keypoints: Keypoints) -> Any:
-        """What depends on the source alone, computed once a job."""
+        """What depends on the source alone, computed once per job."""
 
     @abstractmethod
     def _render(self, encoded: Any, driving: Keypoints) -> Tensor:
@@ -95,9 +89,9 @@ class MotionModel(ABC):
         *,
         photo: NDArray[np.float32] | None = None,
     ) -> Iterator[NDArray[np.float32]]:
-        """What ``animate`` does, batch by batch: yields float32 (up to ``batch_size``, H, W, 3), in time order.
+        """``animate``, batch by batch: yields float32 (up to ``batch_size``, H, W, 3), in time order.
 
-        ``photo``, float (H, W, 3) in 0..1, is what ``source`` was painted from: its keypoints are looked for there.
+        ``photo``, float (H, W, 3) in 0..1: where ``source`` is a painting, its photo, in which to detect keypoints.
         """
         picture, seen = (self._picture(part) for part in (source, source if photo is None else photo))
         batch_size = self.batch if batch_size is None else batch_size
@@ -105,16 +99,16 @@ class MotionModel(ABC):
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
         with torch.inference_mode():
             own = self._detect(seen)
-            performance = self._performance(driving).to(self.device)
-            start = animation.closest_frame(own, performance) if best_frame else 0
-            first = performance[start : start + 1]
+            moving = self._driving_keypoints(driving).to(self.device)
+            start = animation.closest_frame(own, moving) if best_frame else 0
+            first = moving[start : start + 1]
             if relative:
                 scale = self._scale(own, first) if adapt_scale else 1.0
-                performance = animation.relative_motion(own, performance, first, scale=scale)
+                moving = animation.relative_motion(own, moving, first, scale=scale)
             encoded = self._encode(picture, own)
-        for begin in range(0, len(performance), batch_size):
+        for begin in range(0, len(moving), batch_size):
             with torch.inference_mode():
-                out = self._render(encoded, performance[begin : begin + batch_size])
+                out = self._render(encoded, moving[begin : begin + batch_size])
                 array: NDArray[np.float32] = out.permute(0, 2, 3, 1).contiguous().cpu().numpy()
             yield array
 
@@ -137,7 +131,7 @@ class MotionModel(ABC):
         on_progress: Callable[[float], None] | None = None,
         batch_size: int | None = None,
     ) -> NDArray[np.float32]:
-        """The source picture, performing what ``driving`` performs.
+        """The source picture, moved as ``driving`` moves.
 
         ``source``: float (H, W, 3) in 0..1. ``driving``: frames, float (T, H, W, 3) in 0..1, or a Motion.
         ``relative``: keypoints move by the driver's change since its first frame (else they jump to the driver's).
@@ -155,7 +149,8 @@ class MotionModel(ABC):
                 on_progress(done / total)
         return np.concatenate(parts)
 
-    def _performance(self, driving: NDArray[np.float32] | Motion) -> Keypoints:
+    def _driving_keypoints(self, driving: NDArray[np.float32] | Motion) -> Keypoints:
+        """Those of a Motion, or detected in frames. Raises as ``animate`` does."""
         if not isinstance(driving, Motion):
             video = _tensor(driving)
             if video.ndim != 4 or video.shape[3] != 3 or not video.numel():
@@ -164,7 +159,7 @@ class MotionModel(ABC):
         if driving.model != self.keypoint_set or driving.num_keypoints != self.num_kp:
             raise ChoiceError(
                 f"the motion {driving.name!r} was made for the keypoints {driving.model!r},"
-                f" this model has {self.keypoint_set!r}; make it anew from its video",
+                f" this model has {self.keypoint_set!r}; make it again from its video",
                 code="motion_mismatch",
             )
         if self.estimates_jacobian and driving.jacobian is None:
@@ -177,7 +172,7 @@ class MotionModel(ABC):
 
 
 def _tensor(values: Images) -> Tensor:
-    """An array as a tensor; one that is read-only or runs backwards is copied, because torch takes neither."""
+    """An array as a tensor; copied where it is read-only or has negative strides, which torch does not take."""
     return (
         values
         if isinstance(values, Tensor)
@@ -190,7 +185,7 @@ def _checked(name: str, values: Tensor) -> Tensor:
     if not values.is_floating_point():
         raise ValueError(f"{name} must be floating point in 0..1, not {values.dtype}")
     low, high = values.aminmax()
-    # A resampled picture may overshoot by a rounding; anything more is a picture in 0..255 or a broken one.
+    # A resampled picture may exceed the range by a rounding error; more means 0..255 or a damaged picture.
     if not (low >= -1e-3 and high <= 1 + 1e-3):
         raise ValueError(f"{name} must lie in 0..1, not in {low:g}..{high:g}")
     return values.float()

@@ -10,20 +10,20 @@ from torch.nn import functional as F
 def sample_features(
     features: Tensor, field: Tensor, gain: Tensor | None, *, border: bool, align_corners: bool
 ) -> Tensor:
-    """What ``F.grid_sample`` gives for one image and many grids, times ``gain``.
+    """``F.grid_sample`` of one image at many grids, times ``gain``.
 
     With channels last, a pixel's features are one row of a table; a sample is the weighted sum of four rows. The
-    source is not copied for each frame, the occlusion costs nothing, and the result comes channels last.
+    source is not copied for each frame, the occlusion costs nothing, and the result is channels last.
 
     ``features``: float32 (1, C, H, W), or (B, C, H, W) in training. ``field``: float32 (B, h, w, 2), x and y in
-    -1..1. ``gain``: float32 (B, 1, h, w) or None. ``border``: the border pixel goes on outside, else it is black
-    there.
+    -1..1. ``gain``: float32 (B, 1, h, w) or None. ``border``: outside, the border is replicated, else it is
+    black.
     Returns float32 (B, C, h, w).
     """
     channels, height, width = features.shape[1:]
     batch, rows, columns, _ = field.shape
     if len(features) > 1 or not features.is_contiguous(memory_format=torch.channels_last):
-        # There is no one table, or its rows would have to be put together first.
+        # No single table, or its rows would have to be assembled first.
         padding = "border" if border else "zeros"
         source = features.expand(batch, -1, -1, -1)
         moved = F.grid_sample(source, field, padding_mode=padding, align_corners=align_corners)
@@ -36,7 +36,7 @@ def sample_features(
         position = (
             (position + 1) * (0.5 * (size - 1)) if align_corners else (position + 1) * (0.5 * size) - 0.5
         )
-        # Far outside nothing changes any more, and the index must not overflow.
+        # Far outside the value is constant, and the index must not overflow.
         position = position.clamp(0, size - 1) if border else position.clamp(-1, size)
         low = position.floor()
         share = position - low

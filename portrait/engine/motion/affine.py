@@ -1,7 +1,7 @@
 """Logarithm and exponential of 2x2 matrices in closed form, over any leading axes, float64 inside.
 
-They let local frames be scaled and blended along the group they live in: half of a rotation is the rotation by
-half the angle. A real logarithm exists for every matrix near the identity, which keypoint changes are.
+They scale and blend local frames along the group of linear maps: half of a rotation is the rotation by half the
+angle. A real logarithm exists for every matrix near the identity, which keypoint changes are.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""A linear basis of facial motion for the compact network's 16 keypoints, and how it is learned.
+"""A linear basis of facial motion for the compact network's 16 keypoints, and its estimation.
 
 Each driver (turning the head, closing the eyes, ...) moves every keypoint by some displacement and deforms its local
 frame by some matrix, given as a logarithm. The numbers are in ``basis.npz``; they were learned by least squares from
 the keypoints of 108 talking people (172 clips from repositories under the MIT, Apache, BSD and CC0 licences),
-left-right symmetrized, and hold nobody's face: only means over all people.
+left-right symmetrized, and are means over all people, so that they contain no individual face.
 """
 
 from __future__ import annotations
@@ -17,17 +17,28 @@ from numpy.typing import NDArray
 
 from portrait.engine.errors import MotionFileError
 from portrait.engine.motion.affine import inv2, log2
+from portrait.engine.motion.anatomy import (
+    BROW_LEFT,
+    BROW_RIGHT,
+    BROWS,
+    EYE_LEFT,
+    EYE_RIGHT,
+    EYES,
+    LOWER_FACE,
+    LOWER_LIP,
+    MIRRORED,
+    MOUTH_LEFT,
+    MOUTH_RIGHT,
+    NOSE,
+    RIGID,
+    TEMPLE_LEFT,
+    TEMPLE_RIGHT,
+    UPPER_LIP,
+)
 
 Array = NDArray[np.float64]
 
 BASIS_FILE = Path(__file__).parent / "basis.npz"
-COMPACT_MODEL = "compact-16"
-# The compact network's keypoints, "right" and "left" being the person's own.
-EYE_R, EYE_L, BROW_R, BROW_L, BRIDGE, NOSE, MOUTH_R, MOUTH_L = range(8)
-UPPER_LIP, LOWER_LIP, CHIN, JAW_R, JAW_L, TEMPLE_R, TEMPLE_L, CROWN = range(8, 16)
-MIRROR = np.array([1, 0, 3, 2, 4, 5, 7, 6, 8, 9, 10, 12, 11, 14, 13, 15])  # each keypoint's partner
-RIGID = [EYE_R, EYE_L, BRIDGE, NOSE, TEMPLE_R, TEMPLE_L]  # what an expression moves least
-LOWER_FACE = (MOUTH_R, MOUTH_L, UPPER_LIP, LOWER_LIP, CHIN, JAW_R, JAW_L)
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,7 @@ class Driver:
     """One cause of motion. ``mirrored``: its sign in a mirror. ``moves``: the keypoints that it may move.
 
     People nod as they blink and raise their brows as they talk; a driver that may only move its own part of the face
-    does not pick up such habits.
+    does not learn such correlations.
     """
 
     name: str
@@ -47,11 +58,11 @@ class Driver:
 DRIVERS = (
     Driver("turn", mirrored=-1, whole_head=True),  # towards the picture's right
     Driver("nod", whole_head=True),  # downwards
-    Driver("close", moves=(EYE_R, EYE_L, BROW_R, BROW_L)),  # both eyes
+    Driver("close", moves=(*EYES, *BROWS)),  # both eyes
     Driver("widen", moves=LOWER_FACE),  # the mouth
     Driver("lift", moves=LOWER_FACE),  # the mouth's corners
     Driver("open", moves=LOWER_FACE),  # the jaw
-    Driver("brows", moves=(EYE_R, EYE_L, BROW_R, BROW_L)),  # upwards
+    Driver("brows", moves=(*EYES, *BROWS)),  # upwards
 )
 
 
@@ -100,19 +111,18 @@ def save_basis(basis: Basis, path: Path = BASIS_FILE) -> None:
 def learn_basis(clips: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> Basis:
     """Least squares over ``clips``: one (value (T, 16, 2), jacobian (T, 16, 2, 2)) for each stretch of one person.
 
-    The head's own place, size and roll are taken out of each frame first, then each clip's median pose, so that what
-    a person looks like does not matter, only how the keypoints move.
+    The head's own place, size and roll are removed from each frame first, then each clip's median pose, so that only
+    the keypoints' motion counts, not a person's looks.
     """
     rest_value = np.mean([np.median(value, axis=0) for value, _ in clips], axis=0).astype(np.float64)
-    rest_value = (rest_value + rest_value[MIRROR] * (-1, 1)) / 2  # (16, 2)
+    rest_value = (rest_value + rest_value[list(MIRRORED)] * (-1, 1)) / 2  # (16, 2)
     drivers, values, logs, places = [], [], [], []
     for value, jacobian in clips:
         turned, placed, place = _normalize(value.astype(np.float64), jacobian.astype(np.float64), rest_value)
         middle = np.median(placed, axis=0)
         frame = np.median(turned, axis=0)
-        usable = (
-            np.linalg.det(turned) > 0.02
-        )  # a closed eye may fold its frame over; such numbers teach nothing
+        # The frame of a closed eye may come out mirrored; such numbers are left out.
+        usable = np.linalg.det(turned) > 0.02
         keep = usable.all(axis=1) & (np.linalg.det(frame) > 0.02).all()
         change = turned[keep] @ inv2(frame)
         regular = (_half_trace(change) > 0).all(axis=1)
@@ -144,14 +154,14 @@ def _least_squares(drivers: Array, response: Array) -> Array:
 
 def _normalize(value: Array, jacobian: Array, rest: Array) -> tuple[Array, Array, Array]:
     """Fit a similarity of each frame to ``rest``; returns the frames and keypoints under it, and its place (T, 2)."""
-    target = rest[RIGID] - rest[RIGID].mean(axis=0)  # (R, 2)
+    target = rest[list(RIGID)] - rest[list(RIGID)].mean(axis=0)  # (R, 2)
     place = value[:, RIGID].mean(axis=1)  # (T, 2)
     source = value[:, RIGID] - place[:, None]
     size = (source**2).sum(axis=(1, 2))
     along = (source * target).sum(axis=(1, 2)) / size
     across = (source[..., 0] * target[:, 1] - source[..., 1] * target[:, 0]).sum(axis=1) / size
     similarity = np.stack([np.stack([along, -across], -1), np.stack([across, along], -1)], -2)  # (T, 2, 2)
-    placed = (value - place[:, None]) @ similarity.transpose(0, 2, 1) + rest[RIGID].mean(axis=0)
+    placed = (value - place[:, None]) @ similarity.transpose(0, 2, 1) + rest[list(RIGID)].mean(axis=0)
     return similarity[:, None] @ jacobian, placed, place
 
 
@@ -159,13 +169,13 @@ def _measure(value: Array, log: Array) -> Array:
     """The drivers of displaced keypoints (T, 16, 2) and log-frames (T, 16, 2, 2): (T, D), in DRIVERS' order."""
     x, y = value[..., 0], value[..., 1]
     height = log[..., 1, 1]
-    turn = x[:, NOSE] - (x[:, TEMPLE_R] + x[:, TEMPLE_L]) / 2
-    nod = y[:, NOSE] - (y[:, EYE_R] + y[:, EYE_L] + y[:, TEMPLE_R] + y[:, TEMPLE_L]) / 4
-    close = -(height[:, EYE_R] + height[:, EYE_L]) / 2
-    widen = x[:, MOUTH_L] - x[:, MOUTH_R]
-    lift = (y[:, UPPER_LIP] + y[:, LOWER_LIP] - y[:, MOUTH_R] - y[:, MOUTH_L]) / 2
+    turn = x[:, NOSE] - (x[:, TEMPLE_RIGHT] + x[:, TEMPLE_LEFT]) / 2
+    nod = y[:, NOSE] - (y[:, EYE_RIGHT] + y[:, EYE_LEFT] + y[:, TEMPLE_RIGHT] + y[:, TEMPLE_LEFT]) / 4
+    close = -(height[:, EYE_RIGHT] + height[:, EYE_LEFT]) / 2
+    widen = x[:, MOUTH_LEFT] - x[:, MOUTH_RIGHT]
+    lift = (y[:, UPPER_LIP] + y[:, LOWER_LIP] - y[:, MOUTH_RIGHT] - y[:, MOUTH_LEFT]) / 2
     opening = y[:, LOWER_LIP] - y[:, UPPER_LIP]
-    brows = (y[:, EYE_R] + y[:, EYE_L] - y[:, BROW_R] - y[:, BROW_L]) / 2
+    brows = (y[:, EYE_RIGHT] + y[:, EYE_LEFT] - y[:, BROW_RIGHT] - y[:, BROW_LEFT]) / 2
     return np.stack([turn, nod, close, widen, lift, opening, brows], axis=1)
 
 
@@ -173,8 +183,8 @@ def _symmetrize(basis: Basis) -> Basis:
     """Average each response with its mirror image, so that no template favours a side."""
     sign = np.array([driver.mirrored for driver in DRIVERS], dtype=np.float64)
     flip = np.array([[1, -1], [-1, 1]])  # conjugating a matrix by the mirror turns its off-diagonal's sign
-    value = (basis.value + sign[:, None, None] * basis.value[:, MIRROR] * (-1, 1)) / 2
-    log = (basis.log_jacobian + sign[:, None, None, None] * basis.log_jacobian[:, MIRROR] * flip) / 2
+    value = (basis.value + sign[:, None, None] * basis.value[:, MIRRORED] * (-1, 1)) / 2
+    log = (basis.log_jacobian + sign[:, None, None, None] * basis.log_jacobian[:, MIRRORED] * flip) / 2
     shift = (basis.shift + sign[:, None] * basis.shift * (-1, 1)) / 2
     return Basis(basis.rest_value, basis.rest_jacobian, value, log, shift)
 

@@ -1,4 +1,4 @@
-"""From the keypoints of a recorded performance to a template: smooth them, find where they loop, close the seam."""
+"""From the keypoints of a recorded motion to a template: smooth them, find where they loop, close the seam."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from portrait.engine.motion.affine import exp2, inv2, log2
 
 Array = NDArray[np.float64]
 
-# Wide enough for the detector's jitter, narrow enough to leave a blink, which is shut for two or three frames.
+# Wide enough for the detector's jitter, narrow enough for a blink, which lasts two or three frames.
 SMOOTHING_SECONDS = 0.03
-# How much a difference of local frames (as a logarithm) counts beside one of places (in -1..1).
+# Weight of a difference of local frames (as a logarithm) beside one of positions (in -1..1).
 JACOBIAN_WEIGHT = 0.1
-# How much it matters that frame 0 is an ordinary pose: all motion is relative to it.
+# Weight of the distance of frame 0 from the median pose: all motion is relative to frame 0.
 REST_WEIGHT = 0.5
-# By how much a local frame may be flattened or stretched against its usual shape: the first is an eye shut tight.
+# Limits of the singular values of a local frame against its usual shape: the first is a closed eye.
 STRETCH_LIMITS = (0.15, 5.0)
-# Beyond this a photo tears: the largest displacement from frame 0, in units of the face's own size (its root mean
-# square radius), and the largest logarithm of a frame's change, about a blink's.
+# Beyond this the warped photo tears: the largest displacement from frame 0, in units of the face's own size (its root
+# mean square radius), and the largest logarithm of a frame's change, about a blink's.
 MAX_DISPLACEMENT = 0.45
 MAX_LOG_CHANGE = 1.3
 
@@ -55,9 +55,9 @@ def smooth(trajectory: Trajectory, fps: float) -> Trajectory:
 
 
 def _regular(jacobian: Array) -> Array:
-    """Keep every frame's change against the clip's median frame from flattening, exploding or mirroring.
+    """Clamp every frame's change against the clip's median frame to ``STRETCH_LIMITS``, without mirroring.
 
-    A detector that sees a closed eye may answer with a frame that is folded over, which has no logarithm.
+    For a closed eye the detector may give a mirrored frame, which has no logarithm.
     """
     middle = np.median(jacobian, axis=0)  # (K, 2, 2)
     left, stretch, right = np.linalg.svd(jacobian @ inv2(middle))  # (T, K, 2, 2), (T, K, 2), (T, K, 2, 2)
@@ -68,7 +68,7 @@ def _regular(jacobian: Array) -> Array:
 
 
 def find_loop(trajectory: Trajectory, shortest: int, longest: int) -> tuple[int, int]:
-    """The stretch [start, end) of ``shortest`` to ``longest`` frames whose end runs best into its start.
+    """The stretch [start, end) of ``shortest`` to ``longest`` frames whose end fits its start best.
 
     Compares the pose and its speed at frame ``start`` with those at frame ``end``, which must exist, and prefers to
     start at an ordinary pose. Raises ValueError where the trajectory is too short.
@@ -91,10 +91,10 @@ def find_loop(trajectory: Trajectory, shortest: int, longest: int) -> tuple[int,
 
 
 def close_loop(trajectory: Trajectory, start: int, end: int) -> Trajectory:
-    """Frames [start, end), bent so that frame ``end`` would be frame ``start`` again.
+    """Frames [start, end), corrected so that frame ``end`` would equal frame ``start``.
 
-    The difference between the two is taken out little by little over the whole loop, slowly at its ends, so that
-    neither the poses nor their speed jump.
+    The difference between the two is removed gradually over the loop by a smooth step, so that neither the poses nor
+    their velocities jump.
     """
     progress = np.arange(end - start) / (end - start)
     share = progress**2 * (3 - 2 * progress)  # (T,)
@@ -109,7 +109,7 @@ def close_loop(trajectory: Trajectory, start: int, end: int) -> Trajectory:
 
 
 def gentle_strength(value: NDArray[np.floating], jacobian: NDArray[np.floating] | None) -> float:
-    """By how much (at most 1) to scale a motion so that it stays within what a photo can follow.
+    """The factor (at most 1) that keeps a motion within ``MAX_DISPLACEMENT`` and ``MAX_LOG_CHANGE``.
 
     ``value`` (T, K, 2) and ``jacobian`` (T, K, 2, 2) or None, relative to frame 0.
     """
@@ -124,7 +124,7 @@ def gentle_strength(value: NDArray[np.floating], jacobian: NDArray[np.floating] 
 
 
 def _features(trajectory: Trajectory) -> Array:
-    """(T, F): everything that has to agree where a loop closes, each in comparable units."""
+    """(T, F): everything that has to agree where a loop closes, in comparable units."""
     value = trajectory.value.reshape(len(trajectory), -1)
     if trajectory.jacobian is None:
         return value

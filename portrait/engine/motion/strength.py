@@ -1,4 +1,4 @@
-"""How large a motion is played: a person's choice between a hint of it and a little more than was composed."""
+"""Scales a motion template by a strength that the user chooses."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from dataclasses import replace
 import numpy as np
 
 from portrait.engine.motion.affine import exp2, inv2, log2
-from portrait.engine.motion.basis import COMPACT_MODEL, EYE_L, EYE_R
+from portrait.engine.motion.anatomy import COMPACT_MODEL, EYES
 from portrait.engine.motion.loop_closing import MAX_LOG_CHANGE
 from portrait.engine.motion.template import Motion
 from portrait.engine.request import RULES
 
-LIDS = (EYE_R, EYE_L)
-
 
 def at_strength(motion: Motion, strength: float) -> Motion:
-    """``motion`` with its displacements and its turns ``strength`` times as large, and its blinks as they are.
+    """``motion`` with displacements and rotations ``strength`` times as large, and unchanged blinks.
 
-    A blink is not a matter of degree: half of one leaves sleepy eyes, and one and a half turns the warped eye inside
-    out, so that a second eye shows above the first. Where it is known which keypoints are eyes (the compact model's),
-    their lids close as far as the template says, at any strength. Of keypoints that are not known, no local frame's
-    change grows beyond ``MAX_LOG_CHANGE``, about a blink's, unless the template itself goes further.
+    Blinks are not scaled: half a blink leaves the eyes half open, and one and a half turns the warped eye inside out,
+    so that a second eye shows above the first. For the compact model, whose keypoints are known, the lids close as
+    far as the template says at any strength. For other models no local frame's change grows beyond
+    ``MAX_LOG_CHANGE``, about a blink's, unless the template itself exceeds it.
 
     Raises ChoiceError (``bad_strength``).
     """
@@ -34,7 +32,7 @@ def at_strength(motion: Motion, strength: float) -> Motion:
     most = np.maximum(1.0, MAX_LOG_CHANGE / np.maximum(size, 1e-9))
     scaled = change * np.minimum(strength, most)
     if motion.model == COMPACT_MODEL:
-        closing = change[:, LIDS, 1, 1]  # below 0: the lids fall
-        scaled[:, LIDS, 1, 1] = np.where(closing < 0, closing, scaled[:, LIDS, 1, 1])
+        closing = change[:, EYES, 1, 1]  # below 0: the lids close
+        scaled[:, EYES, 1, 1] = np.where(closing < 0, closing, scaled[:, EYES, 1, 1])
     jacobian = (exp2(scaled) @ first).astype(np.float32)
     return replace(motion.scaled(strength), jacobian=jacobian)

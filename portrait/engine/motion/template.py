@@ -1,7 +1,7 @@
-"""A motion template: keypoint trajectories that loop, and the ``.npz`` file they live in.
+"""A motion template: keypoint trajectories that loop, and their ``.npz`` file.
 
-The file is a zip of plain arrays and one JSON text (``meta``); it is read with ``allow_pickle=False``: a
-template from somebody else cannot run code.
+The file is a zip of plain arrays and one JSON text (``meta``); it is read with ``allow_pickle=False``,
+so that a template from elsewhere cannot run code.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from portrait.engine.motion.affine import exp2, inv2, log2
 
 FORMAT = "portrait-motion-1"
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-# A portrait is a loop of a few seconds; the limit keeps a wrong file from filling the memory.
+# A portrait is a loop of a few seconds; the limit keeps a wrong file from exhausting the memory.
 MAX_FRAMES = 1000
 MAX_FPS = 120.0
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """Keypoint trajectories of one driving performance; after frame T-1 comes frame 0 again.
+    """Keypoint trajectories of one driving motion; after frame T-1 comes frame 0 again.
 
     ``value``: float32 (T, K, 2), x then y in -1..1 as the model's keypoints.
     ``jacobian``: float32 (T, K, 2, 2), the affine frame at each keypoint, or None where the model has none.
     ``fps``: frames a second. ``model``: the keypoint set that the numbers belong to, such as ``compact-16``.
-    ``title``: what a person reads, by language code, such as ``{"en": "Nod", "ko": "끄덕임"}``.
+    ``title``: shown to users, by language code, such as ``{"en": "Nod", "ko": "끄덕임"}``.
 
     Raises ValueError where an array has a wrong shape or holds something that is not a number.
     """
@@ -71,10 +71,10 @@ class Motion:
         return len(self) / self.fps
 
     def scaled(self, strength: float) -> Motion:
-        """The same performance, ``strength`` times as large, about frame 0's pose (0 is still, 1 is as it was).
+        """The same motion, ``strength`` times as large, about frame 0's pose (0 is still, 1 is as it was).
 
         Displacements scale linearly, Jacobians along the matrix logarithm of their change since frame 0, so
-        that half of a turn is half of the angle and never a squashed face.
+        that half of a rotation is half of the angle, without shear.
         """
         if strength == 1:
             return self
@@ -154,7 +154,7 @@ def _read(path: Path, wanted: tuple[str, ...]) -> tuple[dict[str, Any], dict[str
     except FileNotFoundError as error:
         raise MotionFileError(path, "does not exist") from error
     except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        # A foreign file, one cut short, damaged bytes, or an array of Python objects.
+        # Another kind of file, a truncated one, damaged bytes, or an array of Python objects.
         raise MotionFileError(path, f"cannot be read as a motion template ({error})") from error
     _check_meta(path, meta)
     return meta, arrays

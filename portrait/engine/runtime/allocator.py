@@ -10,11 +10,11 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc's allocator to serve large blocks from its heap and never to shrink it. True if it was told.
+    """Make glibc's allocator serve large blocks from its heap and never shrink it. Returns whether that succeeded.
 
-    A batch of frames needs blocks of tens of megabytes. By default each is mapped afresh, and clearing its pages
-    costs as much as a convolution: upsampling took 35 times, a convolution twice as long. For processes that only
-    compute, because the heap stays as large as it ever was. Nothing happens where there is no glibc.
+    A batch of frames needs blocks of tens of megabytes. By default each is mapped again, and clearing its pages
+    costs as much as a convolution: upsampling took 35 times, a convolution twice as long. Meant for processes that
+    only compute, because the heap keeps its largest size. Does nothing without glibc.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -1,4 +1,4 @@
-"""Batch normalization folded into the convolution before it: the same function, one pass less."""
+"""Batch normalization folded into the convolution before it: the same function with one pass less."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import nn
 def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     """Make ``conv`` compute norm(conv(x)), with the statistics that ``norm`` has stored.
 
-    In float64: the two roundings of float32 would be seen beside the published outputs.
+    In float64, because rounding twice in float32 shows in a comparison with the published outputs.
     """
     assert norm.running_mean is not None and norm.running_var is not None
     gain = norm.weight.double() * torch.rsqrt(norm.running_var.double() + norm.eps)
@@ -23,9 +23,9 @@ def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
 
 
 def fold_all(networks: nn.Module) -> None:
-    """Fold every normalization of ``networks`` that directly follows a convolution, and take it out.
+    """Fold every normalization of ``networks`` that directly follows a convolution, and remove it.
 
-    Containers say which those are: a Sequential by its order, any other module by ``normalized``, pairs of names.
+    The order of a Sequential says which those are; any other module lists pairs of names in ``normalized``.
     """
     for module in list(networks.modules()):
         names = list(module._modules)

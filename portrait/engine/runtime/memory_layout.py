@@ -1,4 +1,4 @@
-"""Tensors in the shape of memory that the convolutions want."""
+"""Tensors in the memory layout and the dtype that the convolutions take."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+
+from portrait.engine.runtime.precision import working_dtype
 
 
 def channels_last(module: nn.Module) -> None:
@@ -16,11 +18,11 @@ def channels_last(module: nn.Module) -> None:
 
 
 def fit(x: Tensor, conv: nn.Conv2d) -> Tensor:
-    """(B, C, H, W) in the dtype and the memory layout of the weights of ``conv``, copied only where they differ."""
+    """(B, C, H, W) in the dtype that ``conv`` takes and its weights' memory layout, copied only where they differ."""
     last = conv.weight.is_contiguous(memory_format=torch.channels_last)
-    return x.to(conv.weight.dtype, memory_format=torch.channels_last if last else torch.contiguous_format)
+    return x.to(working_dtype(conv), memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 def join(parts: Iterable[Tensor], conv: nn.Conv2d) -> Tensor:
-    """The (B, C_i, H, W) one after the other, fit for ``conv``; each takes its layout before it is copied."""
+    """The (B, C_i, H, W) concatenated, fit for ``conv``; each takes the layout before it is copied."""
     return torch.cat([fit(part, conv) for part in parts], 1)

@@ -1,8 +1,9 @@
-"""Where and how precisely to compute: detected, never assumed."""
+"""The device and the precision of the computation, detected from the hardware."""
 
 from __future__ import annotations
 
 import torch
+from torch import Tensor, nn
 
 from portrait.engine.errors import ChoiceError
 
@@ -46,3 +47,32 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+class Float32Conv(nn.Conv2d):
+    """A float32 convolution inside a network of the dtype ``outer``: casts its input and its output.
+
+    It shares the weights of ``conv``.
+    """
+
+    def __init__(self, conv: nn.Conv2d, outer: torch.dtype) -> None:
+        super().__init__(
+            conv.in_channels,
+            conv.out_channels,
+            conv.kernel_size,  # type: ignore[arg-type]
+            conv.stride,  # type: ignore[arg-type]
+            conv.padding,  # type: ignore[arg-type]
+            groups=conv.groups,
+            padding_mode=conv.padding_mode,
+            device="meta",
+        )
+        self.weight, self.bias, self.outer = conv.weight, conv.bias, outer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``outer`` (B, I, H, W) -> ``outer`` (B, O, h, w)."""
+        return super().forward(x.float()).to(self.outer)
+
+
+def working_dtype(conv: nn.Conv2d) -> torch.dtype:
+    """The dtype that ``conv`` takes and gives."""
+    return conv.outer if isinstance(conv, Float32Conv) else conv.weight.dtype

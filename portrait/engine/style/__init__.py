@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from portrait.engine.style.painter import Painter, SteadyPainter, load_style
+    from portrait.engine.style.painter import FrozenPainter, Painter, load_style
 
-__all__ = ["Painter", "SteadyPainter", "load_style"]
+__all__ = ["FrozenPainter", "Painter", "load_style"]
 
 
 def __getattr__(name: str) -> Any:
-    # The web process reads the catalogue in this package and must never pay for torch.
+    # The web process reads the catalogue in this package and must not load torch.
     if name in __all__:
         from portrait.engine.style import painter
 

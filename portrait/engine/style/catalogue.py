@@ -1,4 +1,4 @@
-"""The styles that the shipped painter knows, read from the text file beside its weights; imports no torch."""
+"""The styles of the shipped painter, read from the yaml beside its weights; imports no torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMAT = "portrait-painter-1"
 
 @dataclass(frozen=True)
 class Style:
-    """A painting whose manner a network has learned. ``title`` and ``painter`` are by language code.
+    """A painting whose style a network has learned. ``title`` and ``painter`` are by language code.
 
     ``contrast``: the standard deviation of the painting's luma, 0..0.5, where it is known; portraits are brought
     nearer to it.

@@ -1,13 +1,13 @@
-"""A style network as a list of layers: how networks from Torch7's fast-neural-style come here.
+"""A style network given as a list of layers: the form in which Torch7's fast-neural-style networks are imported.
 
-Their paddings, their residual blocks (which shave the borders off instead of padding) and their colours (BGR less the
-mean of ImageNet, a hyperbolic tangent at the end) are not those of ``StyleNetwork``, and no renaming makes them so.
+Their paddings, their residual blocks (which crop the shortcut instead of padding) and their colours (BGR less the
+mean of ImageNet, a hyperbolic tangent at the end) differ from those of ``StyleNetwork``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from portrait.engine.errors import CheckpointError
+from portrait.engine.runtime.verification import ConvForm, is_right
 
 # In a safetensors file's metadata: the layers, as JSON.
 LAYERS_KEY = "portrait-style-layers-1"
 # The mean of ImageNet's pictures in the networks' own channel order (blue, green, red), 0..255.
 MEAN_BGR = (103.939, 116.779, 123.68)
 Layer = Mapping[str, Any]
-TRIED_SIDE = 64  # more than the published networks' first padding
+TRIED_SIDE = 64  # larger than the published networks' first padding
 # The tensors that each kind of layer has.
 TENSORS = {
     "conv": ("weight", "bias"),
@@ -84,7 +85,8 @@ class LayeredNetwork(nn.Module):
 
     def __init__(self, layers: list[Layer], tensors: Mapping[str, Tensor]) -> None:
         super().__init__()
-        self.compute_dtype = torch.float32
+        self._compute_dtype = torch.float32
+        self._kept_float32: set[str] = set()  # names of layers
         self._layers = layers
         self._names: dict[str, str] = {}
         for name in tensor_names(layers):
@@ -92,10 +94,44 @@ class LayeredNetwork(nn.Module):
             self.register_buffer(self._names[name], tensors[name].float())
         self.register_buffer("mean", torch.tensor(MEAN_BGR)[:, None, None])
 
+    def compute_in(self, dtype: torch.dtype, batch: int) -> None:
+        """Compute in ``dtype``, but for the convolutions that this machine computes wrongly in it.
+
+        ``batch``: how many pictures are usually painted at once.
+        """
+        self._compute_dtype = dtype
+        forms = self._forms(self._layers, "layers", dtype, batch)
+        self._kept_float32 = {name for name, form in forms if not is_right(form)}
+
+    def _forms(
+        self, layers: list[Layer], prefix: str, dtype: torch.dtype, batch: int
+    ) -> Iterator[tuple[str, ConvForm]]:
+        for number, layer in enumerate(layers):
+            kind, name = layer["kind"], f"{prefix}.{number}"
+            if kind == "residual":
+                yield from self._forms(layer["body"], f"{name}.body", dtype, batch)
+            elif kind in ("conv", "deconv"):
+                weight = self._tensor(f"{name}.weight", torch.float32)
+                inputs, outputs = (1, 0) if kind == "conv" else (0, 1)
+                yield (
+                    name,
+                    ConvForm(
+                        inputs=weight.shape[inputs],
+                        outputs=weight.shape[outputs],
+                        kernel=tuple(weight.shape[2:]),
+                        stride=tuple(layer["stride"]),
+                        padding=tuple(layer["pad"]),
+                        dtype=dtype,
+                        device=weight.device.type,
+                        batch=batch,
+                        output_padding=tuple(layer["output_pad"]) if kind == "deconv" else None,
+                    ),
+                )
+
     def forward(self, x: Tensor, style: int) -> Tensor:
         """float (B, 3, H, W) in 0..1 -> float32 (B, 3, H, W), nominally 0..1. ``style`` is 0, the only one."""
         height, width = x.shape[2:]
-        y = (x.flip(1) * 255 - self.mean).to(self.compute_dtype)
+        y = (x.flip(1) * 255 - self.mean).to(self._compute_dtype)
         y = self._run(self._layers, "layers", y).float()[:, :, :height, :width]
         return ((y + self.mean) / 255).flip(1)
 
@@ -109,6 +145,8 @@ class LayeredNetwork(nn.Module):
 
     def _layer(self, layer: Layer, name: str, x: Tensor) -> Tensor:
         kind = layer["kind"]
+        if name in self._kept_float32 and x.dtype != torch.float32:
+            return self._layer(layer, name, x.float()).to(x.dtype)
         given = [self._tensor(f"{name}.{part}", x.dtype) for part in TENSORS.get(kind, ())]
         if kind == "conv":
             weight, bias = given

@@ -12,6 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from portrait.engine.runtime.precision import Float32Conv
+from portrait.engine.runtime.verification import form_of, is_right
+
 EPSILON = 1e-5  # added to the variance, as in torch.nn.InstanceNorm2d
 Rows = int | Sequence[int]  # the style of all images, or of each
 
@@ -27,7 +30,7 @@ class ConditionalInstanceNorm(nn.Module):
     def forward(self, x: Tensor, style: Rows) -> Tensor:
         """(B, C, H, W) -> the same shape and dtype; the statistics are float32 whatever the dtype."""
         if not isinstance(style, int):
-            # Quicker than one normalization with a scale for each image, which copies channels-last data.
+            # Faster than one normalization with a scale for each image, which copies channels-last data.
             return torch.cat([self(image, row) for image, row in zip(x.split(1), style, strict=True)])
         scale, shift = self.scale[style], self.shift[style]
         if len(x) == 1:
@@ -37,7 +40,7 @@ class ConditionalInstanceNorm(nn.Module):
 
 
 class ConvLayer(nn.Module):
-    """Reflection padding, convolution, conditional instance normalization; nearest upsampling goes before."""
+    """Nearest upsampling (if any), reflection padding, convolution, conditional instance normalization."""
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int, styles: int, *, stride: int = 1, upsample: int = 1
@@ -54,6 +57,7 @@ class ConvLayer(nn.Module):
         return convolve(self.conv, reflect(x, self.conv.kernel_size[0] // 2))
 
     def forward(self, x: Tensor, style: Rows) -> Tensor:
+        """The same, normalized and in ``style``."""
         out: Tensor = self.norm(self.convolve(x), style)
         return out
 
@@ -63,11 +67,12 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, styles: int) -> None:
         super().__init__()
-        self.a = ConvLayer(channels, channels, 3, styles)
-        self.b = ConvLayer(channels, channels, 3, styles)
+        self.first = ConvLayer(channels, channels, 3, styles)
+        self.second = ConvLayer(channels, channels, 3, styles)
 
     def forward(self, x: Tensor, style: Rows) -> Tensor:
-        out: Tensor = x + self.b(F.relu(self.a(x, style)), style)
+        """(B, channels, H, W) -> the same shape."""
+        out: Tensor = x + self.second(F.relu(self.first(x, style)), style)
         return out
 
 
@@ -82,22 +87,33 @@ class StyleNetwork(nn.Module):
         super().__init__()
         full, half, quarter = widths
         self.published = published
-        self.compute_dtype = torch.float32  # of the convolutions; the parameters themselves stay float32
-        self.down = nn.ModuleList(
+        self._compute_dtype = torch.float32  # of the convolutions; the parameters themselves stay float32
+        self.down_layers = nn.ModuleList(
             [
                 ConvLayer(3, full, 9, styles),
                 ConvLayer(full, half, 3, styles, stride=2),
                 ConvLayer(half, quarter, 3, styles, stride=2),
             ]
         )
-        self.res = nn.ModuleList([ResidualBlock(quarter, styles) for _ in range(blocks)])
-        self.up = nn.ModuleList(
+        self.residual_blocks = nn.ModuleList([ResidualBlock(quarter, styles) for _ in range(blocks)])
+        self.up_layers = nn.ModuleList(
             [
                 ConvLayer(quarter, half, 3, styles, upsample=2),
                 ConvLayer(half, full, 3, styles, upsample=2),
             ]
         )
-        self.out = nn.Conv2d(full, 3, 9)
+        self.output = nn.Conv2d(full, 3, 9)
+
+    def compute_in(self, dtype: torch.dtype, batch: int) -> None:
+        """Compute in ``dtype``, but for the convolutions that this machine computes wrongly in it.
+
+        ``batch``: how many pictures are usually painted at once.
+        """
+        self._compute_dtype = dtype
+        for module in list(self.modules()):
+            for name, conv in list(module.named_children()):
+                if isinstance(conv, nn.Conv2d) and not is_right(form_of(conv, dtype, batch, None)):
+                    module._modules[name] = Float32Conv(conv, dtype)
 
     def forward(self, x: Tensor, style: Rows) -> Tensor:
         """float (B, 3, H, W) in 0..1 -> float32 (B, 3, H, W), nominally 0..1 (the published one may exceed it).
@@ -106,19 +122,19 @@ class StyleNetwork(nn.Module):
         """
         height, width = x.shape[2:]
         y = self.enter(x)
-        for layer in self.down:
+        for layer in self.down_layers:
             y = F.relu(layer(y, style))  # (B, full, H, W), (B, half, H/2, W/2), (B, quarter, H/4, W/4)
-        for block in self.res:
+        for block in self.residual_blocks:
             y = block(y, style)
-        for layer in self.up:
+        for layer in self.up_layers:
             y = F.relu(layer(y, style))  # (B, half, H/2, W/2), (B, full, H, W)
         # Halving rounds up, so sides that are no multiple of four come back longer.
-        y = convolve(self.out, reflect(y, self.out.kernel_size[0] // 2))[:, :, :height, :width]
+        y = convolve(self.output, reflect(y, self.output.kernel_size[0] // 2))[:, :, :height, :width]
         return self.leave(y)
 
     def enter(self, x: Tensor) -> Tensor:
         """From 0..1 to the range that the first convolution was trained on, in the convolutions' dtype."""
-        return (x * 255 if self.published else x * 2 - 1).to(self.compute_dtype)
+        return (x * 255 if self.published else x * 2 - 1).to(self._compute_dtype)
 
     def leave(self, y: Tensor) -> Tensor:
         """From the last convolution's range to float32, nominally 0..1."""
@@ -126,7 +142,9 @@ class StyleNetwork(nn.Module):
 
 
 def convolve(conv: nn.Conv2d, x: Tensor) -> Tensor:
-    """Apply ``conv`` in the dtype of ``x``, whatever the dtype of its parameters."""
+    """Apply ``conv`` in the dtype of ``x``, whatever the dtype of its parameters; a ``Float32Conv`` in float32."""
+    if isinstance(conv, Float32Conv):
+        return conv(x)
     assert conv.bias is not None
     return F.conv2d(x, conv.weight.to(x.dtype), conv.bias.to(x.dtype), stride=conv.stride)
 

@@ -11,20 +11,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from portrait.engine.checkpoints import older_names
 from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.errors import ChoiceError
 from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.style.catalogue import Style, read_config
+from portrait.engine.style.frozen import FrozenNetwork
 from portrait.engine.style.layered import LayeredNetwork, build_layered, read_layers
 from portrait.engine.style.network import StyleNetwork
-from portrait.engine.style.steady import SteadyNetwork
 from portrait.engine.style.tone import tone_curve
 from portrait.engine.style.transformer import build_published, is_published
 
 # Reflection padding needs more pixels than it mirrors: four at full size, one at quarter size.
 SMALLEST_SIDE = 5
-# Batches on a GPU have about this many pixels, so that larger frames take no more memory.
-GPU_BATCH_PIXELS = 16 * 256 * 256
+# Frames of 256 x 256 per batch on a GPU; of larger ones fewer, so that they take no more memory.
+GPU_BATCH, GPU_FRAME_PIXELS = 16, 256 * 256
+VERIFIED_SIDE = 32  # of the picture with which a frozen network is tried; the result does not matter
 # Eight come only a tenth of a grey value nearer to frame-by-frame painting, and each costs more than painting one.
 REFERENCE_FRAMES = 4
 
@@ -35,7 +37,7 @@ def load_style(
     """Load a painter: a published single-style ``.pth``, the same or a Torch7 network imported into ``.safetensors``,
     or our own ``.safetensors`` with its yaml beside it.
 
-    ``device`` and ``precision`` may be ``auto``. ``style`` is the slug to paint with where ``paint`` is given none
+    ``device`` and ``precision`` may be ``auto``. ``style`` is the slug that ``paint`` uses where it is given none
     (default: the file's first style). Raises CheckpointError for a file at fault, ChoiceError for a style
     (``unknown_style``), device or precision that is not there.
     """
@@ -50,7 +52,7 @@ def load_style(
         config = read_config(path)
         styles = config.styles
         network = StyleNetwork(len(styles), config.widths, config.blocks, published=False)
-        load_weights(network, tensors, path)
+        load_weights(network, older_names.current_names(tensors, older_names.PAINTER), path)
     else:
         network, tensors = build_published(path, tensors)
         load_weights(network, tensors, path)
@@ -61,7 +63,7 @@ def load_style(
 
 
 class Painter:
-    """A loaded style network. ``styles`` are the ones it can paint in; ``default`` is the row of the usual one."""
+    """A loaded style network. ``styles`` are those it can paint in; ``default`` is the row used by default."""
 
     def __init__(
         self,
@@ -72,10 +74,18 @@ class Painter:
         dtype: torch.dtype,
     ) -> None:
         self.network = network.eval().requires_grad_(False).to(device)
-        self.network.compute_dtype = dtype
         self.styles = styles
         self.default = 0
         self.device = device
+        # One frame at a time keeps its features in the processor's cache; a GPU needs more work at once.
+        self.batch = 1 if device.type == "cpu" else GPU_BATCH
+        network.compute_in(dtype, self.batch)
+        if isinstance(network, StyleNetwork):
+            # The forms of a frozen network are verified now, so that the first clip does not wait for it.
+            with torch.inference_mode():
+                FrozenNetwork(
+                    network, 0, torch.zeros(1, 3, VERIFIED_SIDE, VERIFIED_SIDE, device=device), self.batch
+                )
 
     def index(self, style: str | None) -> int:
         """The row of ``style`` (None: the default). Raises ChoiceError (``unknown_style``), which lists them."""
@@ -89,16 +99,16 @@ class Painter:
         return slugs.index(style)
 
     def paint(
-        self, frames: NDArray[np.uint8], style: str | None = None, *, steady: bool = False
+        self, frames: NDArray[np.uint8], style: str | None = None, *, frozen_statistics: bool = False
     ) -> NDArray[np.uint8]:
         """Paint uint8 RGB frames (T, H, W, 3) in ``style``; the result has the same shape.
 
-        Each frame is painted for itself, as the networks were published. With ``steady`` the frames are those of one
-        clip and share their statistics (see ``hold``).
+        Each frame is normalized by its own statistics, as the networks were published. With ``frozen_statistics`` the
+        frames are those of one clip and share their statistics (see ``freeze_statistics``).
         Raises ChoiceError for an unknown style, ValueError for an array of another kind or sides below 5 pixels.
         """
-        if steady and len(frames):
-            return self.hold(frames, style).paint(frames)
+        if frozen_statistics and len(frames):
+            return self.freeze_statistics(frames, style).paint(frames)
         row = self.index(style)
         return self._paint(frames, lambda x: self.network(x, row))
 
@@ -108,30 +118,29 @@ class Painter:
         """The tone curve, uint8 (256,), for what was painted in ``style``; see ``tone_curve``."""
         return tone_curve(photo, painting, self.styles[self.index(style)].contrast)
 
-    def hold(self, clip: NDArray[np.uint8], style: str | None = None) -> SteadyPainter:
-        """Get ready to paint the frames of one clip, uint8 (T, H, W, 3), without their colours pulsing.
+    def freeze_statistics(self, clip: NDArray[np.uint8], style: str | None = None) -> FrozenPainter:
+        """A painter for the frames of one clip, uint8 (T, H, W, 3), that uses the same statistics for all of them.
 
-        The statistics of a few frames spread over ``clip`` are held for all. Faster than ``paint``, too. Raises as
-        ``paint`` does.
+        The statistics are those of a few frames spread over ``clip``, so that colours do not flicker. It is also
+        faster than ``paint``. A ``LayeredNetwork`` is left as it is. Raises as ``paint`` does.
         """
         _check(clip)
         if isinstance(self.network, LayeredNetwork):
-            return SteadyPainter(lambda frames: self.paint(frames, style))  # nothing in it can be held
+            return FrozenPainter(lambda frames: self.paint(frames, style))
         count = min(len(clip), REFERENCE_FRAMES)
         chosen = [index * len(clip) // count for index in range(count)]
         with torch.inference_mode():
-            network = SteadyNetwork(self.network, self.index(style), self._to_device(clip[chosen]))
-        return SteadyPainter(lambda frames: self._paint(frames, network))
+            network = FrozenNetwork(
+                self.network, self.index(style), self._to_device(clip[chosen]), self.batch
+            )
+        return FrozenPainter(lambda frames: self._paint(frames, network))
 
     def _paint(self, frames: NDArray[np.uint8], network: Callable[[Tensor], Tensor]) -> NDArray[np.uint8]:
         _check(frames)
         painted = np.empty_like(frames)
-        # One frame at a time keeps its features in the processor's cache; a GPU wants more to do at once.
-        step = (
-            1
-            if self.device.type == "cpu"
-            else max(1, GPU_BATCH_PIXELS // (frames.shape[1] * frames.shape[2]))
-        )
+        step = self.batch
+        if step > 1:
+            step = max(1, step * GPU_FRAME_PIXELS // (frames.shape[1] * frames.shape[2]))
         with torch.inference_mode():
             for start in range(0, len(frames), step):
                 y = network(self._to_device(frames[start : start + step]))  # (B, 3, H, W), nominally 0..1
@@ -146,8 +155,8 @@ class Painter:
 
 
 @dataclass(frozen=True)
-class SteadyPainter:
-    """A painter held in one style and in one clip's statistics: paint the clip through it, whole or in parts."""
+class FrozenPainter:
+    """A painter with one style and one clip's statistics, which paints that clip whole or in parts."""
 
     paint: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # uint8 (B, H, W, 3) -> uint8, same size
 

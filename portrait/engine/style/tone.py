@@ -1,8 +1,8 @@
-"""The tones of a painting: as much contrast as the painter used, in the key of the photo.
+"""A tone curve that restores the contrast of the painting and the brightness of the photo.
 
-A network that is trained on means paints between the extremes, with about half the contrast of the painting that it
-learned from. And instance normalization forgets how bright its input was, so that every face comes out about equally
-light, dark skin too. A tone curve gives back part of both. It is measured once for a clip, so that it cannot flicker.
+A network trained on mean errors avoids extremes: its output has about half the contrast of the painting that it
+learned from. Instance normalization also discards the brightness of its input, so that every face comes out about
+equally light, dark skin too. The curve restores part of both. It is measured once per clip, so it cannot flicker.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ LEAST = 0.6  # of the painting's luma: an almost black photo still becomes a pai
 def tone_curve(
     photo: NDArray[np.uint8], painting: NDArray[np.uint8], contrast: float | None = None
 ) -> NDArray[np.uint8]:
-    """What each of the 256 values of ``painting``, uint8 (H, W, 3), becomes: uint8 (256,), to be indexed by frames.
+    """The new value of each of the 256 values of ``painting``, uint8 (H, W, 3): uint8 (256,), to index by frames.
 
-    ``contrast`` is the painter's own, as ``luma_deviation`` tells it (None: contrast stays). ``photo``, uint8
+    ``contrast`` is the painter's own, as ``luma_deviation`` measures it (None: contrast stays). ``photo``, uint8
     (h, w, 3), shows the face in its middle, where the product's crop has it. Black, white and the order of values
     stay.
     """
@@ -38,7 +38,7 @@ def tone_curve(
             curve = steeper(curve, float((painting @ LUMA).mean() / 255), min(max(wanted, 1.0), BOLDEST))
     gain = max(LEAST, min(1.0, luma_of_face(photo) / DARK) ** WAY_BACK)
     painted = float((curve[painting[_middle(painting)]] @ LUMA).mean())
-    # Nothing to darken, or nothing to measure the power by.
+    # Skipped where nothing is to be darkened, or the mean allows no power.
     if gain < 1 and 0.02 < painted < 0.98:
         curve = curve ** (1 + math.log(gain) / math.log(painted))
     return np.rint(255 * curve).astype(np.uint8)

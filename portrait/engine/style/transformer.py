@@ -1,4 +1,4 @@
-"""The published fast-neural-style ``.pth`` files: one style each, our network with other names for its parts."""
+"""The published fast-neural-style ``.pth`` files: one style each, ``StyleNetwork`` with other parameter names."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ UNUSED = (".running_mean", ".running_var", ".num_batches_tracked")
 
 
 def is_published(tensors: dict[str, Tensor]) -> bool:
-    """Whether ``tensors`` carry the names of the published network's, whatever file they came in."""
+    """Whether ``tensors`` have the published network's names, whatever the file's format."""
     return "conv1.conv2d.weight" in tensors
 
 
 def build_published(path: Path, tensors: dict[str, Tensor]) -> tuple[StyleNetwork, dict[str, Tensor]]:
     """The network that fits the published ``tensors``, and the tensors under that network's names.
 
-    ``path`` is named in the CheckpointError that is raised where a tensor is missing, superfluous or misshapen.
+    ``path`` is named in the CheckpointError, which is raised where a tensor is missing, superfluous or misshapen.
     """
     tensors = {key: tensor for key, tensor in tensors.items() if not key.endswith(UNUSED)}
     blocks = 0
@@ -48,12 +48,12 @@ def build_published(path: Path, tensors: dict[str, Tensor]) -> tuple[StyleNetwor
 
 def _names(blocks: int) -> dict[str, str]:
     """From the published state dict's keys to ours."""
-    layers = {f"conv{n + 1}": (f"in{n + 1}", f"down.{n}") for n in range(3)}
-    layers |= {f"deconv{n + 1}": (f"in{n + 4}", f"up.{n}") for n in range(2)}
+    layers = {f"conv{n + 1}": (f"in{n + 1}", f"down_layers.{n}") for n in range(3)}
+    layers |= {f"deconv{n + 1}": (f"in{n + 4}", f"up_layers.{n}") for n in range(2)}
     for n in range(blocks):
-        layers[f"res{n + 1}.conv1"] = (f"res{n + 1}.in1", f"res.{n}.a")
-        layers[f"res{n + 1}.conv2"] = (f"res{n + 1}.in2", f"res.{n}.b")
-    names = {"deconv3.conv2d.weight": "out.weight", "deconv3.conv2d.bias": "out.bias"}
+        layers[f"res{n + 1}.conv1"] = (f"res{n + 1}.in1", f"residual_blocks.{n}.first")
+        layers[f"res{n + 1}.conv2"] = (f"res{n + 1}.in2", f"residual_blocks.{n}.second")
+    names = {"deconv3.conv2d.weight": "output.weight", "deconv3.conv2d.bias": "output.bias"}
     for conv, (norm, ours) in layers.items():
         names |= {f"{conv}.conv2d.{part}": f"{ours}.conv.{part}" for part in ("weight", "bias")}
         names |= {f"{norm}.weight": f"{ours}.norm.scale", f"{norm}.bias": f"{ours}.norm.shift"}

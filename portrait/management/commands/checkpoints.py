@@ -1,4 +1,4 @@
-"""``manage.py checkpoints``: what weights there are, whether they are intact, and published ones brought in."""
+"""``manage.py checkpoints``: lists, verifies, records and imports weights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Command(EngineCommand):
         for name, text in (
             ("list", "files, formats, sizes, counts of values, SHA-256, model cards"),
             ("verify", f"compare with {weights_folder.SUMS}; exit status 2 where something differs"),
-            ("record", f"write {weights_folder.SUMS} anew, after a training"),
+            ("record", f"rewrite {weights_folder.SUMS} after a training"),
         ):
             actions.add_parser(name, help=text).add_argument("--folder", **folder)
         bring = actions.add_parser(

@@ -1,4 +1,4 @@
-"""``manage.py compose_motions``: write the shipped motion templates anew from the committed numbers."""
+"""``manage.py compose_motions``: write the shipped motion templates from the committed numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portrait.engine.motion import MOTIONS_DIR, write_motion
 from portrait.engine.motion.basis import load_basis, save_basis
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
-from portrait.motion_making.compose import PERFORMANCES, compose
+from portrait.motion_making.compose import MOTION_SPECS, compose
 
 
 class Command(EngineCommand):
@@ -24,7 +24,7 @@ class Command(EngineCommand):
             "--learn",
             type=Path,
             metavar="CLIPS",
-            help="first learn the basis anew from a folder of face clips (index.tsv, CLIP/NNN.jpg)",
+            help="first learn the basis from a folder of face clips (index.tsv, CLIP/NNN.jpg)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,9 +33,9 @@ class Command(EngineCommand):
             self._learn(options["learn"])
         folder.mkdir(parents=True, exist_ok=True)
         basis = load_basis()
-        for performance in PERFORMANCES:
-            path = folder / f"{performance.name}.npz"
-            motion = compose(performance, basis)
+        for spec in MOTION_SPECS:
+            path = folder / f"{spec.name}.npz"
+            motion = compose(spec, basis)
             write_motion(path, motion)
             size = path.stat().st_size / 1000
             self.stdout.write(f"{path}: {len(motion)} frames, {motion.seconds:.1f} s, {size:.0f} kB")

@@ -1,4 +1,4 @@
-"""``manage.py make_motion VIDEO NAME``: make a motion template from a video of somebody's face."""
+"""``manage.py make_motion VIDEO NAME``: make a motion template from a video of a face."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Command(EngineCommand):
         if path.exists() and not options["force"]:
             raise EngineError(f"{path}: already there; --force replaces it", code="file_exists")
 
-        # Imported here: torch takes seconds to start, and what was refused above needs none of it.
+        # Imported here: torch takes seconds to start, and the checks above need none of it.
         from portrait.engine.fomm import load_model
         from portrait.motion_making.extract import extract_motion
 
-        # Keypoints are found once, so that exactness costs nothing that matters.
+        # Keypoints are detected once, so that float32 costs little.
         model = load_model(*chosen.motion_files, device=chosen.device, precision="float32")
         motion = extract_motion(
             options["video"],

@@ -66,8 +66,8 @@ class Command(BaseCommand):
             call_command("seed", verbosity=0)
         commands = {
             "web": [
-                *("-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--workers", "1"),
-                *("--threads", str(options["threads"]), "--graceful-timeout", "5", "--log-level", "warning"),
+                *(sys.argv[0], "serve_api", "--host", host, "--port", str(port)),
+                *("--threads", str(options["threads"])),
             ],
             "worker": [sys.argv[0], "portrait_worker", "--processes", str(options["workers"])],
         }

@@ -6,27 +6,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from portrait.engine.fomm.compact import DenseMotion
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
 from portrait.engine.fomm.keypoints import Keypoints
-from portrait.training.motion.landmarks import NAMES
+from portrait.engine.motion.anatomy import NAMES
 
 # The Gaussian mask of each keypoint: its width in face units, and its logit. Chosen by hand.
 GAUSSIANS = {
-    "eyeR": (0.085, 1.5),
-    "eyeL": (0.085, 1.5),
-    "browR": (0.11, 0.0),
-    "browL": (0.11, 0.0),
+    "eye_right": (0.085, 1.5),
+    "eye_left": (0.085, 1.5),
+    "brow_right": (0.11, 0.0),
+    "brow_left": (0.11, 0.0),
     "bridge": (0.12, 0.0),
     "nose": (0.12, 0.0),
-    "mcR": (0.10, 0.5),
-    "mcL": (0.10, 0.5),
-    "ulip": (0.075, 1.0),
-    "llip": (0.075, 1.0),
+    "mouth_right": (0.10, 0.5),
+    "mouth_left": (0.10, 0.5),
+    "upper_lip": (0.075, 1.0),
+    "lower_lip": (0.075, 1.0),
     "chin": (0.15, 0.0),
-    "jawR": (0.19, 0.0),
-    "jawL": (0.19, 0.0),
-    "tmpR": (0.19, 0.0),
-    "tmpL": (0.19, 0.0),
+    "jaw_right": (0.19, 0.0),
+    "jaw_left": (0.19, 0.0),
+    "temple_right": (0.19, 0.0),
+    "temple_left": (0.19, 0.0),
     "crown": (0.42, -1.0),
 }
 BACKGROUND_LOGIT = -3.0
@@ -37,13 +37,13 @@ def initialize_dense_motion(dense: DenseMotion) -> None:
     """Initialize to the analytic warp: fixed Gaussian masks, and a zero last layer for the learned correction."""
     widths, logits = zip(*(GAUSSIANS[name] for name in NAMES), strict=True)
     with torch.no_grad():
-        dense.sig.copy_(torch.tensor(widths).log())
-        dense.amp.copy_(torch.tensor(logits))
-        dense.bg.fill_(BACKGROUND_LOGIT)
-        dense.mask.weight.zero_()
-        assert dense.mask.bias is not None
-        dense.mask.bias.zero_()
-        dense.mask.bias[len(NAMES) + 1] = OCCLUSION_LOGIT
+        dense.log_widths.copy_(torch.tensor(widths).log())
+        dense.prior_logits.copy_(torch.tensor(logits))
+        dense.background_logit.fill_(BACKGROUND_LOGIT)
+        dense.output.weight.zero_()
+        assert dense.output.bias is not None
+        dense.output.bias.zero_()
+        dense.output.bias[len(NAMES) + 1] = OCCLUSION_LOGIT
 
 
 def analytic_dense_motion() -> DenseMotion:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
-from portrait.training.motion.landmarks import MIRRORED
+from portrait.engine.motion.anatomy import MIRRORED
 
 
 @dataclass(frozen=True)

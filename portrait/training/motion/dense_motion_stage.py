@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from portrait.engine.fomm.compact import DenseMotion
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
 from portrait.training.image_grids import write_row_sheet
 from portrait.training.motion.analytic_warp import analytic_dense_motion, analytic_flow, warp_by_flow
 from portrait.training.motion.augmentation import AffineAugmentation

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.motion.anatomy import CROWN, EYES, LIPS
 from portrait.training.motion.dataset import FaceFrames
-from portrait.training.motion.landmarks import CROWN, EYES, LIPS
 
 
 def eye_opening(keypoints: Keypoints) -> Tensor:

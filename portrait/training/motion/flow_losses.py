@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from portrait.engine.fomm.compact import coordinate_grid
+from portrait.engine.fomm.compact.geometry import coordinate_grid
 from portrait.training.motion.face_mesh import FLOW_SIDE
 from portrait.training.motion.pair_sampler import PairBatch
 

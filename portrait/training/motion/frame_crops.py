@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from portrait.engine.fomm.compact import DenseMotion, Generator
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
+from portrait.engine.fomm.compact.generator import Generator
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.training.motion.face_mesh import FLOW_SIDE
 

@@ -13,8 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from portrait.engine.fomm.compact import DenseMotion, Generator, KeypointDetector
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
+from portrait.engine.fomm.compact.detector import KeypointDetector
+from portrait.engine.fomm.compact.generator import Generator
 from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.motion.anatomy import EYES, LIPS
 from portrait.training.image_grids import write_row_sheet
 from portrait.training.motion.analytic_warp import (
     analytic_dense_motion,
@@ -33,7 +36,6 @@ from portrait.training.motion.image_losses import (
     normalized_feature_distance,
     ssim,
 )
-from portrait.training.motion.landmarks import EYES, LIPS
 from portrait.training.motion.pair_sampler import PairBatch, PairSampler, add_keypoint_noise
 from portrait.training.motion.validation import MeanMetrics, ValidationPairs
 from portrait.training.training_loop import TrainingTask, weighted_sum
@@ -195,7 +197,7 @@ def initialize_generator(generator: Generator) -> None:
         for module in generator.modules():
             if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.BatchNorm2d):
                 module[-1].weight.fill_(0.2)
-        nn.init.normal_(generator.head.weight, std=0.01)
-        assert generator.head.bias is not None
-        generator.head.bias.zero_()
-        generator.head.bias[12:] = 2.0  # pixel_shuffle makes the fourth channel of the last four
+        nn.init.normal_(generator.output.weight, std=0.01)
+        assert generator.output.bias is not None
+        generator.output.bias.zero_()
+        generator.output.bias[12:] = 2.0  # pixel_shuffle makes the fourth channel of the last four

@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from portrait.engine.fomm.compact import KeypointDetector
+from portrait.engine.fomm.compact.detector import KeypointDetector
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.fomm.keypoints import join as join_keypoints
+from portrait.engine.motion.anatomy import EYES, LIPS
 from portrait.training.motion.augmentation import (
     AffineAugmentation,
     degrade,
@@ -25,7 +26,6 @@ from portrait.training.motion.expression import (
     sampling_weights,
     subtract_clip_mean,
 )
-from portrait.training.motion.landmarks import EYES, LIPS
 from portrait.training.motion.validation import draw_keypoint_sheet
 from portrait.training.training_loop import TrainingTask, weighted_sum
 
@@ -101,9 +101,9 @@ class KeypointStage(TrainingTask):
 def initialize_detector(detector: KeypointDetector) -> None:
     """Initialize every Jacobian to the identity, which is the mean face's."""
     with torch.no_grad():
-        assert detector.jac.bias is not None
-        detector.jac.weight.zero_()
-        detector.jac.bias.copy_(torch.eye(2).flatten().repeat(detector.kp.out_channels))
+        assert detector.jacobian.bias is not None
+        detector.jacobian.weight.zero_()
+        detector.jacobian.bias.copy_(torch.eye(2).flatten().repeat(detector.heatmap.out_channels))
 
 
 @torch.no_grad()

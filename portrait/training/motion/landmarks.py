@@ -14,41 +14,38 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from portrait.engine.motion.anatomy import NAMES, mirror_name
+
 LANDMARKS = 468
 # Bounds of the singular values of a keypoint's Jacobian relative to the whole face's.
 MIN_SINGULAR_VALUE, MAX_SINGULAR_VALUE = 0.15, 3.0
-# Landmark groups, R and L being the person's right and left. The groups of a pair list corresponding landmarks in
-# the same order. The number is the strength of the regularization towards the whole face's fit.
+# The landmarks of each keypoint, in the keypoints' order. The groups of a pair list corresponding landmarks in the
+# same order. The number is the strength of the regularization towards the whole face's fit.
 GROUPS: dict[str, tuple[list[int], float]] = {
-    "eyeR": ([33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246], 0.1),
-    "eyeL": ([263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466], 0.1),
-    "browR": ([70, 63, 105, 66, 107, 55, 65, 52, 53, 46], 0.5),
-    "browL": ([300, 293, 334, 296, 336, 285, 295, 282, 283, 276], 0.5),
+    "eye_right": ([33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246], 0.1),
+    "eye_left": ([263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466], 0.1),
+    "brow_right": ([70, 63, 105, 66, 107, 55, 65, 52, 53, 46], 0.5),
+    "brow_left": ([300, 293, 334, 296, 336, 285, 295, 282, 283, 276], 0.5),
     "bridge": ([6, 168, 197, 195, 122, 351, 196, 419, 193, 417, 8, 9, 188, 412], 0.3),
     "nose": ([1, 4, 5, 45, 275, 44, 274, 19, 94, 48, 278, 115, 344, 220, 440, 98, 327, 2, 64, 294], 0.3),
-    "mcR": ([61, 76, 62, 78, 57, 186, 92, 216, 43, 106, 91, 146, 185, 40, 96, 183, 95, 191], 0.3),
-    "mcL": ([291, 306, 292, 308, 287, 410, 322, 436, 273, 335, 321, 375, 409, 270, 325, 407, 324, 415], 0.3),
-    "ulip": ([40, 39, 37, 0, 267, 269, 270, 191, 80, 81, 82, 13, 312, 311, 310, 415], 0.3),
-    "llip": ([91, 181, 84, 17, 314, 405, 321, 88, 178, 87, 14, 317, 402, 318, 95, 324], 0.3),
+    "mouth_right": ([61, 76, 62, 78, 57, 186, 92, 216, 43, 106, 91, 146, 185, 40, 96, 183, 95, 191], 0.3),
+    "mouth_left": (
+        [291, 306, 292, 308, 287, 410, 322, 436, 273, 335, 321, 375, 409, 270, 325, 407, 324, 415],
+        0.3,
+    ),
+    "upper_lip": ([40, 39, 37, 0, 267, 269, 270, 191, 80, 81, 82, 13, 312, 311, 310, 415], 0.3),
+    "lower_lip": ([91, 181, 84, 17, 314, 405, 321, 88, 178, 87, 14, 317, 402, 318, 95, 324], 0.3),
     "chin": ([152, 148, 176, 377, 400, 175, 199, 171, 396, 208, 428, 200, 18, 83, 313], 0.3),
-    "jawR": ([172, 136, 150, 58, 132, 138, 135, 169, 192, 213, 147, 215, 210], 1.0),
-    "jawL": ([397, 365, 379, 288, 361, 367, 364, 394, 416, 433, 376, 435, 430], 1.0),
-    "tmpR": ([127, 234, 162, 93, 21, 139, 34, 227, 54, 71, 156, 137, 116], 1.0),
-    "tmpL": ([356, 454, 389, 323, 251, 368, 264, 447, 284, 301, 383, 366, 345], 1.0),
+    "jaw_right": ([172, 136, 150, 58, 132, 138, 135, 169, 192, 213, 147, 215, 210], 1.0),
+    "jaw_left": ([397, 365, 379, 288, 361, 367, 364, 394, 416, 433, 376, 435, 430], 1.0),
+    "temple_right": ([127, 234, 162, 93, 21, 139, 34, 227, 54, 71, 156, 137, 116], 1.0),
+    "temple_left": ([356, 454, 389, 323, 251, 368, 264, 447, 284, 301, 383, 366, 345], 1.0),
     "crown": (list(range(LANDMARKS)), 0.0),
 }
-NAMES = list(GROUPS)
-EYES = (NAMES.index("eyeR"), NAMES.index("eyeL"))
-LIPS = (NAMES.index("ulip"), NAMES.index("llip"))
-CROWN = NAMES.index("crown")
 TOP = 10  # the landmark at the hairline; the crown lies beyond it
 CROWN_HEIGHT = 1.28  # from the centre of the face, in distances to the hairline
-# Which keypoint each one becomes in a mirror.
-MIRRORED = [
-    NAMES.index(name[:-1] + {"R": "L", "L": "R"}[name[-1]]) if name[-1] in "RL" else index
-    for index, name in enumerate(NAMES)
-]
-EYE_RINGS = (GROUPS["eyeR"][0], GROUPS["eyeL"][0])
+assert tuple(GROUPS) == NAMES
+EYE_RINGS = (GROUPS["eye_right"][0], GROUPS["eye_left"][0])
 INNER_LIPS = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191]
 
 
@@ -131,9 +128,8 @@ def mirror_partners(face: Tensor) -> Tensor:
     distance = torch.cdist(face * torch.tensor([-1.0, 1.0]), face)
     # Where rings of landmarks lie close together the distance is ambiguous: the pairs of groups take precedence.
     for name, (group, _) in GROUPS.items():
-        if name[-1] in "RL":
-            partners = GROUPS[NAMES[MIRRORED[NAMES.index(name)]]][0]
-            distance[group, partners] -= 10
+        if mirror_name(name) != name:
+            distance[group, GROUPS[mirror_name(name)][0]] -= 10
     rows, columns = linear_sum_assignment(distance.numpy())
     partner = torch.empty(LANDMARKS, dtype=torch.long)
     partner[torch.from_numpy(columns)] = torch.from_numpy(rows)

@@ -8,7 +8,9 @@ from typing import cast
 import torch
 from torch import nn
 
-from portrait.engine.fomm import compact
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
+from portrait.engine.fomm.compact.detector import KeypointDetector
+from portrait.engine.fomm.compact.generator import Generator
 from portrait.engine.fomm.config import read_config
 from portrait.engine.fomm.load import build_networks
 from portrait.engine.runtime.memory_layout import channels_last
@@ -31,9 +33,9 @@ class StageSequence:
         self, networks: nn.ModuleDict, data: DatasetSplit, vgg: VGGFeatures, device: torch.device, seed: int
     ) -> None:
         self.networks, self.data, self.vgg, self.device, self.seed = networks, data, vgg, device, seed
-        self.detector = cast(compact.KeypointDetector, networks["kp_detector"])
-        self.dense = cast(compact.DenseMotion, networks["dense_motion"])
-        self.generator = cast(compact.Generator, networks["generator"])
+        self.detector = cast(KeypointDetector, networks["kp_detector"])
+        self.dense = cast(DenseMotion, networks["dense_motion"])
+        self.generator = cast(Generator, networks["generator"])
         self.eye_gain = self.dense.eye_gain
         initialize_detector(self.detector)
         initialize_dense_motion(self.dense)

@@ -11,14 +11,14 @@ from typing import cast
 import torch
 
 from portrait.engine.errors import CheckpointError, ChoiceError
-from portrait.engine.fomm import compact
+from portrait.engine.fomm.compact.detector import KeypointDetector
 from portrait.engine.fomm.config import COMPACT_FORMAT, Section, read_config
 from portrait.engine.fomm.load import build_networks
+from portrait.engine.motion.anatomy import NAMES
 from portrait.engine.runtime.precision import choose_device
 from portrait.training.motion.clips import read_clips
 from portrait.training.motion.dataset import split_by_person
 from portrait.training.motion.export import export_weights
-from portrait.training.motion.landmarks import NAMES
 from portrait.training.motion.stages import STAGES, StageSequence
 from portrait.training.training_loop import Progress, Schedule, train
 from portrait.training.vgg_features import VGGFeatures
@@ -70,7 +70,7 @@ def train_motion(
     torch_device = choose_device(device)
     torch.manual_seed(training.integer("seed", minimum=0))
     networks = build_networks(settings)
-    if cast(compact.KeypointDetector, networks["kp_detector"]).kp.out_channels != len(NAMES):
+    if cast(KeypointDetector, networks["kp_detector"]).heatmap.out_channels != len(NAMES):
         raise CheckpointError(config, f"{len(NAMES)} is needed", key="kp_detector.num_kp")
     total = _planned_minutes(folder, minutes, resume)
     dataset = split_by_person(

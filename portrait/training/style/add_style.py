@@ -9,6 +9,7 @@ from typing import cast
 
 import torch
 
+from portrait.engine.checkpoints.older_names import PAINTER, current_names
 from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.errors import ChoiceError
 from portrait.engine.motion.template import SLUG
@@ -64,7 +65,7 @@ def add_style(
     config = read_config(weights)
     if style.slug in [known.slug for known in config.styles]:
         raise ChoiceError(f"{weights}: there is a style {style.slug!r} already", code="style_exists")
-    tensors = read_tensors(weights)
+    tensors = current_names(read_tensors(weights), PAINTER)
     torch_device = choose_device(device)
     vgg = VGGFeatures.load(perceptual, TAPS).to(torch_device)
     # A network of one style, initialized to the mean of the existing ones.
@@ -76,7 +77,8 @@ def add_style(
     load_weights(network, initial, weights)
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name.endswith(STYLE_VECTORS))
-    network.to(torch_device).compute_dtype = choose_dtype("auto", torch_device)
+    training_config = training_config or StyleTrainingConfig()
+    network.to(torch_device).compute_in(choose_dtype("auto", torch_device), training_config.batch)
     channels_last(network)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -85,7 +87,7 @@ def add_style(
             read_photos(content, folder / "faces.json"),
             [painting_grams(image, vgg)],
             vgg,
-            config=training_config or StyleTrainingConfig(),
+            config=training_config,
             device=torch_device,
             seed=seed,
         )

@@ -90,7 +90,7 @@ def moving_metrics(
         clip = animate(engine, source, motion, source)
         rows[UNPAINTED].append((flicker(clip.frames, clip.flow), clip.seconds))
         begin = time.monotonic()
-        painted = engine.painter.paint(clip.frames, style, steady=False)
+        painted = engine.painter.paint(clip.frames, style, frozen_statistics=False)
         seconds = time.monotonic() - begin + clip.seconds
         rows[PER_FRAME_STATISTICS].append((flicker(painted, clip.flow), seconds))
         begin = time.monotonic()

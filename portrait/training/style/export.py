@@ -30,8 +30,8 @@ def write_painter(network: StyleNetwork, styles: Sequence[Style], path: Path, ro
         key: (value[chosen] if key.endswith(STYLE_VECTORS) else value).cpu().half()
         for key, value in network.state_dict().items()
     }
-    full, half, quarter = (cast(ConvLayer, layer).conv.out_channels for layer in network.down)
-    config = PainterConfig((full, half, quarter), len(network.res), tuple(styles))
+    full, half, quarter = (cast(ConvLayer, layer).conv.out_channels for layer in network.down_layers)
+    config = PainterConfig((full, half, quarter), len(network.residual_blocks), tuple(styles))
     return write_weights_and_yaml(tensors, config, path)
 
 

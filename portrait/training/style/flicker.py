@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from portrait.engine.errors import ChoiceError
-from portrait.engine.fomm.compact import DenseMotion, coordinate_grid
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
+from portrait.engine.fomm.compact.geometry import coordinate_grid
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
 from portrait.engine.photo.picture import Picture

@@ -90,7 +90,7 @@ def train_styles(
 def _build_network(styles: int, config: StyleTrainingConfig, device: torch.device) -> StyleNetwork:
     """A new network of the configured size."""
     network = StyleNetwork(styles, config.widths, config.blocks, published=False).to(device)
-    network.compute_dtype = choose_dtype("auto", device)
+    network.compute_in(choose_dtype("auto", device), config.batch)
     channels_last(network)
     return network
 

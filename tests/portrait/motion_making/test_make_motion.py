@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from portrait.engine.fomm import load_model
 from portrait.engine.motion import Motion, load_motion, read_motion
-from portrait.engine.motion.basis import NOSE
+from portrait.engine.motion.anatomy import NOSE
 from portrait.engine.options import EngineOptions
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.face_detection import find_face
@@ -41,12 +41,12 @@ def portrait() -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory, portrait: NDArray[np.uint8]) -> Path:
-    """Somebody looks around: our own engine animates a photo, in a frame that is wider than the face."""
+    """A person looks around: our own engine animates a photo, in a frame that is wider than the face."""
     model = load_model(*EngineOptions().motion_files, precision="auto")
     frames = model.animate((portrait / 255).astype(np.float32), load_motion("look-around"))
     wide = np.full((len(frames), 300, 420, 3), 128, dtype=np.uint8)
     wide[:, 30:286, 90:346] = np.rint(frames * 255)
-    path = tmp_path_factory.mktemp("videos") / "somebody.mp4"
+    path = tmp_path_factory.mktemp("videos") / "a-person.mp4"
     encode(path, wide, fps=20)
     return path
 
@@ -55,9 +55,9 @@ def video(tmp_path_factory: pytest.TempPathFactory, portrait: NDArray[np.uint8])
 def made(tmp_path_factory: pytest.TempPathFactory, video: Path) -> Motion:
     folder = tmp_path_factory.mktemp("motions")
     out = StringIO()
-    call_command("make_motion", video, "somebody", folder=folder, title="Somebody", stdout=out)
-    assert str(folder / "somebody.npz") in out.getvalue()
-    return read_motion(folder / "somebody.npz")
+    call_command("make_motion", video, "a-person", folder=folder, title="A person", stdout=out)
+    assert str(folder / "a-person.npz") in out.getvalue()
+    return read_motion(folder / "a-person.npz")
 
 
 def test_the_template_moves_as_the_person_in_the_video(made: Motion) -> None:
@@ -71,7 +71,7 @@ def test_the_template_moves_as_the_person_in_the_video(made: Motion) -> None:
 def test_the_template_keeps_the_videos_pace_and_fits_the_model(made: Motion) -> None:
     assert made.fps == pytest.approx(20)
     assert 1.5 <= made.seconds <= 4
-    assert (made.model, made.num_keypoints, made.title) == ("compact-16", 16, {"en": "Somebody"})
+    assert (made.model, made.num_keypoints, made.title) == ("compact-16", 16, {"en": "A person"})
 
 
 def test_the_template_loops(made: Motion) -> None:

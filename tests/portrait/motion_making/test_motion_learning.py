@@ -12,7 +12,8 @@ from PIL import Image
 from portrait.engine.errors import MotionFileError
 from portrait.engine.fomm import MotionModel, load_model
 from portrait.engine.motion import load_motion
-from portrait.engine.motion.basis import NOSE, TEMPLE_L, TEMPLE_R, load_basis
+from portrait.engine.motion.anatomy import NOSE, TEMPLE_LEFT, TEMPLE_RIGHT
+from portrait.engine.motion.basis import load_basis
 from portrait.engine.options import EngineOptions
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.face_detection import find_face
@@ -50,8 +51,8 @@ def test_a_turn_of_the_head_is_learned_from_clips_of_a_free_licence_only(
     # The nose goes ahead of the temples, and the head goes along.
     for basis in (learned, shipped):
         turn = basis.value[TURN, :, 0]
-        assert turn[NOSE] > 0 > turn[TEMPLE_R]
-        assert turn[TEMPLE_R] == pytest.approx(turn[TEMPLE_L], abs=1e-6)
+        assert turn[NOSE] > 0 > turn[TEMPLE_RIGHT]
+        assert turn[TEMPLE_RIGHT] == pytest.approx(turn[TEMPLE_LEFT], abs=1e-6)
         assert basis.shift[TURN, 0] > turn[NOSE]
 
 

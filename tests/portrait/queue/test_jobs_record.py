@@ -7,8 +7,17 @@ import pytest
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from portrait.queue.projection import KEPT
-from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
+from tests.portrait.kit import (
+    assert_no_orphans,
+    claim,
+    enqueue,
+    files_on_disk,
+    make_portrait,
+    signed_file,
+    write_results,
+)
 from user.models import User
+from user.private_pictures import empty_frame
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,13 +30,15 @@ def shown(user: User) -> tuple[str, str]:
 def test_the_record_shows_the_still_first_and_the_portrait_when_it_is_made(alice: User) -> None:
     job = enqueue(alice)
     assert shown(alice) == (job.still.name, "")
-    assert alice.resting_picture == job.still.url
+    assert signed_file(alice.own_picture) == job.still.name
+    assert alice.picture == alice.resting_picture == empty_frame()
 
     job = claim()
     results = write_results(job)
     assert transitions.finish(job, results)
 
-    assert shown(alice) == (job.still.name, results.names["webp"])
+    assert shown(alice) == ("", results.names["webp"])
+    assert alice.own_picture == alice.picture
     assert alice.resting_picture.endswith(results.names["poster"])
     job.refresh_from_db()
     assert (job.state, job.style, job.motion, job.progress) == ("succeeded", "starry-night", "nod", 1.0)
@@ -75,14 +86,16 @@ def test_a_cancelled_job_cannot_be_finished(alice: User) -> None:
 def test_the_portrait_before_comes_back_when_the_new_one_is_not_made(alice: User, end: str) -> None:
     before = make_portrait(alice)
     after = enqueue(alice)
-    assert shown(alice) == (after.still.name, "")
+    assert shown(alice) == (after.still.name, before.webp.name)
 
     if end == "fail":
         transitions.fail(claim(), "no_face", final=True)
     else:
         transitions.cancel(alice.pk)
 
-    assert shown(alice) == (before.still.name, before.webp.name)
+    assert shown(alice) == ("", before.webp.name)
+    before.refresh_from_db()
+    assert before.photo and before.still, "another portrait is made of this photo"
     assert_no_orphans()
 
 
@@ -95,14 +108,14 @@ def test_without_a_portrait_before_the_still_stays(alice: User) -> None:
 
 
 def test_a_retry_shows_the_still_again(alice: User) -> None:
-    make_portrait(alice)
+    before = make_portrait(alice)
     job = enqueue(alice)
     transitions.cancel(alice.pk)
     job.refresh_from_db()
 
     assert transitions.retry(job)
 
-    assert shown(alice) == (job.still.name, "")
+    assert shown(alice) == (job.still.name, before.webp.name)
 
 
 def test_a_student_keeps_a_few_portraits_and_the_newest_photo_at_most(alice: User) -> None:
@@ -111,9 +124,10 @@ def test_a_student_keeps_a_few_portraits_and_the_newest_photo_at_most(alice: Use
     for job in made:
         job.refresh_from_db()
     assert [bool(job.webp) for job in made] == [False, False, *[True] * KEPT]
-    assert [bool(job.photo) for job in made] == [*[False] * (KEPT + 1), True]
+    for field in PortraitJob.PHOTOS:
+        assert [bool(getattr(job, field)) for job in made] == [*[False] * (KEPT + 1), True]
     assert_no_orphans()
-    assert len(files_on_disk()) == KEPT * 5 + 1
+    assert len(files_on_disk()) == KEPT * 4 + 2
 
 
 def test_cancelled_jobs_leave_no_files_once_a_newer_photo_came(alice: User) -> None:

@@ -37,14 +37,25 @@ def test_old_originals_go_and_the_portraits_stay(alice: User, bob: User) -> None
     age(old, 31)
     age(young, 29)
     said = purge()
-    assert said[2].startswith("deleted 1 photos")
+    assert said[2].startswith("deleted 2 photos"), "the upload and what was cut out of it"
     for job in (old, young):
         job.refresh_from_db()
-    assert not old.photo
-    assert young.photo
+    assert not old.photo and not old.still
+    assert young.photo and young.still
     kit.assert_no_orphans()
     assert kit.files_on_disk() == old.file_names | young.file_names
-    assert len(old.file_names) == 5
+    assert len(old.file_names) == 4
+
+
+def test_with_the_photo_of_a_failed_portrait_its_still_goes_and_the_record_forgets_it(alice: User) -> None:
+    kit.enqueue(alice)
+    failed = kit.claim()
+    transitions.fail(failed, "no_face", final=True)
+    age(failed, 31)
+    purge()
+    alice.refresh_from_db()
+    assert not alice.still
+    assert kit.files_on_disk() == set()
 
 
 def test_the_age_can_be_chosen(alice: User) -> None:

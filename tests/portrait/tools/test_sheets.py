@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from portrait.engine.motion import load_motion, motion_names
-from portrait.engine.motion.basis import EYE_L, EYE_R
+from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT
 from portrait.engine.options import EngineOptions
 from portrait.engine.pipeline import Engine
 from portrait.management.engine_command import write_result
@@ -39,7 +39,7 @@ def test_the_characteristic_frames_begin_at_rest_and_include_a_blink(name: str) 
     assert shown == sorted(set(shown))
     assert len(shown) == 10
     assert shown[-1] > 0.85 * len(motion)
-    openness = motion.jacobian[:, [EYE_R, EYE_L], 1, 1].max(axis=1)
+    openness = motion.jacobian[:, [EYE_RIGHT, EYE_LEFT], 1, 1].max(axis=1)
     assert openness[shown].min() == pytest.approx(openness.min(), abs=0.05)
 
 

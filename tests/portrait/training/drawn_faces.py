@@ -8,21 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from portrait.training.motion.landmarks import EYE_RINGS, GROUPS, INNER_LIPS, LANDMARKS, MIRRORED, NAMES
+from portrait.engine.motion.anatomy import mirror_name
+from portrait.training.motion.landmarks import EYE_RINGS, GROUPS, INNER_LIPS, LANDMARKS
 
 FRAMES = 5
 # The centre of each landmark group, in units of half the face's height. Of a pair, the right one.
 PLACES = {
-    "eyeR": (-0.35, -0.2),
-    "browR": (-0.38, -0.42),
+    "eye_right": (-0.35, -0.2),
+    "brow_right": (-0.38, -0.42),
     "bridge": (0, -0.15),
     "nose": (0, 0.15),
-    "mcR": (-0.25, 0.5),
-    "ulip": (0, 0.44),
-    "llip": (0, 0.58),
+    "mouth_right": (-0.25, 0.5),
+    "upper_lip": (0, 0.44),
+    "lower_lip": (0, 0.58),
     "chin": (0, 0.9),
-    "jawR": (-0.6, 0.55),
-    "tmpR": (-0.75, -0.2),
+    "jaw_right": (-0.6, 0.55),
+    "temple_right": (-0.75, -0.2),
 }
 LIP_RING = [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95]
 
@@ -34,13 +35,12 @@ def drawn_face(seed: int) -> NDArray[np.float32]:
     for name, (group, _) in GROUPS.items():
         if name in PLACES:
             around = rng.normal(0, 0.05, (len(group), 2))
-            if name == "eyeR":
+            if name == "eye_right":
                 turn = np.linspace(0, 2 * np.pi, len(group), endpoint=False)
                 around = np.stack([-0.13 * np.cos(turn), 0.06 * np.sin(turn)], 1)
             points[group] = np.array(PLACES[name]) + around
-            mirrored = NAMES[MIRRORED[NAMES.index(name)]]
-            if mirrored != name:
-                points[GROUPS[mirrored][0]] = points[group] * (-1, 1)
+            if mirror_name(name) != name:
+                points[GROUPS[mirror_name(name)][0]] = points[group] * (-1, 1)
     turn = np.linspace(np.pi, -np.pi, len(LIP_RING), endpoint=False)
     points[LIP_RING] = np.array((0, 0.51)) + np.stack([0.2 * np.cos(turn), -0.05 * np.sin(turn)], 1)
     points[[10, 152, 1, 234, 454]] = [(0, -0.95), (0, 1), (0, 0.2), (-0.8, 0), (0.8, 0)]

@@ -12,7 +12,7 @@ import torch
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from portrait.engine.fomm.compact import coordinate_grid
+from portrait.engine.fomm.compact.geometry import coordinate_grid
 from portrait.training.style.evaluation import (
     FROZEN_STATISTICS,
     PAINT_THEN_ANIMATE,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from portrait.engine.fomm import compact
+from portrait.engine.fomm.compact.detector import KeypointDetector
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.training.motion.analytic_warp import analytic_dense_motion, analytic_flow
 from portrait.training.motion.augmentation import (
@@ -21,7 +21,7 @@ from portrait.training.motion.face_mesh import FaceMesh
 from portrait.training.motion.find_landmarks import SIDE
 from portrait.training.motion.flow_losses import flow_loss
 from portrait.training.motion.image_losses import ssim
-from portrait.training.motion.landmarks import EYE_RINGS, MIRRORED, KeypointFit, mean_face, mirror_partners
+from portrait.training.motion.landmarks import EYE_RINGS, KeypointFit, mean_face, mirror_partners
 from portrait.training.motion.pair_sampler import PairBatch
 from tests.portrait.training.drawn_faces import drawn_clip, drawn_face
 
@@ -49,13 +49,9 @@ def test_the_mirror_partner_of_an_eye_is_the_other_eye() -> None:
     assert [int(partner[i]) for i in EYE_RINGS[1]] == EYE_RINGS[0]
 
 
-def test_detector_and_training_targets_use_the_same_mirror_pairs() -> None:
-    assert list(compact.MIRRORED) == MIRRORED
-
-
 def test_a_detector_with_a_mirror_finds_the_mirrored_face_in_the_mirror() -> None:
     torch.manual_seed(0)
-    detector = compact.KeypointDetector(16, (8, 16), 0.1, 128, mirrored=True).eval()
+    detector = KeypointDetector(16, (8, 16), 0.1, 128, mirrored=True).eval()
     picture = torch.rand(1, 3, 128, 128)
     with torch.no_grad():
         plain, flipped = detector(picture), detector(picture.flip(-1))

@@ -24,7 +24,8 @@ def test_a_photo_goes_after_the_days_that_were_named_and_the_portrait_stays(
 
     workers.start()
 
-    wait_for(lambda: not media_path(str(old.photo.name)).exists(), "the end of the photo")
+    kept = [media_path(str(file.name)) for file in (old.photo, old.still)]
+    wait_for(lambda: not any(path.exists() for path in kept), "the end of the photo and of its still")
     assert not PortraitJob.objects.get(pk=old.pk).photo
     assert PortraitJob.objects.get(pk=young.pk).photo
     assert PortraitJob.objects.get(pk=old.pk).webp

@@ -160,7 +160,7 @@ def test_what_training_left_in_a_checkpoint_is_ignored(tmp_path: Path) -> None:
 
 
 class Payload:
-    """Creates a file when it is unpickled by anything that calls what a pickle asks for."""
+    """Creates a file when it is unpickled by anything that calls what a pickle names."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -267,10 +267,10 @@ def test_a_key_that_the_networks_need_is_named(tmp_path: Path, key: str, instead
 def test_the_compact_model_names_its_faults_too(tmp_path: Path) -> None:
     weights, config = COMPACT / "motion.safetensors", COMPACT / "motion.yaml"
     tensors = load_file(weights)
-    tensors["dense_motion.sig"] = torch.zeros(3)
+    tensors["dense_motion.log_widths"] = torch.zeros(3)
     file = tmp_path / "motion.safetensors"
     save_file(tensors, file)
-    refused(config, file, file=file, key="dense_motion.sig")
+    refused(config, file, file=file, key="dense_motion.log_widths")
 
     broken = tmp_path / "motion.yaml"
     broken.write_text(yaml.safe_dump(without(yaml.safe_load(config.read_text()), "generator.num_res")))

@@ -132,7 +132,7 @@ def test_a_published_style_is_imported(tmp_path: Path) -> None:
 
 
 class Network:
-    """A small network of Torch7's fast-neural-style: its modules, and what it computes, written out anew."""
+    """A small network of Torch7's fast-neural-style: its modules, and an independent implementation."""
 
     def __init__(self) -> None:
         self.random = np.random.default_rng(4)
@@ -245,7 +245,7 @@ def test_a_torch7_style_paints_what_torch7_would(tmp_path: Path, ascii: bool) ->
     painted = painter.paint(FRAMES)
     assert np.abs(painted.astype(int) - network(FRAMES)).max() <= 1  # a rounding
     assert painted.std() > 5
-    np.testing.assert_array_equal(painter.paint(FRAMES, steady=True), painted)
+    np.testing.assert_array_equal(painter.paint(FRAMES, frozen_statistics=True), painted)
 
 
 @pytest.mark.parametrize("layer", [module("SpatialDilatedConvolution"), module("ReLU6")])

@@ -1,6 +1,6 @@
-"""The compact network computes what the experiment did that it comes from: same keypoints, same pictures.
+"""The compact network gives the keypoints and pictures that were recorded from its first implementation.
 
-``expected.npz`` was recorded from the experiment's code with the random weights of ``tiny.safetensors``, on a
+``expected.npz`` was recorded from that implementation with the random weights of ``tiny.safetensors``, on a
 photograph and on affine distortions of it, for keypoints of a face; predictions are every fifth pixel.
 """
 
@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 from scipy.ndimage import laplace
 
 from portrait.engine.fomm import Keypoints, load_model
-from portrait.engine.fomm.load import CompactModel
+from portrait.engine.fomm.compact.model import CompactModel
+from portrait.engine.fomm.keypoints import join
 from tests.paths import DATA, ROOT
 
 CONFIG, WEIGHTS = ROOT / "checkpoints/motion.yaml", ROOT / "checkpoints/motion.safetensors"
@@ -65,7 +66,7 @@ def test_frames_for_recorded_keypoints_are_the_recorded_ones(
     model: CompactModel, expected: dict[str, np.ndarray], mode: str, gain: float
 ) -> None:
     model.sampling = "bilinear"
-    model.dense_motion.gain = gain
+    model.dense_motion.mask_gain = gain
     source = torch.from_numpy(unit(expected["source"])).permute(2, 0, 1)[None]
     with torch.inference_mode():
         encoded = model._encode(source, keypoints(expected, "face"))
@@ -91,19 +92,19 @@ def test_the_yaml_says_how_far_the_learned_masks_are_damped(
 ) -> None:
     config, weights = TINY
     values = yaml.safe_load(config.read_text())
-    assert cast(CompactModel, load_model(config, weights)).dense_motion.gain == 0.4
+    assert cast(CompactModel, load_model(config, weights)).dense_motion.mask_gain == 0.4
     values["dense_motion"]["mask_gain"] = 0.7
     changed = tmp_path / "motion.yaml"
     changed.write_text(yaml.safe_dump(values))
-    assert cast(CompactModel, load_model(changed, weights)).dense_motion.gain == 0.7
+    assert cast(CompactModel, load_model(changed, weights)).dense_motion.mask_gain == 0.7
 
 
 def test_what_was_learned_can_be_damped_at_the_eyes_alone(
     model: CompactModel, expected: dict[str, np.ndarray]
 ) -> None:
     dense = model.dense_motion
-    dense.gain = 1.0
-    own, other = keypoints(expected, "face").expand(3), keypoints(expected, "relative")
+    dense.mask_gain = 1.0
+    own, other = join([keypoints(expected, "face")] * 3), keypoints(expected, "relative")
     half = torch.from_numpy(unit(expected["source"])).permute(2, 0, 1)[None, :, ::2, ::2]
     with torch.inference_mode():
         learned, _ = dense(half, own, other)
@@ -115,7 +116,7 @@ def test_what_was_learned_can_be_damped_at_the_eyes_alone(
     at_eyes = (frame, place[..., 1], place[..., 0])
     assert torch.allclose(damped[at_eyes], analytic[at_eyes], atol=2e-3)
     assert not torch.allclose(learned[at_eyes], analytic[at_eyes], atol=2e-3)
-    # The far corner of the picture does not know of it.
+    # The far corner of the picture is unchanged.
     assert torch.allclose(damped[:, -1, -1], learned[:, -1, -1], atol=1e-5)
 
 

@@ -73,10 +73,10 @@ def test_a_painting_moves_by_the_keypoints_of_its_photo(
     model: MotionModel, source: np.ndarray, driving: np.ndarray
 ) -> None:
     painting = np.ascontiguousarray(1 - source[::-1])  # no detector finds the face in it again
-    performance = motion(model, driving)
+    moving = motion(model, driving)
 
     def frames(picture: np.ndarray, photo: np.ndarray | None = None) -> np.ndarray:
-        return np.concatenate(list(model.frames(picture, performance, photo=photo)))
+        return np.concatenate(list(model.frames(picture, moving, photo=photo)))
 
     np.testing.assert_array_equal(frames(source, photo=source), frames(source))
     assert np.abs(frames(painting, photo=source) - frames(painting)).max() > 0.01
@@ -122,11 +122,11 @@ def test_float64_tensors_and_arrays_that_are_frozen_or_run_backwards_are_taken_t
 def test_motion_is_relative_to_the_best_frame(
     model: MotionModel, source: np.ndarray, driving: np.ndarray
 ) -> None:
-    # The performer starts away from the source's pose and takes it up in the fourth frame.
+    # The driver starts away from the source's pose and takes it up in the fourth frame.
     squeezed = np.clip(driving * 0.98, 0, 1)
-    performance = motion(model, squeezed)
+    moving = motion(model, squeezed)
     own = model.keypoints(source.transpose(2, 0, 1)[None])
-    value = performance.value.copy()
+    value = moving.value.copy()
     assert own.jacobian is not None
     value[3] = own.value[0].numpy() * 0.5 + 0.1  # the same pose, elsewhere and smaller
     changed = motion(model, squeezed, value=value)
@@ -134,8 +134,8 @@ def test_motion_is_relative_to_the_best_frame(
     best = model.animate(source, changed, best_frame=True)
 
     order = [3, 0, 1, 2, 4]
-    assert performance.jacobian is not None
-    reordered = motion(model, squeezed, value=value[order], jacobian=performance.jacobian[order])
+    assert moving.jacobian is not None
+    reordered = motion(model, squeezed, value=value[order], jacobian=moving.jacobian[order])
     expected = model.animate(source, reordered)
     np.testing.assert_allclose(best[order], expected, atol=2e-4)
     assert np.abs(best - model.animate(source, changed)).max() > 0.01
@@ -169,7 +169,7 @@ def test_a_motion_for_other_keypoints_is_refused(
     made = motion(model, driving)
     assert made.jacobian is not None
     changes: dict[str, dict[str, Any]] = {
-        "model": {"model": "somebody-else-12"},
+        "model": {"model": "other-12"},
         "keypoints": {"value": made.value[:, 1:], "jacobian": made.jacobian[:, 1:]},
         "jacobian": {"jacobian": None},
     }

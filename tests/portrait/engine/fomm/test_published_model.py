@@ -16,7 +16,8 @@ from torch import nn
 from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.fomm import MotionModel, animation, load_model
 from portrait.engine.fomm.config import read_config
-from portrait.engine.fomm.load import PublishedModel, build_networks, run_networks
+from portrait.engine.fomm.load import build_networks, run_networks
+from portrait.engine.fomm.published.model import PublishedModel
 from tests.paths import DATA
 
 TINY = DATA / "fomm-tiny"
@@ -160,7 +161,7 @@ def test_every_published_configuration_animates(
     has_jacobian = name != "without Jacobians"
     found = model.keypoints(expected["source"].transpose(2, 0, 1)[None])
     assert (found.jacobian is not None) == has_jacobian
-    # Without dense motion nothing tells the frames apart: each is the source, as the generator can draw it.
+    # Without dense motion all frames are equal: each is the source as the generator draws it.
     assert np.array_equal(frames[0], frames[1]) == (name == "without dense motion")
 
 

@@ -12,20 +12,12 @@ from numpy.typing import NDArray
 
 from portrait.engine.motion import MOTIONS_DIR, Motion, load_motion, motion_names
 from portrait.engine.motion.affine import inv2, log2
-from portrait.engine.motion.basis import (
-    EYE_L,
-    EYE_R,
-    LOWER_LIP,
-    MIRROR,
-    NOSE,
-    UPPER_LIP,
-    learn_basis,
-    load_basis,
-)
+from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT, LOWER_LIP, MIRRORED, NOSE, UPPER_LIP
+from portrait.engine.motion.basis import learn_basis, load_basis
 from portrait.engine.motion.loop_closing import Trajectory, close_loop, find_loop, gentle_strength, smooth
-from portrait.motion_making.compose import PERFORMANCES, compose
+from portrait.motion_making.compose import MOTION_SPECS, compose
 
-SHIPPED = [performance.name for performance in PERFORMANCES]
+SHIPPED = [spec.name for spec in MOTION_SPECS]
 
 
 @pytest.fixture(params=SHIPPED)
@@ -65,12 +57,12 @@ def test_every_template_moves_gently_and_blinks(motion: Motion) -> None:
     pixels = np.linalg.norm(motion.value - motion.value[0], axis=2).max() * 128  # of 256
 
     assert 2 < pixels < 24
-    openness = motion.jacobian[:, [EYE_R, EYE_L], 1, 1]
+    openness = motion.jacobian[:, [EYE_RIGHT, EYE_LEFT], 1, 1]
     assert (openness.min(axis=0) < 0.4).all()
     np.testing.assert_allclose(openness[:, 0], openness[:, 1], atol=0.12)  # the eyes close alike
 
 
-def test_whoever_talks_opens_and_closes_the_mouth_and_pauses() -> None:
+def test_talking_opens_and_closes_the_mouth_and_pauses() -> None:
     talking = load_motion("talking")
     apart = talking.value[:, LOWER_LIP, 1] - talking.value[:, UPPER_LIP, 1]
     opening = (apart - apart[0]) * 128  # pixels of 256
@@ -109,16 +101,16 @@ def test_the_shipped_templates_are_what_the_command_composes(tmp_path: Path) -> 
 def test_the_basis_favours_no_side() -> None:
     basis = load_basis()
 
-    np.testing.assert_allclose(basis.rest_value, basis.rest_value[MIRROR] * (-1, 1), atol=1e-6)
-    np.testing.assert_allclose(basis.value[1], basis.value[1][MIRROR] * (-1, 1), atol=1e-6)
-    np.testing.assert_allclose(basis.value[0], -basis.value[0][MIRROR] * (-1, 1), atol=1e-6)
+    np.testing.assert_allclose(basis.rest_value, basis.rest_value[list(MIRRORED)] * (-1, 1), atol=1e-6)
+    np.testing.assert_allclose(basis.value[1], basis.value[1][list(MIRRORED)] * (-1, 1), atol=1e-6)
+    np.testing.assert_allclose(basis.value[0], -basis.value[0][list(MIRRORED)] * (-1, 1), atol=1e-6)
 
 
 def test_what_a_basis_played_is_learned_again() -> None:
     basis = load_basis()
     clips = []
-    for performance in PERFORMANCES:
-        motion = compose(performance, basis)
+    for spec in MOTION_SPECS:
+        motion = compose(spec, basis)
         assert motion.jacobian is not None
         clips.append((motion.value, motion.jacobian))
 
@@ -184,7 +176,7 @@ def test_smoothing_takes_out_the_tremble_and_leaves_the_motion() -> None:
 def test_an_eye_that_the_detector_folds_over_is_made_flat_instead() -> None:
     trajectory = recorded(drift=0)
     assert trajectory.jacobian is not None
-    trajectory.jacobian[50:52, EYE_R] = np.array([[1, 0], [0, -0.1]])
+    trajectory.jacobian[50:52, EYE_RIGHT] = np.array([[1, 0], [0, -0.1]])
 
     fine = smooth(trajectory, fps=25)
 

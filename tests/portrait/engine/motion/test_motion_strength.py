@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from portrait.engine.errors import ChoiceError
 from portrait.engine.motion import Motion, load_motion, motion_names
 from portrait.engine.motion.affine import inv2, log2
-from portrait.engine.motion.basis import COMPACT_MODEL, EYE_L, EYE_R, NOSE, UPPER_LIP
+from portrait.engine.motion.anatomy import COMPACT_MODEL, EYES, NOSE, UPPER_LIP
 from portrait.engine.motion.loop_closing import MAX_LOG_CHANGE
 from portrait.engine.motion.strength import at_strength
-
-EYES = [EYE_R, EYE_L]
 
 
 def change(motion: Motion) -> NDArray[np.float64]:
@@ -49,7 +47,7 @@ def test_a_mouth_opens_wider_at_more_strength() -> None:
 
 
 def test_frames_of_unknown_keypoints_are_not_folded_over() -> None:
-    motion = replace(load_motion("breathing"), model="somebody-else-16")
+    motion = replace(load_motion("breathing"), model="other-16")
 
     played, composed = change(at_strength(motion, 1.5)), change(motion)
 

@@ -25,7 +25,7 @@ def test_the_crop_is_framed_as_in_training() -> None:
 
 
 def box(x: float, y: float, height: float) -> FaceBox:
-    return FaceBox(centre_x=x, centre_y=y, height=height, score=1.0, detector="hog")
+    return FaceBox(centre_x=x, centre_y=y, height=height, score=1.0, detector="mesh")
 
 
 def disc(width: int, height: int, x: float, y: float, radius: float) -> Picture:

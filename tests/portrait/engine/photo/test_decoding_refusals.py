@@ -79,7 +79,7 @@ def test_a_side_too_long() -> None:
 
 
 def test_png_and_webp_have_a_limit_of_their_own() -> None:
-    limits = PhotoLimits(max_pixels=7000, max_pixels_png_webp=6000, min_side=8)
+    limits = PhotoLimits(max_pixels=7000, max_pixels_unscaled=6000, min_side=8)
     picture = resized(astronaut(), 100, 65)
     assert refusal(encoded(picture, "PNG"), limits) == "photo_too_many_pixels"
     assert refusal(encoded(picture, "WEBP"), limits) == "photo_too_many_pixels"

@@ -38,7 +38,7 @@ def silent(checkpoints: Path) -> Path:
 
 
 def test_it_is_used_where_its_weights_exist(silent: Path) -> None:
-    # The HOG detector would find this face.
+    # The shipped networks would find this face.
     with pytest.raises(NoFaceError):
         find_face(astronaut(), checkpoints=silent)
 

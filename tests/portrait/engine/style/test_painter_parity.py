@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from portrait.engine.style import Painter, load_style
+from portrait.engine.style.frozen import FrozenNetwork
 from portrait.engine.style.network import StyleNetwork
-from portrait.engine.style.steady import SteadyNetwork
 from tests.paths import DATA
 
 PUBLISHED = DATA / "style-transformer"
@@ -60,13 +60,13 @@ def test_the_multi_style_network_gives_its_recorded_output_in_every_style(own: P
 
 
 @pytest.mark.parametrize("row", range(3))
-def test_a_clip_of_one_frame_is_painted_the_same_steady_or_not(own: Painter, row: int) -> None:
+def test_a_clip_of_one_frame_is_painted_the_same_with_frozen_statistics(own: Painter, row: int) -> None:
     recorded = np.load(OWN / "expected.npz")
     x = to_input(recorded["image"])
 
     assert isinstance(own.network, StyleNetwork)
     with torch.inference_mode():
-        output = SteadyNetwork(own.network, row, x)(x)[0].numpy()
+        output = FrozenNetwork(own.network, row, x)(x)[0].numpy()
 
     np.testing.assert_allclose(output, recorded["output"][row], atol=1e-5, rtol=0)
 
@@ -76,11 +76,11 @@ def test_folding_and_rearranging_hold_for_sides_that_are_no_multiple_of_four(pub
 
     assert isinstance(published.network, StyleNetwork)
     with torch.inference_mode():
-        steady = SteadyNetwork(published.network, 0, x)(x)
+        frozen = FrozenNetwork(published.network, 0, x)(x)
         exact = published.network(x, 0)
 
-    assert steady.shape == x.shape
-    assert float((steady - exact).abs().max()) * 255 < 1e-2
+    assert frozen.shape == x.shape
+    assert float((frozen - exact).abs().max()) * 255 < 1e-2
 
 
 def test_bfloat16_paints_the_same_picture() -> None:

@@ -20,8 +20,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from portrait.engine.errors import CheckpointError, ChoiceError
 from portrait.engine.style import Painter, load_style
 from portrait.engine.style.catalogue import PAINTER_WEIGHTS, list_styles
+from portrait.engine.style.frozen import FrozenNetwork
 from portrait.engine.style.network import StyleNetwork
-from portrait.engine.style.steady import SteadyNetwork
 from tests.paths import DATA, ROOT
 
 OWN = DATA / "painter" / "painter.safetensors"
@@ -71,8 +71,8 @@ def test_the_shipped_painter_is_light() -> None:
 
     assert PAINTER_WEIGHTS.stat().st_size <= 6e6
     with torch.inference_mode():
-        held = SteadyNetwork(painter.network, 0, picture)
-        for network in (lambda x: painter.network(x, 0), held):
+        frozen = FrozenNetwork(painter.network, 0, picture)
+        for network in (lambda x: painter.network(x, 0), frozen):
             with FlopCounterMode(display=False) as counter:
                 network(picture)
             assert counter.get_total_flops() <= 8e9  # two for each multiply-add
@@ -121,18 +121,18 @@ def test_the_style_given_when_loading_is_the_usual_one(painter: Painter, still: 
 
 
 @pytest.mark.parametrize("size", [(72, 72), (61, 47), (5, 6), (33, 70)])
-@pytest.mark.parametrize("steady", [False, True])
+@pytest.mark.parametrize("frozen", [False, True])
 def test_painted_frames_have_the_size_of_the_frames(
-    painter: Painter, still: NDArray[np.uint8], size: tuple[int, int], steady: bool
+    painter: Painter, still: NDArray[np.uint8], size: tuple[int, int], frozen: bool
 ) -> None:
     clip = np.stack([still[: size[0], : size[1]]] * 3)
 
-    painted = painter.paint(clip, steady=steady)
+    painted = painter.paint(clip, frozen_statistics=frozen)
 
     assert (painted.shape, painted.dtype) == (clip.shape, np.uint8)
 
 
-def test_frames_are_painted_each_for_itself(painter: Painter, still: NDArray[np.uint8]) -> None:
+def test_frames_are_painted_independently_of_each_other(painter: Painter, still: NDArray[np.uint8]) -> None:
     clip = turning_head(still)
 
     together = painter.paint(clip)
@@ -141,7 +141,7 @@ def test_frames_are_painted_each_for_itself(painter: Painter, still: NDArray[np.
     np.testing.assert_array_equal(together, alone)
 
 
-def test_a_steady_clip_keeps_its_still_part_stiller(still: NDArray[np.uint8]) -> None:
+def test_frozen_statistics_reduce_the_flicker_of_what_stands_still(still: NDArray[np.uint8]) -> None:
     painter = load_style(PAINTER_WEIGHTS)
     clip = np.concatenate([turning_head(still), still[None].repeat(6, axis=0)[:, :, ::-1]], axis=2)
 
@@ -150,18 +150,20 @@ def test_a_steady_clip_keeps_its_still_part_stiller(still: NDArray[np.uint8]) ->
         return float(np.abs(np.diff(painted[:, :, -30:].astype(float), axis=0)).mean())
 
     for style in painter.styles:
-        assert flicker(painter.paint(clip, style.slug, steady=True)) < 0.5 * flicker(
+        assert flicker(painter.paint(clip, style.slug, frozen_statistics=True)) < 0.5 * flicker(
             painter.paint(clip, style.slug)
         )
 
 
-def test_a_held_clip_can_be_painted_in_parts(painter: Painter, still: NDArray[np.uint8]) -> None:
+def test_a_clip_with_frozen_statistics_can_be_painted_in_parts(
+    painter: Painter, still: NDArray[np.uint8]
+) -> None:
     clip = turning_head(still)
 
-    held = painter.hold(clip, "three")
+    frozen = painter.freeze_statistics(clip, "three")
 
-    parts = np.concatenate([held.paint(clip[:2]), held.paint(clip[2:])])
-    np.testing.assert_array_equal(parts, painter.paint(clip, "three", steady=True))
+    parts = np.concatenate([frozen.paint(clip[:2]), frozen.paint(clip[2:])])
+    np.testing.assert_array_equal(parts, painter.paint(clip, "three", frozen_statistics=True))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,9 @@ def test_arrays_that_are_no_frames_are_refused(painter: Painter, bad: NDArray[np
 def test_no_frames_are_painted_to_no_frames(painter: Painter) -> None:
     nothing = np.zeros((0, 8, 8, 3), np.uint8)
 
-    assert painter.paint(nothing).shape == painter.paint(nothing, steady=True).shape == (0, 8, 8, 3)
+    assert (
+        painter.paint(nothing).shape == painter.paint(nothing, frozen_statistics=True).shape == (0, 8, 8, 3)
+    )
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -193,19 +197,21 @@ def test_a_file_cut_short_is_named(copy: Path, kept: int) -> None:
 
 def test_a_tensor_of_another_shape_is_named(copy: Path) -> None:
     tensors = load_file(copy)
-    tensors["res.1.a.conv.weight"] = torch.zeros(16, 15, 3, 3)
+    tensors["residual_blocks.1.first.conv.weight"] = torch.zeros(16, 15, 3, 3)
     save_file(tensors, copy)
 
-    with pytest.raises(CheckpointError, match=r"painter\.safetensors.*res\.1\.a\.conv\.weight"):
+    with pytest.raises(
+        CheckpointError, match=r"painter\.safetensors.*residual_blocks\.1\.first\.conv\.weight"
+    ):
         load_style(copy)
 
 
 def test_a_missing_tensor_is_named(copy: Path) -> None:
     tensors = load_file(copy)
-    del tensors["up.0.norm.shift"]
+    del tensors["up_layers.0.norm.shift"]
     save_file(tensors, copy)
 
-    with pytest.raises(CheckpointError, match=r"painter\.safetensors.*up\.0\.norm\.shift"):
+    with pytest.raises(CheckpointError, match=r"painter\.safetensors.*up_layers\.0\.norm\.shift"):
         load_style(copy)
 
 
@@ -215,7 +221,7 @@ def test_more_styles_in_the_yaml_than_in_the_weights_are_noticed(copy: Path) -> 
     data["styles"].append(dict(data["styles"][0], slug="four"))
     config.write_text(yaml.safe_dump(data))
 
-    with pytest.raises(CheckpointError, match=r"down\.0\.norm\.scale"):
+    with pytest.raises(CheckpointError, match=r"down_layers\.0\.norm\.scale"):
         load_style(copy)
 
 

@@ -190,7 +190,7 @@ class KeypointDetector(nn.Module):
 
 
 class DenseMotion(nn.Module):
-    """From keypoints to a flow: a softmax over the affine motions of the keypoints and of a still background."""
+    """From keypoints to a backward flow: a softmax over the keypoints' affine motions and a still background."""
 
     def __init__(
         self,
@@ -215,7 +215,7 @@ class DenseMotion(nn.Module):
         self.kp_variance = kp_variance
 
     def shrink(self, source: Tensor) -> Tensor:
-        """The source at the size at which motion is estimated; depends on nothing else, so once a job."""
+        """The source at the size at which motion is estimated; computed once per job."""
         return source if self.down is None else self.down(source)
 
     def forward(self, small: Tensor, source: Keypoints, driving: Keypoints) -> tuple[Tensor, Tensor | None]:
@@ -223,7 +223,7 @@ class DenseMotion(nn.Module):
         deformation float32 (B, h, w, 2), occlusion map float32 (B, 1, h, w) or None."""
         batch, (channels, height, width) = len(driving), small.shape[1:]
         grid = coordinate_grid(height, width, small.device)  # (h, w, 2)
-        # 1. Where each keypoint's own motion sends every pixel; the background stays.
+        # 1. Each pixel under each keypoint's motion; the background is the identity.
         offset = grid - driving.value[:, :, None, None]  # (B, K, h, w, 2)
         if source.jacobian is not None and driving.jacobian is not None:
             linear = source.jacobian @ torch.linalg.inv(driving.jacobian)  # (B, K, 2, 2)
@@ -231,7 +231,7 @@ class DenseMotion(nn.Module):
         moved = offset + source.value[:, :, None, None]
         motions = torch.cat([grid.expand(batch, 1, height, width, 2), moved], dim=1)  # (B, K+1, h, w, 2)
         count = motions.shape[1]
-        # 2. The source under each of them. Their grids lie below each other: one sampling a frame.
+        # 2. The source under each of them, in one sampling: the grids are concatenated vertically.
         warped = warp(small.expand(batch, -1, -1, -1), motions.reshape(batch, count * height, width, 2))
         warped = warped.reshape(batch, channels, count, height, width).transpose(1, 2)
         # 3. The difference of the keypoints' heat.
@@ -239,7 +239,7 @@ class DenseMotion(nn.Module):
             source.value, grid, self.kp_variance
         )
         heat = torch.cat([torch.zeros_like(heat[:, :1]), heat], dim=1)[:, :, None]  # (B, K+1, 1, h, w)
-        # 4. Which motion holds where.
+        # 4. The mask of each motion.
         x = torch.cat([heat, warped], dim=2).reshape(batch, -1, height, width)
         features = self.hourglass(fit(x, self.mask))
         mask = torch.softmax(self.mask(features).float(), dim=1)  # (B, K+1, h, w)
@@ -290,7 +290,7 @@ class Generator(nn.Module):
     def move(
         self, features: Tensor, deformation: Tensor | None, occlusion: Tensor | None, batch: int
     ) -> Tensor:
-        """The source's features (1, width, h, w), warped and occluded for each of B frames: what is to be decoded."""
+        """The source's features (1, width, h, w), warped and occluded for each of B frames: the decoder's input."""
         size = features.shape[-2:]
         if occlusion is not None and occlusion.shape[-2:] != size:
             occlusion = F.interpolate(occlusion, size=size, mode="bilinear")
@@ -304,7 +304,7 @@ class Generator(nn.Module):
         return fit(x, self.final)
 
     def decode(self, x: Tensor, bottleneck: Callable[[Tensor], Tensor]) -> Tensor:
-        """(B, width, h, w) -> float32 (B, C, H, W) in 0..1. ``bottleneck``: the generator's own, or a stand-in."""
+        """(B, width, h, w) -> float32 (B, C, H, W) in 0..1. ``bottleneck``: the generator's own, or a replacement."""
         x = bottleneck(x)
         for block in self.up_blocks:
             x = block(x)

@@ -1,4 +1,4 @@
-"""The published bottleneck in 8-bit integers: only where the processor can, and only where it looks the same."""
+"""The published bottleneck in 8-bit integers: used only where supported, and where the result looks the same."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import pytest
 import skimage.data
 import torch
 
-from portrait.engine.fomm import load, load_model, quantized
-from portrait.engine.fomm.load import PublishedModel
+from portrait.engine.fomm import load_model
+from portrait.engine.fomm.published import model as published
+from portrait.engine.fomm.published.int8 import Int8Bottleneck
+from portrait.engine.fomm.published.model import PublishedModel
+from portrait.engine.runtime import int8
 from portrait.tools.benchmark_network import motion_template, psnr, swaying_video
 from tests.paths import DATA
 
@@ -38,20 +41,20 @@ def test_auto_stays_within_forty_decibels_of_the_exact_frames(source: np.ndarray
     assert psnr(tiny("auto").animate(source, motion), exact.animate(source, motion)) >= 40
 
 
-def test_they_are_for_auto_alone() -> None:
-    assert not tiny("float32").bytes_allowed
-    assert not tiny("bfloat16").bytes_allowed
-    able = quantized.is_supported(torch.device("cpu")) and torch.cpu._is_avx512_bf16_supported()
+def test_only_auto_precision_allows_it() -> None:
+    assert not tiny("float32").int8_allowed
+    assert not tiny("bfloat16").int8_allowed
+    able = int8.is_supported(torch.device("cpu")) and torch.cpu._is_avx512_bf16_supported()
     if able:
-        assert tiny("auto").bytes_allowed
+        assert tiny("auto").int8_allowed
 
 
-def test_a_source_that_would_look_different_is_computed_as_before(
+def test_a_source_that_would_look_different_is_computed_in_bfloat16(
     source: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = tiny("auto")
-    monkeypatch.setattr(load, "MOST_BYTE_ERROR", 0.0)
+    monkeypatch.setattr(published, "MOST_INT8_ERROR", 0.0)
     assert bottleneck(model, source) is model.generator.bottleneck
-    if model.bytes_allowed:
-        monkeypatch.setattr(load, "MOST_BYTE_ERROR", 1.0)
-        assert isinstance(bottleneck(model, source), quantized.ByteBottleneck)
+    if model.int8_allowed:
+        monkeypatch.setattr(published, "MOST_INT8_ERROR", 1.0)
+        assert isinstance(bottleneck(model, source), Int8Bottleneck)

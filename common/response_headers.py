@@ -1,0 +1,52 @@
+"""Middleware for headers that whole kinds of answers need: JSON is kept by no cache, and the admin has a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+JSON = ("application/json", "application/problem+json")
+# Django's admin and the project's own templates have no inline scripts or styles. Its icons are data: URLs.
+ADMIN_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+def no_store(get_response: Answer) -> Answer:
+    """``Cache-Control: no-store`` for JSON, and for any answer to a token, unless the view has said otherwise.
+
+    A response without the header may be kept by browsers and shared caches (RFC 9111, section 4.2.2), which must not
+    happen to tokens and to a student's data. Problems are included: they can be about a student as well.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        media_type = response.get("Content-Type", "").partition(";")[0]
+        if media_type in JSON or "Authorization" in request.headers:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def admin_policy(get_response: Answer) -> Answer:
+    """A Content-Security-Policy without ``unsafe-inline`` for every page of the admin."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.resolver_match and "admin" in request.resolver_match.app_names:
+            response.headers.setdefault("Content-Security-Policy", ADMIN_POLICY)
+        return response
+
+    return middleware

@@ -1,0 +1,67 @@
+"""Runs the compact networks."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from portrait.engine.fomm.compact.dense_motion import DenseMotion
+from portrait.engine.fomm.compact.detector import KeypointDetector
+from portrait.engine.fomm.compact.generator import Generator
+from portrait.engine.fomm.compact.geometry import FINE, SIDE
+from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.fomm.model import MotionModel
+from portrait.engine.motion.anatomy import CROWN
+
+
+class CompactModel(MotionModel):
+    """Our compact networks, for pictures of 256 pixels a side.
+
+    ``sampling`` is the interpolation that warps the picture itself: bicubic keeps more of its sharpness than
+    bilinear, with which the weights were trained, and no artifacts of the difference were seen.
+    """
+
+    sampling = "bicubic"
+
+    def __init__(
+        self, networks: nn.ModuleDict, device: torch.device, dtype: torch.dtype, *, plain: bool
+    ) -> None:
+        self.detector = cast(KeypointDetector, networks["kp_detector"])
+        self.dense_motion = cast(DenseMotion, networks["dense_motion"])
+        self.generator = cast(Generator, networks["generator"])
+        self.num_kp = self.detector.heatmap.out_channels
+        self.keypoint_set = f"compact-{self.num_kp}"
+        self.estimates_jacobian = True
+        super().__init__(networks, device, dtype, plain=plain)
+
+    def _every_frame(self) -> list[nn.Module]:
+        generator = self.generator
+        once = {generator.half_encoder, generator.quarter_encoder, generator.eighth_encoder}
+        return [self.dense_motion, *(part for part in generator.children() if part not in once)]
+
+    def _check_size(self, name: str, height: int, width: int) -> None:
+        # The detector resizes any picture; the generator is made for one size.
+        if name == "source" and (height, width) != (SIDE, SIDE):
+            raise ValueError(f"source must be {SIDE} x {SIDE}, not {height} x {width}")
+
+    def _detect(self, images: Tensor) -> Keypoints:
+        return cast(Keypoints, self.detector(images))
+
+    def _encode(self, source: Tensor, keypoints: Keypoints) -> Any:
+        half = F.interpolate(source, size=(FINE, FINE), mode="area")
+        return source, keypoints, half, self.generator.encode(source)
+
+    def _render(self, encoded: Any, driving: Keypoints) -> Tensor:
+        source, keypoints, half, features = encoded
+        flow, occlusion = self.dense_motion(half, keypoints, driving)
+        blobs = self.dense_motion.driver_blobs(keypoints, driving)
+        return cast(Tensor, self.generator(source, features, flow, occlusion, blobs, self.sampling))
+
+    def _scale(self, source: Keypoints, first: Keypoints) -> float:
+        # The crown's Jacobian is fitted to the whole face, and so varies less than a hull of 16 points.
+        assert source.jacobian is not None and first.jacobian is not None
+        own, driver = source.jacobian[0, CROWN], first.jacobian[0, CROWN]
+        return float(torch.sqrt(torch.det(own).abs() / torch.det(driver).abs()))

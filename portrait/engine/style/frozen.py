@@ -1,0 +1,95 @@
+"""A style network prepared for one clip: its statistics are frozen, and the normalizations folded away.
+
+Instance normalization measures each frame separately, so that a turn of the head shifts the colours of the wall
+behind it. Here the statistics are measured once, over a few frames of the clip together, and kept. Each normalization
+is then a fixed scale and shift, which fold into the convolution before it; what is left is convolutions and ReLUs,
+which is also the fastest way to paint. Some of the convolutions are rearranged (``runtime.rearrangement``).
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from portrait.engine.runtime.preparation import prepare
+from portrait.engine.runtime.rearrangement import FourPixelConv, UpsampledConv, upsample_then
+from portrait.engine.style.network import EPSILON, ConvLayer, ResidualBlock, StyleNetwork
+
+
+class FrozenNetwork:
+    """``network`` in one style, with the statistics of ``reference``, float32 (R, 3, H, W) in 0..1.
+
+    With a single reference frame it paints that frame exactly as ``network`` does. Frames must have its H and W.
+    ``batch``: how many frames it usually gets at once.
+    """
+
+    def __init__(self, network: StyleNetwork, style: int, reference: Tensor, batch: int = 1) -> None:
+        self.network = network
+        self._style, self._batch = style, batch
+        y = network.enter(reference)
+        self.down_layers: list[nn.Conv2d] = []
+        for layer in network.down_layers:
+            conv, y = self._fold(cast(ConvLayer, layer), y)
+            self.down_layers.append(conv)
+            y = F.relu(y)
+        self.residual_blocks: list[tuple[nn.Conv2d, nn.Conv2d]] = []
+        for module in network.residual_blocks:
+            block = cast(ResidualBlock, module)
+            first, inner = self._fold(block.first, y)
+            second, change = self._fold(block.second, F.relu(inner))
+            self.residual_blocks.append((first, second))
+            y = y + change
+        self.up_layers: list[nn.Conv2d] = []
+        for layer in network.up_layers:
+            conv, y = self._fold(cast(ConvLayer, layer), y)
+            self.up_layers.append(conv)
+            y = F.relu(y)
+        output = network.output
+        plain = _reflecting(output, output.weight, cast(Tensor, output.bias))
+        self.output = prepare(plain, y.dtype, batch, FourPixelConv)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """float32 (B, 3, H, W) in 0..1 -> float32 (B, 3, H, W), nominally 0..1."""
+        height, width = x.shape[2:]
+        y = self.network.enter(x)
+        for conv in self.down_layers:
+            y = conv(y).relu_()
+        for first, second in self.residual_blocks:
+            y = second(first(y).relu_()).add_(y)
+        for conv in self.up_layers:
+            y = upsample_then(conv, y).relu_()
+        return self.network.leave(self.output(y)[:, :, :height, :width])
+
+    def _fold(self, layer: ConvLayer, x: Tensor) -> tuple[nn.Conv2d, Tensor]:
+        """Fold the statistics of ``layer`` on ``x`` into its convolution; returns it and the normalized result."""
+        raw = layer.convolve(x)
+        scale, shift = layer.norm.scale[self._style], layer.norm.shift[self._style]
+        mean, variance = torch.zeros_like(scale), torch.zeros_like(scale)  # (O,) each
+        normalized = F.batch_norm(raw, mean, variance, scale, shift, training=True, momentum=1.0, eps=EPSILON)
+        values = raw.numel() // raw.shape[1]
+        # batch_norm reports Bessel's unbiased variance, but divides by the biased one.
+        gain = scale * torch.rsqrt(variance * ((values - 1) / values) + EPSILON)
+        shift = shift - mean * gain
+        weight = layer.conv.weight * gain[:, None, None, None]
+        conv = _reflecting(layer.conv, weight, cast(Tensor, layer.conv.bias) * gain + shift)
+        arrangement = UpsampledConv if layer.upsample == 2 else None
+        return prepare(conv, raw.dtype, self._batch, arrangement), normalized
+
+
+def _reflecting(conv: nn.Conv2d, weight: Tensor, bias: Tensor) -> nn.Conv2d:
+    """A convolution of the sizes of ``conv`` with other parameters, which pads by reflection to keep the size."""
+    padded = nn.Conv2d(
+        conv.in_channels,
+        conv.out_channels,
+        conv.kernel_size,  # type: ignore[arg-type]
+        conv.stride,  # type: ignore[arg-type]
+        conv.kernel_size[0] // 2,
+        padding_mode="reflect",
+        device="meta",
+    )
+    padded.weight = nn.Parameter(weight.clone(), requires_grad=False)
+    padded.bias = nn.Parameter(bias.clone(), requires_grad=False)
+    return padded

@@ -1,0 +1,41 @@
+"""``/user/portrait/photo/<token>/``: the cropped photo for its student's ``<img>``, at an address that expires."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import status
+
+from common.file_responses import stored_file_response
+from common.problems import problem_response, read_only
+from portrait.files import key_of
+from portrait.models import PortraitJob
+from portrait.problems import describe
+from user.private_pictures import ExpiredAddressError, ForgedAddressError, signed_name
+
+# Nothing between the server and the page keeps a copy.
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Robots-Tag": "noindex",
+}
+
+
+@csrf_exempt
+def private_photo(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The photo (GET and HEAD). 404 for a forged address and a photo that was deleted, 410 for an expired address."""
+    if refusal := read_only(request):
+        return refusal
+    try:
+        name = signed_name(token)
+    except ForgedAddressError:
+        raise Http404 from None
+    except ExpiredAddressError:
+        return problem_response(status.HTTP_410_GONE, "address_expired", describe("address_expired"))
+    # The row decides: a closed account shows nothing more, nor does a photo that was deleted but whose file is not.
+    key = key_of(name)
+    jobs = PortraitJob.objects.filter(still=name, student__is_active=True)
+    if key is None or not jobs.filter(key=key).exists():
+        raise Http404
+    return stored_file_response(request, name, {"Content-Type": "image/jpeg", **HEADERS})

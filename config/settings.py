@@ -236,6 +236,7 @@ DEFAULT_RATES = {
     "login-address": "120/minute",
     "password": "10/minute",
     "upload": "30/hour",
+    "portrait": "20/minute",
     "guestbook": "20/minute",
     "card": "60/minute",
 }

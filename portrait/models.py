@@ -86,8 +86,13 @@ class PortraitJob(models.Model):
     error_detail = models.CharField(_("error detail"), max_length=500, blank=True)
 
     created_at = models.DateTimeField(_("accepted"), default=timezone.now, editable=False)
-    # The place in the queue: moved by the student's retry, kept by our own faults.
+    # When the student asked for it, or tried again.
     queued_at = models.DateTimeField(_("queued at"), default=timezone.now, editable=False)
+    # The place in the queue, the earliest first: later than ``queued_at`` for a student who asked before
+    # (``queue.turns``). Kept by our own faults.
+    place = models.DateTimeField(default=timezone.now, editable=False)
+    # How often the student asked for this portrait: one, and each retry.
+    turns = models.PositiveIntegerField(default=1, editable=False)
     # Not to be claimed before this time: now for a new job, a little later after a failed attempt.
     not_before = models.DateTimeField(_("not before"), default=timezone.now)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
@@ -109,7 +114,7 @@ class PortraitJob(models.Model):
         verbose_name_plural = _("portrait jobs")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["state", "queued_at", "id"], name="portrait_queue"),
+            models.Index(fields=["state", "place", "id"], name="portrait_queue"),
             models.Index(fields=["student", "-id"], name="portrait_latest"),
         ]
         constraints = [

@@ -137,7 +137,7 @@ def file_urls(job: PortraitJob) -> dict[str, str | None]:
 def _newest_with_queue(student: User) -> Any:
     """The newest job with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now`` of the moment."""
     ahead = PortraitJob.objects.filter(state=State.QUEUED).filter(
-        Q(queued_at__lt=OuterRef("queued_at")) | Q(queued_at=OuterRef("queued_at"), pk__lt=OuterRef("pk"))
+        Q(place__lt=OuterRef("place")) | Q(place=OuterRef("place"), pk__lt=OuterRef("pk"))
     )
     running = PortraitJob.objects.filter(state=State.RUNNING)
     workers = alive().filter(paused=False)

@@ -120,6 +120,8 @@ class PortraitView(APIView):
 class RetryView(APIView):
     """``POST /user/portrait/retry/``: the same photo again, after a failure or a cancellation; 409 otherwise."""
 
+    throttle_scope = "upload"
+
     @extend_schema(request=None, responses=StatusSerializer)
     def post(self, request: Request) -> Response:
         student = signed_in(request)
@@ -130,6 +132,8 @@ class RetryView(APIView):
 
 class CancelView(APIView):
     """``POST /user/portrait/cancel/``: while it is queued or running; 409 otherwise."""
+
+    throttle_scope = "portrait"
 
     @extend_schema(request=None, responses=StatusSerializer)
     def post(self, request: Request) -> Response:
@@ -169,6 +173,8 @@ class HistoryView(APIView):
 
 class ChooseView(APIView):
     """``POST /user/portrait/choose/``: one of them is the student's portrait again."""
+
+    throttle_scope = "portrait"
 
     @extend_schema(request=ChosenSerializer, responses=HistorySerializer)
     def post(self, request: Request) -> Response:

@@ -32,7 +32,7 @@ def mend_times(*, longest_wait: float, longest_lease: float) -> None:
     """
     now = database_now()
     waiting = PortraitJob.objects.filter(state=State.QUEUED)
-    waiting.filter(queued_at__gt=now).update(queued_at=now, not_before=now)
+    waiting.filter(queued_at__gt=now).update(queued_at=now, place=now, not_before=now)
     waiting.filter(not_before__gt=now + timedelta(seconds=longest_wait)).update(not_before=now)
     lease = timedelta(seconds=longest_lease)
     PortraitJob.objects.filter(state=State.RUNNING, lease_expires_at__gt=now + lease).update(

@@ -21,6 +21,7 @@ from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
 from portrait.queue import projection
 from portrait.queue.clock import database_now
+from portrait.queue.turns import place_of
 
 State = PortraitJob.State
 
@@ -67,6 +68,7 @@ def enqueue(
             created_at=now,
             queued_at=now,
             not_before=now,
+            place=place_of(student_id, now),
             student_id=student_id,
             key=key,
             photo=photo,
@@ -80,12 +82,12 @@ def enqueue(
 
 
 def claim(worker: str, *, lease_seconds: float = LEASE_SECONDS) -> PortraitJob | None:
-    """Take the job that has waited longest, under a new lease; None if there is none to take."""
+    """Take the job whose turn it is, under a new lease; None if there is none to take."""
     while True:
         now = database_now()
         waiting = (
             PortraitJob.objects.filter(state=State.QUEUED, not_before__lte=now)
-            .order_by("queued_at", "id")
+            .order_by("place", "id")
             .values_list("pk", "lease")
             .first()
         )
@@ -182,7 +184,7 @@ def cancel(student_id: int, *, job_id: int | None = None) -> bool:
 
 
 def retry(job: PortraitJob) -> bool:
-    """Queue the student's newest job again after it failed or was cancelled, at the queue's end.
+    """Queue the student's newest job again after it failed or was cancelled, behind those who wait.
 
     False if its state has changed, or if a newer photo was uploaded meanwhile.
     """
@@ -198,6 +200,8 @@ def retry(job: PortraitJob) -> bool:
             attempts=0,
             queued_at=now,
             not_before=now,
+            place=place_of(job.student_id, now),
+            turns=F("turns") + 1,
             started_at=None,
             finished_at=None,
             stage="",

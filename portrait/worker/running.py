@@ -25,7 +25,7 @@ class WorkerOptions:
     deadline: float = 300.0
     lease: float = transitions.LEASE_SECONDS
     backoff: Sequence[float] = transitions.BACKOFF
-    cancel: float = 5.0  # that a cancelled attempt gets to stop by itself, before its child is killed
+    cancel: float = 10.0  # that a cancelled attempt gets to stop by itself, before its child is killed
     first_pause: float = FIRST_PAUSE
     task: str = "portrait.worker.attempt.make_portrait"
     loader: str = "portrait.worker.attempt.load_engine"

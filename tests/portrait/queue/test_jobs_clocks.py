@@ -65,7 +65,7 @@ def set_back() -> None:
     PortraitJob.objects.update(
         **{
             name: F(name) + HOURS
-            for name in ("queued_at", "not_before", "created_at", "started_at", "lease_expires_at")
+            for name in ("queued_at", "place", "not_before", "created_at", "started_at", "lease_expires_at")
         }
     )
 

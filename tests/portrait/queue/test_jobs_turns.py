@@ -1,0 +1,85 @@
+"""First come, first served among students, not among uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from portrait.models import PortraitJob
+from portrait.queue import transitions, turns
+from portrait.queue.clock import database_now
+from tests.portrait.kit import claim, enqueue, make_portrait, student
+from user.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def served(count: int) -> list[str]:
+    """Whose jobs are taken next."""
+    return [claim().student.username for _ in range(count)]
+
+
+def again_by_upload(owner: User) -> None:
+    enqueue(owner)
+
+
+def again_by_cancelling(owner: User) -> None:
+    transitions.cancel(owner.pk)
+    enqueue(owner)
+
+
+def again_by_retrying(owner: User) -> None:
+    transitions.cancel(owner.pk)
+    assert transitions.retry(PortraitJob.objects.filter(student=owner).latest("id"))
+
+
+AGAIN = [again_by_upload, again_by_cancelling, again_by_retrying]
+
+
+@pytest.mark.parametrize("again", AGAIN)
+def test_who_asks_again_goes_behind_those_who_wait_and_those_who_come_soon(
+    again: Callable[[User], None],
+) -> None:
+    ann, ben = student("ann"), student("ben")
+    enqueue(ann)
+    enqueue(ben)
+    again(ann)
+    enqueue(student("cho"))
+    assert served(3) == ["ben", "cho", "ann"]
+
+
+def test_a_portrait_that_was_made_counts_as_a_turn(alice: User) -> None:
+    make_portrait(alice)
+    enqueue(alice)
+    enqueue(student("ben"))
+    assert served(2) == ["ben", "alice"]
+
+
+def test_each_further_request_goes_further_back() -> None:
+    ann, ben = student("ann"), student("ben")
+    for _ in range(3):
+        enqueue(ann)
+    for _ in range(2):
+        enqueue(ben)
+    assert served(2) == ["ben", "ann"]
+
+
+def test_the_delay_is_limited(alice: User) -> None:
+    for _ in range(15):
+        enqueue(alice)
+    job = PortraitJob.objects.latest("id")
+    assert turns.LONGEST_DELAY - turns.DELAY < job.place - database_now() <= turns.LONGEST_DELAY
+
+
+def test_what_was_an_hour_ago_does_not_count(alice: User) -> None:
+    make_portrait(alice)
+    PortraitJob.objects.update(queued_at=database_now() - turns.WINDOW)
+    enqueue(alice)
+    enqueue(student("ben"))
+    assert served(2) == ["alice", "ben"]
+
+
+def test_an_idle_queue_delays_no_one(alice: User) -> None:
+    for _ in range(10):
+        make_portrait(alice)

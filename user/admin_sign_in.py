@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from rest_framework.exceptions import Throttled
 
 from common.problems import page_or_problem
+from user.sign_in_log import log_failure
 from user.throttles import LoginAddressThrottle, LoginThrottle
 
 
@@ -22,7 +23,9 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         return page_or_problem(request, Throttled(max(throttle.wait() or 1 for throttle in refusing)))
     response = admin.site.login(request)
     # The form again is a failure; a success redirects.
-    if response.status_code != 200:
+    if response.status_code == 200:
+        log_failure(request, "admin")
+    else:
         for throttle in throttles:
             throttle.uncount()
     return response

@@ -7,6 +7,7 @@ import http
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +27,7 @@ from user.serializers import (
     SignUpSerializer,
     SpentSerializer,
 )
+from user.sign_in_log import log_failure
 from user.throttles import LoginAddressThrottle, LoginThrottle, SignUpThrottle
 from user.tokens import PairSerializer, issue
 
@@ -63,7 +65,11 @@ class LoginView(CountsOutcomes, TokenObtainPairView):
         parameters=[sessions.PARAMETER], request=PairSerializer, responses={200: PairAnswerSerializer}
     )
     def post(self, request: Request, *args: object, **kwargs: object) -> Response:
-        response = super().post(request, *args, **kwargs)
+        try:
+            response = super().post(request, *args, **kwargs)
+        except AuthenticationFailed:
+            log_failure(request, "api")
+            raise
         if sessions.by_cookie(request):
             return sessions.answer(RefreshToken(response.data["refresh"]))
         return response

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import APIException
 
+from common.characters import isolated
 from dormitory import shares
 from dormitory.card.drawing import HEIGHT, WIDTH
 from dormitory.card.responses import card_response
@@ -42,7 +43,7 @@ def shared_card(request: HttpRequest, token: str) -> HttpResponse:
     }
     facts = edition.facts
     context: dict[str, object] = {
-        "name": facts.fullname,
+        "name": isolated(facts.fullname),
         "house": facts.house,
         "number": facts.number,
         "admitted": facts.join_date,

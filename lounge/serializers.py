@@ -21,6 +21,7 @@ class ContentField(serializers.CharField):
     default_error_messages = {
         "blank": _("Please write something that can be seen."),
         "control_characters": _("The text contains control characters."),
+        "direction_overrides": _("The text contains characters that reverse its direction."),
         "min_length": _("Please write at least {length} characters."),
         "max_length": _("Please write at most {length} characters."),
     }

@@ -10,20 +10,14 @@ from __future__ import annotations
 
 import unicodedata
 
+from common.characters import DIRECTION_OVERRIDES, is_visible
+
 MIN_LENGTH = 6
 MAX_LENGTH = 250
 
-# Blank, although their category is letter or symbol: the Hangul fillers (the two jamo ones, the
-# compatibility and the halfwidth one), the braille cell without dots, the musical null notehead, the hieroglyphic
-# blanks.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159\U00013441\U00013442")
-
-# Separators; marks, which need a letter to sit on; control and format characters and surrogates.
-_NOTHING_TO_SEE = frozenset({"Zs", "Zl", "Zp", "Mn", "Mc", "Me", "Cc", "Cf", "Cs"})
-
 
 class TextProblem(ValueError):
-    """A text that is refused. ``code``: blank, control_characters, min_length or max_length."""
+    """A text that is refused. ``code``: blank, control_characters, direction_overrides, min_length or max_length."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -35,30 +29,18 @@ def clean(text: str) -> str:
 
     Spaces at the ends stay and count. Raises :class:`TextProblem` for a text in which nothing can be seen, for
     control characters other than the newline, for lone surrogates (half a character, which no encoding can store),
-    and for fewer than ``MIN_LENGTH`` or more than ``MAX_LENGTH`` characters.
+    for direction overrides, which show a text as another one, and for fewer than ``MIN_LENGTH`` or more than
+    ``MAX_LENGTH`` characters.
     """
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     if any(unicodedata.category(character) in ("Cc", "Cs") and character != "\n" for character in text):
         raise TextProblem("control_characters")
-    if not any(map(_is_visible, text)):
+    if not any(map(is_visible, text)):
         raise TextProblem("blank")
+    if not DIRECTION_OVERRIDES.isdisjoint(text):
+        raise TextProblem("direction_overrides")
     if len(text) < MIN_LENGTH:
         raise TextProblem("min_length")
     if len(text) > MAX_LENGTH:
         raise TextProblem("max_length")
     return text
-
-
-def _is_visible(character: str) -> bool:
-    """Whether the character is visible by itself.
-
-    An unassigned code point counts as visible: it may be an emoji that is younger than this Python's tables. Apart
-    from those that the standard keeps free for invisible ones (Default_Ignorable_Code_Point) and noncharacters.
-    """
-    category = unicodedata.category(character)
-    if category != "Cn":
-        return category not in _NOTHING_TO_SEE and character not in _BLANK_LETTERS
-    code = ord(character)
-    ignorable = code == 0x2065 or 0xFFF0 <= code <= 0xFFF8 or 0xE0000 <= code <= 0xE0FFF
-    noncharacter = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
-    return not (ignorable or noncharacter or character in _BLANK_LETTERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import (
@@ -12,6 +13,7 @@ from django.contrib.auth.forms import (
     UserChangeForm,
     UsernameField,
 )
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -20,6 +22,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from common.admin import ChangedFieldsOnly, picture, without_pencils
 from user.models import User
+from user.name_rules import check_fullname, check_username
 from user.services import delete_student
 
 # Their pages show whole refresh tokens, each of which gives access to the account for two weeks.
@@ -30,14 +33,28 @@ admin.site.unregister(BlacklistedToken)
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
-class NewStudentForm(AdminUserCreationForm):
+class NewNamesChecked(forms.ModelForm):
+    """The rules of new names; an account that was made before them can be edited without changing its name."""
+
+    def clean(self) -> Any:
+        data = super().clean()
+        for field, check in (("username", check_username), ("fullname", check_fullname)):
+            if field in self.changed_data and field in self.cleaned_data:
+                try:
+                    check(self.cleaned_data[field])
+                except ValidationError as error:
+                    self.add_error(field, error)
+        return data
+
+
+class NewStudentForm(NewNamesChecked, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("username", "fullname")
         field_classes = {"username": UsernameField}
 
 
-class StudentForm(UserChangeForm):
+class StudentForm(NewNamesChecked, UserChangeForm):
     class Meta:
         model = User
         fields = ("username", "fullname", "house", "birthday", "join_date", "is_active", *POWERS)

@@ -14,6 +14,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from common.fields import PublicUrl, Text
 from user.models import User
+from user.name_rules import check_fullname, check_username
 
 
 class SignUpSerializer(serializers.Serializer[User]):
@@ -24,12 +25,9 @@ class SignUpSerializer(serializers.Serializer[User]):
     password = Text(write_only=True, trim_whitespace=False, max_length=128)
 
     def validate_fullname(self, value: str) -> str:
-        """The name in composed form (NFC), without control characters."""
+        """The name in composed form (NFC), which looks like what it is."""
         value = unicodedata.normalize("NFC", value)
-        if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in value):
-            raise serializers.ValidationError(
-                _("A name is made of visible characters."), code="invisible_characters"
-            )
+        check_fullname(value)
         return value
 
     def validate_username(self, value: str) -> str:
@@ -37,6 +35,7 @@ class SignUpSerializer(serializers.Serializer[User]):
         value = User.normalize_username(value)
         if len(value) > 20:
             raise serializers.ValidationError(_("At most 20 characters."), code="max_length")
+        check_username(value)
         try:
             UnicodeUsernameValidator()(value)
         except DjangoValidationError as error:

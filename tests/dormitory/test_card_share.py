@@ -126,6 +126,14 @@ def test_a_name_is_text_and_never_markup(client: Client, as_alice: APIClient, ra
     assert "<script" not in html and "&lt;script&gt;" in html
 
 
+def test_a_name_from_right_to_left_keeps_its_place(
+    client: Client, as_alice: APIClient, ravenclaw: User
+) -> None:
+    User.objects.filter(pk=ravenclaw.pk).update(fullname="שרה")
+    html = client.get(share(as_alice), headers={"Accept-Language": "en"}).content.decode()
+    assert "<title>\u2068שרה\u2069" in html and html.count("שרה") == html.count("\u2068שרה\u2069")
+
+
 def test_revoking_ends_it_at_once_and_the_address_never_comes_back(
     as_alice: APIClient, client: Client, page: str, django_capture_on_commit_callbacks: Any
 ) -> None:

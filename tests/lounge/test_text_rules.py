@@ -19,8 +19,11 @@ NOTHING_TO_SEE = (
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\n"]
 
 typed = st.text(max_size=MAX_LENGTH + 50)
+OVERRIDES = "\u202d\u202e"
 plain = st.text(
-    st.characters(exclude_categories=("Cc", "Cs")), min_size=MIN_LENGTH, max_size=MAX_LENGTH
+    st.characters(exclude_categories=("Cc", "Cs"), exclude_characters=OVERRIDES),
+    min_size=MIN_LENGTH,
+    max_size=MAX_LENGTH,
 ).filter(lambda text: any(character.isalnum() for character in text))
 
 
@@ -77,6 +80,8 @@ def test_a_text_without_anything_to_see_is_blank_however_long(text: str) -> None
 @pytest.mark.parametrize("character", NOTHING_TO_SEE)
 def test_each_invisible_character_alone_is_blank_but_may_stand_in_a_text(character: str) -> None:
     assert refusal(character * MIN_LENGTH) == "blank"
+    if character in OVERRIDES:
+        return
     assert clean(f"Good{character}evening") == unicodedata.normalize("NFC", f"Good{character}evening")
 
 
@@ -89,6 +94,19 @@ def test_a_control_character_or_half_a_character_anywhere_is_refused(
     if character == "\r" and after.startswith("\n"):
         return
     assert refusal(before + character + after) == "control_characters"
+
+
+@given(plain, st.sampled_from(OVERRIDES), st.data())
+def test_a_direction_override_anywhere_is_refused(text: str, character: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(text)))
+    assert refusal(text[:place] + character + text[place:]) == "direction_overrides"
+
+
+@pytest.mark.parametrize(
+    "text", ["שלום לכולם", "مرحبا بالجميع", "Good \u2067שלום\u2069 evening", "می\u200cخواهم"]
+)
+def test_text_from_right_to_left_is_kept_as_typed(text: str) -> None:
+    assert clean(text) == text
 
 
 @given(

@@ -39,6 +39,41 @@ def test_markup_in_an_entry_is_shown_as_it_was_typed(school: School, visit: Call
     assert visitor.page.locator(".entry :is(script, svg, img[src=x], a[href^=javascript])").count() == 0
 
 
+def test_text_from_right_to_left_moves_nothing_around_it(
+    school: School, visit: Callable[..., Visitor]
+) -> None:
+    """The text has its own direction, and an embedding that is left open ends with it."""
+    token = call(school, "/user/api/token/", {"username": "demo1-00003", "password": PASSWORD})["access"]
+    texts = {"rtl": "שלום לכל הבית", "ltr": "Hello \u202b\u2067to the house"}
+    for text in texts.values():
+        call(school, "/lounge/", {"content": text}, token)
+
+    visitor = visit()
+    visitor.sign_in()
+    visitor.walk("#/lounge")
+    for direction, text in texts.items():
+        entry = visitor.page.locator(".entry").filter(has_text=text)
+        entry.wait_for()
+        assert entry.locator(".entry-text").evaluate("e => getComputedStyle(e).direction") == direction
+        head = entry.locator(".entry-head").evaluate("e => getComputedStyle(e).direction")
+        isolation = entry.locator(".entry-head bdi").evaluate("e => getComputedStyle(e).unicodeBidi")
+        assert (head, isolation) == ("ltr", "isolate")
+    assert visitor.page.locator(".members figcaption").count() == visitor.page.locator(".members bdi").count()
+
+
+def test_a_name_from_right_to_left_keeps_its_place_in_a_sentence(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.open()
+    sentences = visitor.page.evaluate(
+        """async () => {
+            const { t } = await import('/web/lib/i18n.js');
+            return ['שרה', 'Luna', '김루나'].map((name) => t('room.welcome', { name }));
+        }"""
+    )
+    assert "\u2068שרה\u2069" in sentences[0]
+    assert not any("\u2068" in sentence for sentence in sentences[1:])
+
+
 def test_a_script_in_the_page_finds_no_token(visit: Callable[..., Visitor]) -> None:
     visitor = visit()
     visitor.sign_in()

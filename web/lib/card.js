@@ -48,7 +48,7 @@ export function studentCard(card) {
       h(
         "dl",
         { class: "card-facts" },
-        fact("card.name", card.fullname, "card-name"),
+        fact("card.name", h("bdi", {}, card.fullname), "card-name"),
         fact("card.birthday", day(card.birthday)),
         fact("card.number", card.number),
         fact("card.admitted", day(card.join_date)),

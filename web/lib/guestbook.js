@@ -83,12 +83,12 @@ export function guestbook({ api, student, toast }, houses) {
         h(
           "p",
           { class: "entry-head" },
-          h("b", {}, entry.author_name),
+          h("b", {}, h("bdi", {}, entry.author_name)),
           entry.dorm_name && h("span", {}, entry.dorm_name),
           h("time", { datetime: day }, formatDay(day)),
           entry.edited && h("span", { class: "edited" }, t("guestbook.edited")),
         ),
-        h("p", { class: "entry-text" }, entry.content),
+        h("p", { class: "entry-text", dir: "auto" }, entry.content),
         own &&
           h(
             "div",
@@ -167,7 +167,7 @@ function doing(key, run) {
 /** A text field that counts code points of the composed form (NFC), as the server does. */
 function textField(label, text) {
   const counter = h("span", { class: "counter" });
-  const input = h("textarea", { name: "content", rows: 3, required: true, value: text });
+  const input = h("textarea", { name: "content", dir: "auto", rows: 3, required: true, value: text });
   const made = field(label, input, { hint: counter });
   const count = () => {
     const n = [...input.value.normalize("NFC")].length;

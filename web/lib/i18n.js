@@ -39,8 +39,16 @@ export function t(key, values = {}) {
   if (typeof entry === "object") entry = entry[plural.select(values.n)] ?? entry.other;
   return entry.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];
-    return typeof value === "number" ? value.toLocaleString(current) : String(value);
+    return typeof value === "number" ? value.toLocaleString(current) : isolated(String(value));
   });
+}
+
+// Letters that are written from right to left, and characters that change the direction.
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** A value between two isolates, so that the order of the sentence around it stays; as it is without such letters. */
+function isolated(value) {
+  return RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value;
 }
 
 /** Whether there is a text for `key`; the server may send codes that are newer than this page. */

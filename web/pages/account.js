@@ -16,8 +16,8 @@ export default async function page(context) {
       h(
         "dl",
         { class: "who" },
-        line(t("account.fullname"), student.fullname),
-        line(t("signin.username"), student.username),
+        line(t("account.fullname"), h("bdi", {}, student.fullname)),
+        line(t("signin.username"), h("bdi", {}, student.username)),
         line(t("account.signed-up"), formatDay(student.signed_up)),
       ),
     ),

@@ -66,7 +66,7 @@ function houseWall(house, own, houses, t) {
                 {},
                 // The caption has the name.
                 portrait({ src: member.portrait, poster: member.poster || null, alt: "", size: 150 }),
-                h("figcaption", {}, member.fullname),
+                h("figcaption", {}, h("bdi", {}, member.fullname)),
               ),
             ),
           ),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 JSON = ("application/json", "application/problem+json")
 # Django's admin and the project's own templates have no inline scripts or styles. Its icons are data: URLs.
@@ -45,7 +46,8 @@ def admin_policy(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if request.resolver_match and "admin" in request.resolver_match.app_names:
+        # By path: the sign-in page is a view of its own, and a page that does not exist has no view.
+        if request.path_info.startswith(reverse("admin:index")):
             response.headers.setdefault("Content-Security-Policy", ADMIN_POLICY)
         return response
 

@@ -114,6 +114,9 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     pair = front.call("POST /user/password/", {"old_password": PASSWORD, "new_password": new})
     front.carry(pair)
     front.call("POST /user/logout/", {"refresh": pair["refresh"]})
+    # Signing out ended the access token as well.
+    front.client.credentials()
+    front.carry(front.call("POST /user/api/token/", {**me, "password": new}))
     front.call("DELETE /user/me/", {"password": new})
 
     # The other way into a house, for a front end that counts the answers itself.

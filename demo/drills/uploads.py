@@ -103,5 +103,5 @@ def _memory(pid: int, name: str) -> int:
 
 
 def _forget_peak(pid: int) -> None:
-    """Count the peak anew (proc(5), clear_refs)."""
+    """Reset the peak (proc(5), clear_refs)."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 JSON = ("application/json", "application/problem+json")
 # Django's admin and the project's own templates have no inline scripts or styles. Its icons are data: URLs.
@@ -47,8 +47,16 @@ def admin_policy(get_response: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         # By path: the sign-in page is a view of its own, and a page that does not exist has no view.
-        if request.path_info.startswith(reverse("admin:index")):
+        if (admin := _admin_path()) and request.path_info.startswith(admin):
             response.headers.setdefault("Content-Security-Policy", ADMIN_POLICY)
         return response
 
     return middleware
+
+
+def _admin_path() -> str | None:
+    """The admin's path in the URL configuration in use; None where that has no admin."""
+    try:
+        return reverse("admin:index")
+    except NoReverseMatch:
+        return None

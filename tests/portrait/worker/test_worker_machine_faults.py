@@ -30,8 +30,14 @@ def paused() -> PortraitWorker | None:
 
 
 def assert_waiting(job: PortraitJob) -> None:
-    job.refresh_from_db()
-    assert (job.state, job.attempts, job.error_code) == (State.QUEUED, 0, "")
+    """The job is queued and was charged nothing. The worker registers a fault before it gives the job back."""
+
+    def queued() -> bool:
+        job.refresh_from_db()
+        return job.state == State.QUEUED
+
+    wait_for(queued, "the job in the queue again")
+    assert (job.attempts, job.error_code) == (0, "")
 
 
 def assert_made(job: PortraitJob) -> None:

@@ -49,7 +49,7 @@ SHARES = {
     ANIMATE_THEN_PAINT: {"reading": 1, "face": 1, "painting": 3, "animating": 85, "encoding": 10},
     PAINT_THEN_ANIMATE: {"reading": 1, "face": 2, "painting": 7, "animating": 70, "encoding": 20},
 }
-ANIMATIONS: dict[str, Callable[[MotionModel, PaintedSubject, Motion], Iterator[Picture]]] = {
+ANIMATIONS: dict[str, Callable[[MotionModel, PaintedSubject, Motion], Iterator[composer.Frame]]] = {
     PAINT_AND_CARRY: composer.paint_and_carry,
     ANIMATE_THEN_PAINT: composer.animate_then_paint,
     PAINT_THEN_ANIMATE: composer.paint_then_animate,
@@ -223,7 +223,7 @@ class Engine:
 
     def frames(self, painted: PaintedSubject, motion: Motion, order: str) -> Iterator[Picture]:
         """The frames of the painted clip, uint8 (S, S, 3), without the AI mark, in one of ``ORDERS``."""
-        return ANIMATIONS[order](self.model, painted, motion)
+        return (frame.picture for frame in ANIMATIONS[order](self.model, painted, motion))
 
     def animate(self, subject: Subject, motion: Motion) -> Iterator[Picture]:
         """The frames of the clip before they are painted, uint8 (S, S, 3)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +14,21 @@ OVERSAMPLING = 2
 
 _ITERATIONS = 2
 
-Displacement = NDArray[np.float32]  # (h, w, 2): x and y towards the place in the source, as fractions of the side
+Displacement = NDArray[
+    np.float32
+]  # (h, w, 2): x and y towards the place in the source, as fractions of the side
 Layer = NDArray[np.uint8]  # (H, W) or (H, W, C)
 
 
 def oversampled(layer: Layer) -> Layer:
-    """``layer`` of twice the height and width, as ``Places.carry`` takes it."""
-    larger = cv2.resize(layer, None, fx=OVERSAMPLING, fy=OVERSAMPLING, interpolation=cv2.INTER_LANCZOS4)
+    """``layer`` of twice the height and width, as ``Places.carry`` takes it.
+
+    Every second row and column are the layer's own, so that a pixel that does not move is not interpolated at all.
+    """
+    height, width = layer.shape[:2]
+    scale = np.array([[OVERSAMPLING, 0, 0], [0, OVERSAMPLING, 0]], np.float64)
+    size = (OVERSAMPLING * width, OVERSAMPLING * height)
+    larger = cv2.warpAffine(layer, scale, size, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(larger, dtype=np.uint8)
 
 
@@ -33,6 +43,12 @@ def at_rest() -> Displacement:
     return np.zeros((1, 1, 2), np.float32)
 
 
+def sampled(picture: NDArray[Any], places: NDArray[np.float32]) -> NDArray[Any]:
+    """A picture, (H, W) or (H, W, C), at ``places``, (h, w, 2) in pixels, bicubic; its border is repeated outside."""
+    # The second map is for another format of the first.
+    return cv2.remap(picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+
+
 class Places:
     """Where each pixel of a frame lies in the source, both squares with sides of ``side`` pixels."""
 
@@ -45,10 +61,8 @@ class Places:
 
         Outside the layer its border is repeated.
         """
-        # Pixel centres: the middle of a pixel lies between two of the larger copy.
-        places = self.values[rows, columns] * np.float32(OVERSAMPLING) + np.float32((OVERSAMPLING - 1) / 2)
-        moved = cv2.remap(layer, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(moved, dtype=np.uint8)
+        places = self.values[rows, columns] * np.float32(OVERSAMPLING)
+        return np.asarray(sampled(layer, places), dtype=np.uint8)
 
 
 def since_rest(displacement: Displacement, rest: Displacement) -> Displacement:
@@ -63,16 +77,15 @@ def since_rest(displacement: Displacement, rest: Displacement) -> Displacement:
     since = displacement - rest
     for _ in range(_ITERATIONS):
         places = Places(since, len(rest)).values
-        carried = cv2.remap(rest, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        since = displacement - np.asarray(carried, dtype=np.float32)
+        since = displacement - sampled(rest, places)
     return since
 
 
 def least_scale(displacement: Displacement) -> NDArray[np.float32]:
     """How much of the source a pixel covers in the direction in which it covers least: float32 (h, w).
 
-    It is the smaller singular value of the flow's Jacobian: 1 where nothing is stretched, near 0 where a small part of
-    the source is spread over many pixels.
+    It is the smaller singular value of the flow's Jacobian: 1 where nothing is stretched, near 0 where a small part
+    of the source is spread over many pixels.
     """
     side = np.float32(len(displacement))
     down, across = np.gradient(displacement * side, axis=(0, 1))

@@ -2,7 +2,7 @@
 
 The generator closes lids, opens mouths and fills in what a turn of the head uncovers; it also blurs hair and skin,
 which the flow alone carries sharply. Its picture of the face at rest is the reference: only what differs from that
-picture, carried, is a change. So a face at rest is the photo itself, and a steady error of the generator is no change.
+picture, carried, is a change. So a face at rest is the photo itself, and a steady error of the generator is none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from portrait.engine.canvas.carrying import Displacement, Places, least_scale
+from portrait.engine.canvas.carrying import Displacement, Places, least_scale, sampled
 from portrait.engine.fomm.region import Region
 from portrait.engine.photo.picture import Picture
 
@@ -27,8 +27,8 @@ _FADE = 10 / 256
 _LEAST, _MOST = 0.07, 0.16
 # Away from eyes and mouth a change of shading is left to the carried painting, unless it is this many times larger.
 _ELSEWHERE = 2.0
-# The flow stretches a part of the source over more pixels than it has, a lip over an open mouth: below the first scale
-# what is carried is painted, above the second it stays. Only in eyes and mouth.
+# The flow stretches a part of the source over more pixels than it has, a lip over an open mouth: below the first
+# scale what is carried is painted, above the second it stays. Only in eyes and mouth.
 _STRETCHED = (0.55, 0.85)
 # The size of the neighbourhood that decides together, as a fraction of the side.
 _NEIGHBOURHOOD = 7 / 256
@@ -39,8 +39,8 @@ class Change:
     """One frame's change, in the part of a picture of ``side`` pixels that ``region`` is.
 
     ``values``: float32 (h, w, 3), to be added to the carried photo, of 0..1. ``weight``: float32 (h, w) in 0..1, how
-    far what is carried does not show the frame. ``generated``: float32 (h, w, 3) in 0..1, the generator's frame, which
-    takes the place of the photo by that weight.
+    far what is carried does not show the frame. ``generated``: float32 (h, w, 3) in 0..1, the generator's frame,
+    which takes the place of the photo by that weight.
     """
 
     values: NDArray[np.float32]
@@ -53,11 +53,11 @@ class Change:
         """The same for a picture of ``side`` pixels."""
         region = self.region.scaled(side / self.side)
         size = (region.right - region.left, region.bottom - region.top)
-        parts = (
-            np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)
-            for part in (self.values, self.weight, self.generated)
-        )
-        return Change(*parts, region, side)
+
+        def resized(part: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+        return Change(resized(self.values), resized(self.weight), resized(self.generated), region, side)
 
     def apply(self, frame: Picture, alpha: NDArray[np.uint8], left: int = 0, top: int = 0) -> None:
         """Change the person of ``alpha`` in ``frame``, the part of a picture of this size that begins there."""
@@ -95,26 +95,21 @@ class ChangeFinder:
         """The change of one frame of the generator, with the displacement since rest."""
         region = self.region
         places = Places(displacement, self.side).values[region.rows, region.columns]
-        change = (frame - _sampled(self._rest, places)) * self._window[..., None]
-        kept = np.clip(_sampled(self.features, places), 0, 1)
+        change = (frame - sampled(self._rest, places)) * self._window[..., None]
+        kept = np.clip(sampled(self.features, places), 0, 1)
         smooth = cv2.GaussianBlur(change, (0, 0), _LOW_PASS * self.side)
         values = smooth + (change - smooth) * kept[..., None]
         size = np.abs(values).max(axis=2) / (kept + (1 - kept) * np.float32(_ELSEWHERE))
         weight = _step(self._blurred(size), _LEAST, _MOST)
         stretched = 1 - _step(least_scale(displacement), *_STRETCHED)
-        stretched = cv2.resize(stretched, (self.side, self.side), interpolation=cv2.INTER_LINEAR)
-        weight = np.maximum(weight, stretched[region.rows, region.columns] * kept)
+        everywhere = cv2.resize(stretched, (self.side, self.side), interpolation=cv2.INTER_LINEAR)
+        weight = np.maximum(weight, everywhere[region.rows, region.columns] * kept)
         weight = self._blurred(weight) * self._window
         return Change(values.astype(np.float32), weight.astype(np.float32), frame, region, self.side)
 
     def _blurred(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         size = (self._neighbourhood, self._neighbourhood)
         return np.asarray(cv2.blur(values, size), dtype=np.float32)
-
-
-def _sampled(picture: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
-    moved = cv2.remap(picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, dtype=np.float32)
 
 
 def _window(region: Region, side: int) -> NDArray[np.float32]:

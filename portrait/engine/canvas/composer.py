@@ -1,4 +1,4 @@
-"""Composes the frames of a clip: carried by the flow, changed by the generator, before a background that stands still."""
+"""Composes a clip's frames: carried by the flow, changed by the generator, before a background that stands still."""
 
 from __future__ import annotations
 
@@ -37,13 +37,12 @@ def animate(model: MotionModel, subject: Subject, motion: Motion) -> Iterator[Fr
     yield from _moved(model, subject, motion, subject.photo, subject.background)
 
 
-def paint_then_animate(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Picture]:
+def paint_then_animate(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Frame]:
     """The painting moved as if it were the photo."""
-    for frame in _moved(model, painted.subject, motion, painted.painting, painted.background):
-        yield frame.picture
+    yield from _moved(model, painted.subject, motion, painted.painting, painted.background)
 
 
-def animate_then_paint(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Picture]:
+def animate_then_paint(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Frame]:
     """The photo moved, and each frame painted; behind the person stays the one painted background."""
     frames = animate(model, painted.subject, motion)
     while batch := list(islice(frames, BATCH)):
@@ -51,10 +50,11 @@ def animate_then_paint(model: MotionModel, painted: PaintedSubject, motion: Moti
         for frame, painting in zip(batch, paintings, strict=True):
             alpha = cv2.cvtColor(frame.alpha, cv2.COLOR_GRAY2RGB)
             person = cv2.multiply(painting, alpha, scale=1 / 255)
-            yield over(np.asarray(person, dtype=np.uint8), frame.alpha, painted.background)
+            picture = over(np.asarray(person, dtype=np.uint8), frame.alpha, painted.background)
+            yield Frame(picture, frame.alpha)
 
 
-def paint_and_carry(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Picture]:
+def paint_and_carry(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Frame]:
     """The painting carried by the flow.
 
     Where the carried painting does not show what the frame shows, the frame is painted, in the cuts that need it.
@@ -66,11 +66,13 @@ def paint_and_carry(model: MotionModel, painted: PaintedSubject, motion: Motion)
         places = Places(displacement, side)
         picture, alpha = layers.carried(places)
         change = change.enlarged(side)
-        for cut in cuts_of(change.weight * (alpha[change.region.rows, change.region.columns] > 0), change.region, side):
+        for cut in cuts_of(
+            change.weight * (alpha[change.region.rows, change.region.columns] > 0), change.region, side
+        ):
             part, part_alpha = photo_layers.carried(places, cut)
             change.apply(part, part_alpha, cut.left, cut.top)
             _blend(picture, painted.paint(part[None])[0], cut, change, alpha)
-        yield picture
+        yield Frame(picture, alpha)
 
 
 def _blend(

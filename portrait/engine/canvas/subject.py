@@ -14,7 +14,9 @@ from portrait.engine.canvas.layers import Layers
 from portrait.engine.photo.picture import Picture
 from portrait.engine.style import Painter
 
-Paint = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # uint8 (B, H, W, 3) of any size -> the same, painted
+Paint = Callable[
+    [NDArray[np.uint8]], NDArray[np.uint8]
+]  # uint8 (B, H, W, 3) of any size -> the same, painted
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """TEMPORARY."""
+
 from __future__ import annotations
+
 from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
 from portrait.engine.photo.face_networks import detect, face_mesh
 from portrait.engine.photo.picture import Picture
 

@@ -162,7 +162,9 @@ class FrozenPainter:
     ``first``: the clip's first frame, painted, uint8 (H, W, 3), which costs next to nothing beside the statistics.
     """
 
-    paint: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # uint8 (B, H, W, 3) of any size -> uint8, same size
+    paint: Callable[
+        [NDArray[np.uint8]], NDArray[np.uint8]
+    ]  # uint8 (B, H, W, 3) of any size -> uint8, same size
     first: NDArray[np.uint8]
 
 

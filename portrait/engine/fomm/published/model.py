@@ -107,9 +107,12 @@ class PublishedModel(MotionModel):
         if flow[0] is None:
             return torch.zeros((batch, 1, 1, 2))
         # The identity is subtracted in the model's own coordinates, so that it stays the identity in all others.
-        deformation = flow[0]
-        return (deformation - coordinate_grid(*deformation.shape[1:3], deformation.device)) / 2
+        deformation: Tensor = flow[0]
+        height, width = deformation.shape[1:3]
+        return (deformation - coordinate_grid(height, width, deformation.device)) / 2
 
     def _generate(self, encoded: Any, driving: Keypoints, flow: Any, region: Region | None) -> Tensor:
         _keypoints, _small, features, bottleneck = encoded
-        return self.generator.decode(self.generator.move(features, *flow, len(driving)), bottleneck)
+        deformation, occlusion = flow
+        moved = self.generator.move(features, deformation, occlusion, len(driving))
+        return self.generator.decode(moved, bottleneck)

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.secret import kept_secret, weakness_of
 from portrait.engine.output.formats import MEDIA_TYPES
-from portrait.engine.request import DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS
+from portrait.engine.request import DEFAULT_SIZE, DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS, SIZES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -280,6 +280,8 @@ PORTRAIT = {
     "ORDER": choice("PORTRAIT_ORDER", ORDERS, str(DEFAULTS.order)),
     # Of the motion.
     "STRENGTH": number("PORTRAIT_STRENGTH", MIN_STRENGTH, MAX_STRENGTH, 1.0),
+    # Side of a portrait in pixels.
+    "SIZE": int(choice("PORTRAIT_SIZE", tuple(map(str, SIZES)), str(DEFAULT_SIZE))),
     "DEVICE": choice("PORTRAIT_DEVICE", ("auto", "cpu", "cuda"), "auto"),
     "PRECISION": choice("PORTRAIT_PRECISION", ("auto", "float32", "bfloat16"), "auto"),
     # CPU threads of one child; 0 shares the cores evenly between the children.

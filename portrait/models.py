@@ -49,6 +49,7 @@ class PortraitJob(models.Model):
     ACTIVE: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
 
     class Order(models.TextChoices):
+        PAINT_AND_CARRY = request.PAINT_AND_CARRY, _("paint once, carry the strokes along")
         ANIMATE_THEN_PAINT = request.ANIMATE_THEN_PAINT, _("animate, then paint each frame")
         PAINT_THEN_ANIMATE = request.PAINT_THEN_ANIMATE, _("paint once, then animate the painting")
 
@@ -71,9 +72,10 @@ class PortraitJob(models.Model):
     # attempt draws the same.
     style = models.CharField(_("style"), max_length=64, blank=True)
     motion = models.CharField(_("motion"), max_length=64, blank=True)
-    order = models.CharField(_("order"), max_length=24, choices=Order, default=Order.ANIMATE_THEN_PAINT)
+    order = models.CharField(_("order"), max_length=24, choices=Order, default=Order.PAINT_AND_CARRY)
     seed = models.PositiveIntegerField(_("seed"))
     strength = models.FloatField(_("strength of the motion"), default=1.0)
+    size = models.PositiveSmallIntegerField(_("side in pixels"), default=request.DEFAULT_SIZE)
 
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     stage = models.CharField(_("stage"), max_length=16, blank=True)

@@ -126,11 +126,17 @@ class StrengthSerializer(serializers.Serializer[Any]):
     default = serializers.FloatField()
 
 
+class SizeSerializer(serializers.Serializer[Any]):
+    sizes = serializers.ListField(child=serializers.IntegerField())
+    default = serializers.IntegerField()
+
+
 class OptionsSerializer(serializers.Serializer[Any]):
     styles = ChoiceSerializer(many=True)
     motions = ChoiceSerializer(many=True)
     orders = OrderSerializer(many=True)
     strength = StrengthSerializer(help_text="how large the motion may be, as a number")
+    size = SizeSerializer(help_text="the side of a portrait in pixels")
     photo_kept_days = serializers.IntegerField(
         help_text="days after the latest portrait was finished until its uploaded photo is deleted"
     )

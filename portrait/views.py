@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 from portrait import choices, selectors, services
 from portrait.engine.errors import ChoiceError, EngineError
 from portrait.engine.photo.decoding import MAX_BYTES
-from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, PortraitRequest
+from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, SIZES, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
 from portrait.queue.projection import KEPT
@@ -200,6 +200,7 @@ class OptionsView(APIView):
                     "max": MAX_STRENGTH,
                     "default": choices.installation_defaults().strength,
                 },
+                "size": {"sizes": SIZES, "default": choices.installation_defaults().size},
                 "photo_kept_days": settings.PORTRAIT["PHOTO_DAYS"],
                 "orders": [{"name": order.value, "title": str(order.label)} for order in PortraitJob.Order],
             }

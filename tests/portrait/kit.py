@@ -21,7 +21,7 @@ from django.urls import resolve
 from common.storage import media
 from portrait import files
 from portrait.engine.output.formats import FORMATS
-from portrait.engine.request import ANIMATE_THEN_PAINT, PortraitRequest
+from portrait.engine.request import DEFAULTS, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from portrait.queue.installation import MARK
@@ -51,7 +51,7 @@ def enqueue(owner: User, motion: str = "quick") -> PortraitJob:
         key=key,
         photo=photo,
         still=still,
-        request=PortraitRequest(motion=motion, order=ANIMATE_THEN_PAINT, seed=7, strength=1.0),
+        request=PortraitRequest(motion=motion, seed=7).or_else(DEFAULTS),
     )
 
 

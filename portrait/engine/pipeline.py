@@ -214,8 +214,7 @@ class Engine:
 
     def subject(self, source: Picture) -> Subject:
         """What the canvas needs to know of a crop, uint8 (S, S, 3)."""
-        matte = person_matte(source, checkpoints=self.options.checkpoints)
-        return Subject.of(source, matte, features_of(source, MODEL_SIDE))
+        return Subject.of(source, person_matte(source), features_of(source, MODEL_SIDE))
 
     def painted(self, subject: Subject, style: str) -> PaintedSubject:
         """The subject's paintings. Raises ChoiceError for an unknown style."""

@@ -54,9 +54,14 @@ class Detection:
 
 @dataclass(frozen=True)
 class Mesh:
-    """``points``: float (468, 2), (x, y) in pixels of the picture. ``presence``: 0 to 1, whether it is a face."""
+    """A face's mesh, in pixels of the picture.
+
+    ``points``: float (468, 2), (x, y). ``depth``: float (468,), how far behind the face's middle a point is, in the
+    same unit. ``presence``: 0 to 1, whether it is a face.
+    """
 
     points: NDArray[np.float64]
+    depth: NDArray[np.float64]
     presence: float
 
 
@@ -116,7 +121,9 @@ def face_mesh(image: Picture, face: Detection) -> Mesh:
     (points,) = (out.reshape(MESH_POINTS, 3) for out in outputs if out.size == 3 * MESH_POINTS)
     (logit,) = (float(out.reshape(-1)[0]) for out in outputs if out.size == 1)
     back = cv2.invertAffineTransform(turn)
-    return Mesh(points[:, :2].astype(np.float64) @ back[:, :2].T + back[:, 2], 1 / (1 + math.exp(-logit)))
+    flat = points[:, :2].astype(np.float64) @ back[:, :2].T + back[:, 2]
+    presence = 1 / (1 + math.exp(-max(-60.0, min(logit, 60.0))))
+    return Mesh(flat, points[:, 2].astype(np.float64) / scale, presence)
 
 
 def _warp(image: Picture, matrix: NDArray[np.float64]) -> Picture:

@@ -62,8 +62,8 @@ def _segmented(picture: Picture, checkpoints: Path) -> Matte:
     small = cv2.resize(picture, (side, side), interpolation=filtered)
     segmentation = network(checkpoints / SEGMENTATION_FILE)
     segmentation.setInput(cv2.dnn.blobFromImage(small, 1 / 255, (side, side)))
-    answer: Matte = segmentation.forward().reshape(side, side)
-    return np.clip(answer, 0, 1)
+    answer = segmentation.forward().reshape(side, side)
+    return np.asarray(np.clip(answer, 0, 1), np.float32)
 
 
 def _face_region() -> NDArray[np.bool_]:

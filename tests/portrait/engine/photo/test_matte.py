@@ -25,7 +25,7 @@ def test_the_person_is_one_and_the_background_zero_at_any_size(side: int) -> Non
     assert matte.dtype == np.float32
     assert matte.min() >= 0 and matte.max() <= 1
     assert matte[side // 3 : 2 * side // 3, side // 3 : 2 * side // 3].min() > 0.99
-    # On the left is the flag.
+    # The wall on the left.
     assert matte[side // 8 : side // 4, : side // 20].max() < 0.01
 
 

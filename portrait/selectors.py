@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 from django.db.models import Avg, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Now
 
+from common.prepared import Parameter, Prepared
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
 from portrait.problems import describe
@@ -51,7 +52,7 @@ class Status(TypedDict):
 
 def portrait_status(student: User) -> Status:
     """Everything about the student's newest job, in one query. ``student`` is taken as loaded."""
-    job = _newest_with_queue(student)
+    job: Any = NEWEST_WITH_QUEUE.first(student=student.pk)
     if job is None:
         files: dict[str, str | None] = dict.fromkeys(PortraitJob.SHOWN)
         return Status(
@@ -134,15 +135,15 @@ def file_urls(job: PortraitJob) -> dict[str, str | None]:
     return {"still": signed_url(str(job.still.name)) if job.still else None, **results}
 
 
-def _newest_with_queue(student: User) -> Any:
-    """The newest job with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now`` of the moment."""
+def _newest_with_queue() -> QuerySet[PortraitJob]:
+    """A student's newest job first, with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now``."""
     ahead = PortraitJob.objects.filter(state=State.QUEUED).filter(
         Q(place__lt=OuterRef("place")) | Q(place=OuterRef("place"), pk__lt=OuterRef("pk"))
     )
     running = PortraitJob.objects.filter(state=State.RUNNING)
     workers = alive().filter(paused=False)
     return (
-        PortraitJob.objects.filter(student=student)
+        PortraitJob.objects.filter(student=Parameter("student", User._meta.pk))
         .order_by("-id")
         .annotate(
             ahead=_scalar(ahead, Count("pk")),
@@ -151,8 +152,10 @@ def _newest_with_queue(student: User) -> Any:
             now=Now(),
             mean_seconds=Subquery(_grouped(workers, Avg("seconds_per_job"))),
         )
-        .first()
     )
+
+
+NEWEST_WITH_QUEUE = Prepared(_newest_with_queue)
 
 
 def _grouped(rows: QuerySet[Any], aggregate: Any) -> QuerySet[Any, Any]:

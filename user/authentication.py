@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.utils import get_md5_hash_password
+
+from user.models import User
+from user.selectors import by_id
 
 # A student's access tokens end when the number in the row becomes another one than that in the token.
 VERSION_CLAIM = "version"
@@ -18,8 +23,21 @@ class StudentAuthentication(JWTAuthentication):
     the last sign-out is refused (401, ``token_not_valid``).
     """
 
-    def get_user(self, validated_token: Any) -> Any:
-        student: Any = super().get_user(validated_token)
+    def get_user(self, validated_token: Any) -> User:
+        """The token's student; the checks of the base class and the version.
+
+        Raises InvalidToken and AuthenticationFailed, with the base class's codes.
+        """
+        number = validated_token.get(api_settings.USER_ID_CLAIM)
+        if number is None:
+            raise InvalidToken
+        student = by_id(number)
+        if student is None:
+            raise AuthenticationFailed(code="user_not_found")
+        if not student.is_active:
+            raise AuthenticationFailed(code="user_inactive")
+        if validated_token.get(api_settings.REVOKE_TOKEN_CLAIM) != get_md5_hash_password(student.password):
+            raise AuthenticationFailed(code="password_changed")
         # Tokens that were issued before there were versions count as the first one.
         if validated_token.get(VERSION_CLAIM, 0) != student.token_version:
             raise InvalidToken

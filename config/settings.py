@@ -248,6 +248,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["user.authentication.StudentAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["common.parsers.PlainJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "common.schema.ApiSchema",
     # A view names its limit by ``throttle_scope``; views without one are not limited.

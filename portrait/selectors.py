@@ -131,7 +131,7 @@ def portraits_of(student: User) -> list[Earlier]:
 
 def file_urls(job: PortraitJob) -> dict[str, str | None]:
     """The URLs (paths) of the job's files by format, for its student alone; None for what is not there."""
-    results = {name: getattr(job, name).url if getattr(job, name) else None for name in job.RESULTS}
+    results = {name: file.url if (file := getattr(job, name)) else None for name in job.RESULTS}
     return {"still": signed_url(str(job.still.name)) if job.still else None, **results}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
+from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.utils import get_md5_hash_password
+from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.utils import aware_utcnow, get_md5_hash_password
 
 from user.models import User
 from user.selectors import by_id
@@ -16,12 +18,28 @@ from user.selectors import by_id
 VERSION_CLAIM = "version"
 
 
+@lru_cache(maxsize=10_000)
+def _verified(raw_token: bytes) -> AccessToken:
+    """Raises TokenError; a refused token is not remembered."""
+    return AccessToken(raw_token)
+
+
 class StudentAuthentication(JWTAuthentication):
     """``Authorization: Bearer`` and an access token.
 
     The student's row, which is read anyway, has the number that the token must have: a token that was issued before
     the last sign-out is refused (401, ``token_not_valid``).
     """
+
+    def get_validated_token(self, raw_token: bytes) -> AccessToken:
+        """The token, whose signature is checked once and whose end each time. Raises InvalidToken."""
+        try:
+            token = _verified(raw_token)
+            # The token's own time is that of its first check.
+            token.check_exp(current_time=aware_utcnow())
+        except TokenError as error:
+            raise InvalidToken from error
+        return token
 
     def get_user(self, validated_token: Any) -> User:
         """The token's student; the checks of the base class and the version.

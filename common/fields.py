@@ -23,7 +23,7 @@ class PublicUrl(serializers.CharField):
     """A storage URL made absolute for the host that the client asked; ``""`` stays ``""``."""
 
     def to_representation(self, value: str) -> str:
-        return str(self.context["request"].build_absolute_uri(value)) if value else ""
+        return public_url(origin(self.context["request"]), value)
 
 
 class Text(serializers.CharField):

@@ -26,7 +26,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from demo.measuring import percentile
 from dormitory.models import House
 from lounge.models import Entry
-from lounge.selectors import BOARD_LENGTH, MEMBERS_SHOWN, HouseWithMembers, Lounge
+from lounge.selectors import BOARD_LENGTH, MEMBERS_SHOWN
 from lounge.serializers import LoungeSerializer
 from lounge.views import LoungeView, member
 from user.models import User
@@ -47,26 +47,24 @@ class PlainLoungeView(APIView):
         student = member(request)
         houses = sorted(House.objects.all(), key=lambda house: house.pk != student.house_id)
         by_id = sorted(houses, key=lambda house: house.pk)
-        page = Lounge(
-            user=[student],
-            house=[
-                HouseWithMembers(
-                    house,
-                    list(
-                        house.members.filter(is_active=True)
-                        .exclude(pk=student.pk)
-                        .order_by("?")[:MEMBERS_SHOWN]
-                    ),
-                )
+        page = {
+            "user": [student],
+            "house": [
+                {
+                    "house": house,
+                    "users": house.members.filter(is_active=True)
+                    .exclude(pk=student.pk)
+                    .order_by("?")[:MEMBERS_SHOWN],
+                }
                 for house in houses
             ],
-            dorm_name=[house.name for house in by_id],
-            users_count=[house.members.filter(is_active=True).count() for house in by_id],
-            comments_count=[
+            "dorm_name": [house.name for house in by_id],
+            "users_count": [house.members.filter(is_active=True).count() for house in by_id],
+            "comments_count": [
                 Entry.objects.filter(author__house=house, hidden=False).count() for house in by_id
             ],
-            board=list(Entry.objects.filter(hidden=False)[:BOARD_LENGTH]),
-        )
+            "board": Entry.objects.filter(hidden=False)[:BOARD_LENGTH],
+        }
         return Response(LoungeSerializer(page, context={"request": request}).data)
 
 

@@ -90,6 +90,8 @@ class HousePageSerializer(serializers.Serializer[Any]):
 
 
 class LoungeSerializer(serializers.Serializer[Any]):
+    """The description of what ``lounge.page`` writes."""
+
     user = StudentSerializer(many=True)
     house = HousePageSerializer(many=True)
     dorm_name = serializers.ListField(child=serializers.CharField())

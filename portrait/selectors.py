@@ -151,7 +151,7 @@ def _newest_with_queue() -> QuerySet[PortraitJob]:
             children=_scalar(workers, Sum("processes")),
             now=Now(),
             mean_seconds=Subquery(_grouped(workers, Avg("seconds_per_job"))),
-        )
+        )[:1]
     )
 
 

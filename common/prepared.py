@@ -30,7 +30,7 @@ class Parameter(Value):
 
 @dataclass(frozen=True)
 class _Compiled:
-    """A query as one connection runs it; ``columns`` are those of ``fields``, ``annotations`` has positions in a row."""
+    """A query as one connection runs it; ``columns`` are those of ``fields``, ``annotations`` are positions."""
 
     connection: Any
     model: type[Model]
@@ -53,8 +53,8 @@ class _Compiled:
 class Prepared(Generic[Row]):
     """A queryset that has :class:`Parameter` values in it.
 
-    It is compiled for each database connection, that is in each thread, when it is first run there. ``select_related``
-    and ``prefetch_related`` are not followed; ``only`` and annotations are.
+    It is compiled for each database connection, that is in each thread, when it is first run there.
+    ``select_related`` and ``prefetch_related`` are not followed; ``only`` and annotations are.
     """
 
     def __init__(self, queryset: Callable[[], QuerySet[Row, Any]]) -> None:
@@ -63,7 +63,7 @@ class Prepared(Generic[Row]):
         self._of_thread = threading.local()
 
     def first(self, **given: Any) -> Row | None:
-        """The first instance for the parameters' values, or None. Raises KeyError for a parameter that is not given."""
+        """The first instance for the parameters' values, or None. Raises KeyError where one is not given."""
         compiled = self._for_this_connection()
         with compiled.connection.cursor() as cursor:
             cursor.execute(compiled.sql, compiled.bind(given))
@@ -71,7 +71,7 @@ class Prepared(Generic[Row]):
         return None if row is None else self._instance(compiled, row)
 
     def all(self, **given: Any) -> list[Row]:
-        """The instances for the parameters' values. Raises KeyError for a parameter that is not given."""
+        """The instances for the parameters' values. Raises KeyError where one is not given."""
         compiled = self._for_this_connection()
         return [self._instance(compiled, row) for row in self._rows(compiled, given)]
 

@@ -74,7 +74,7 @@ class Running:
 @contextmanager
 def running(limits: Limits = SHORT, threads: int = 2) -> Iterator[Running]:
     application = Application()
-    server = BoundedServer(application, host="127.0.0.1", port=0, threads=threads, limits=limits)
+    server = BoundedServer(application, host="127.0.0.1", port=0, threads=threads, at_once=1, limits=limits)
     school = Running(server, application)
     try:
         yield school

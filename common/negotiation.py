@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -17,7 +17,7 @@ class ContentNegotiation(DefaultContentNegotiation):
     """The framework's rules, with a shortcut for clients that take any format: the view's first one."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[Any, str]:
         if (
             format_suffix is None
@@ -25,6 +25,7 @@ class ContentNegotiation(DefaultContentNegotiation):
             and "QUERY_STRING" in request.META
             and not request.META["QUERY_STRING"]
         ):
-            return renderers[0], str(renderers[0].media_type)
+            first = next(iter(renderers))
+            return first, str(first.media_type)
         selected: tuple[Any, str] = super().select_renderer(request, renderers, format_suffix)
         return selected

@@ -24,7 +24,7 @@ class Parameter(Value):
         super().__init__(None, output_field=field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
 
@@ -33,7 +33,7 @@ class _Compiled:
     """A query as one connection runs it; ``columns`` are those of ``fields``, ``annotations`` are positions."""
 
     connection: Any
-    model: type[Model]
+    model: Any
     sql: str
     values: tuple[Any, ...]  # Each is bound as it is, or is a Parameter.
     columns: slice

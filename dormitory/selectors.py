@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from typing import cast
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound
@@ -46,8 +47,7 @@ def require_house(student: User) -> None:
 def house_of(student: User) -> House:
     """The student's house. Raises NotFound (404, ``not_sorted``) before the sorting."""
     require_house(student)
-    house: House = student.house
-    return house
+    return cast(House, student.house)
 
 
 def portrait_files(student: User) -> dict[str, str | None]:

@@ -63,8 +63,9 @@ def board_text(request: Request, rows: Rows) -> bytes:
     with _lock:
         if (kept := _written.get(base)) and kept.rows == rows:
             return kept.text
-        entries = EntrySerializer(latest_entries(), many=True, context={"request": request}).data
-        text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+        entries: Any = latest_entries()
+        data = EntrySerializer(entries, many=True, context={"request": request}).data
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
         while len(_written) >= ORIGINS:
             _written.pop(next(iter(_written)))
         _written[base] = _Written(rows, text)

@@ -29,7 +29,7 @@ class Census:
 
     houses: list[House]
     members: dict[int, list[int]]
-    entries: dict[int, int]
+    entries: dict[int | None, int]
     board: Rows
     until: float
 

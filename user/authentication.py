@@ -11,7 +11,6 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken
 from rest_framework_simplejwt.utils import aware_utcnow, get_md5_hash_password
 
-from user.models import User
 from user.selectors import by_id
 
 # A student's access tokens end when the number in the row becomes another one than that in the token.
@@ -21,7 +20,8 @@ VERSION_CLAIM = "version"
 @lru_cache(maxsize=10_000)
 def _verified(raw_token: bytes) -> AccessToken:
     """Raises TokenError; a refused token is not remembered."""
-    return AccessToken(raw_token)
+    token: Any = raw_token
+    return AccessToken(token)
 
 
 class StudentAuthentication(JWTAuthentication):
@@ -41,7 +41,7 @@ class StudentAuthentication(JWTAuthentication):
             raise InvalidToken from error
         return token
 
-    def get_user(self, validated_token: Any) -> User:
+    def get_user(self, validated_token: Any) -> Any:
         """The token's student; the checks of the base class and the version.
 
         Raises InvalidToken and AuthenticationFailed, with the base class's codes.

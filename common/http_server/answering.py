@@ -16,6 +16,8 @@ class JoinedTask(WSGITask):
     section 6.3): clients that poll would have to connect anew each time.
     """
 
+    wrote_header: bool
+
     def write(self, data: bytes) -> None:
         if (
             self.wrote_header

@@ -14,7 +14,9 @@ from user.models import User
 
 
 def lounge_json(request: Request, student: User) -> bytes:
-    """The page as ``student``, who is in a house, sees it; LoungeSerializer describes it. Two queries, or five.
+    """The page as ``student``, who is in a house, sees it; LoungeSerializer describes it.
+
+    Two queries; three more when the school is counted again, and one more when the board has changed.
 
     ``user`` is a list of one, the student who asks: user names are half of the credentials, so those of others are
     not shown. The student's own house comes first in ``house``, the others follow by id; the three lists of the

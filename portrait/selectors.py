@@ -52,7 +52,11 @@ class Status(TypedDict):
 
 def portrait_status(student: User) -> Status:
     """Everything about the student's newest job, in one query. ``student`` is taken as loaded."""
-    job: Any = NEWEST_WITH_QUEUE.first(student=student.pk)
+    return status_of(student, _NEWEST.first(student=student.pk))
+
+
+def status_of(student: User, job: Any) -> Status:
+    """The state of ``student``, whose newest job, with its queue, is ``job``."""
     if job is None:
         files: dict[str, str | None] = dict.fromkeys(PortraitJob.SHOWN)
         return Status(
@@ -135,15 +139,18 @@ def file_urls(job: PortraitJob) -> dict[str, str | None]:
     return {"still": signed_url(str(job.still.name)) if job.still else None, **results}
 
 
-def _newest_with_queue() -> QuerySet[PortraitJob]:
-    """A student's newest job first, with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now``."""
+def newest_with_queue(student: Any) -> QuerySet[PortraitJob]:
+    """The newest job of the student with this id.
+
+    Annotated with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now``.
+    """
     ahead = PortraitJob.objects.filter(state=State.QUEUED).filter(
         Q(place__lt=OuterRef("place")) | Q(place=OuterRef("place"), pk__lt=OuterRef("pk"))
     )
     running = PortraitJob.objects.filter(state=State.RUNNING)
     workers = alive().filter(paused=False)
     return (
-        PortraitJob.objects.filter(student=Parameter("student", User._meta.pk))
+        PortraitJob.objects.filter(student=student)
         .order_by("-id")
         .annotate(
             ahead=_scalar(ahead, Count("pk")),
@@ -155,7 +162,7 @@ def _newest_with_queue() -> QuerySet[PortraitJob]:
     )
 
 
-NEWEST_WITH_QUEUE = Prepared(_newest_with_queue)
+_NEWEST = Prepared(lambda: newest_with_queue(Parameter("student", User._meta.pk)))
 
 
 def _grouped(rows: QuerySet[Any], aggregate: Any) -> QuerySet[Any, Any]:

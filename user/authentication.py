@@ -17,7 +17,7 @@ from user.selectors import by_id
 VERSION_CLAIM = "version"
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=4096)
 def _verified(raw_token: bytes) -> AccessToken:
     """Raises TokenError; a refused token is not remembered."""
     token: Any = raw_token

@@ -22,8 +22,8 @@ class ContentNegotiation(DefaultContentNegotiation):
         if (
             format_suffix is None
             and request.META.get("HTTP_ACCEPT") in ANYTHING
-            and "QUERY_STRING" in request.META
-            and not request.META["QUERY_STRING"]
+            # Where a format may be asked for as well.
+            and not request.META.get("QUERY_STRING")
         ):
             first = next(iter(renderers))
             return first, str(first.media_type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.conf import settings
 from django.urls import get_script_prefix, get_urlconf, reverse
 
 
@@ -12,9 +13,9 @@ def path_of(name: str, *args: str) -> str:
 
     Raises NoReverseMatch.
     """
-    return _path(name, args, get_urlconf(), get_script_prefix())
+    return _path(name, args, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
 
 
 @lru_cache(maxsize=256)
-def _path(name: str, args: tuple[str, ...], urlconf: str | None, prefix: str) -> str:
+def _path(name: str, args: tuple[str, ...], urlconf: str, prefix: str) -> str:
     return reverse(name, urlconf=urlconf, args=args)

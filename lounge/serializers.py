@@ -89,9 +89,8 @@ class HousePageSerializer(serializers.Serializer[Any]):
     users = MemberSerializer(many=True)
 
 
+# Describes what ``lounge.page`` writes. A docstring would become a part of the API's description.
 class LoungeSerializer(serializers.Serializer[Any]):
-    """The description of what ``lounge.page`` writes."""
-
     user = StudentSerializer(many=True)
     house = HousePageSerializer(many=True)
     dorm_name = serializers.ListField(child=serializers.CharField())

@@ -71,9 +71,8 @@ def shown_field(name: str, rule: FieldRule) -> serializers.Field:
     return number(source=source, allow_null=True)
 
 
+# Describes what ``status_document`` makes. A docstring would become a part of the API's description.
 class StatusSerializer(serializers.Serializer[Any]):
-    """The description of what :func:`status_document` makes."""
-
     def get_fields(self) -> dict[str, serializers.Field]:
         """The job's state and, beside it, the fields of its request."""
         return {**super().get_fields(), **{name: shown_field(name, rule) for name, rule in RULES.items()}}

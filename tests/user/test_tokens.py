@@ -3,11 +3,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient, APIRequestFactory
+from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
@@ -107,7 +107,7 @@ def test_a_token_that_was_accepted_before_ends_all_the_same(
     as_alice: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert as_alice.get("/user/me/").status_code == 200
-    lifetime = settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"] + settings.SIMPLE_JWT["LEEWAY"]
+    lifetime = api_settings.ACCESS_TOKEN_LIFETIME + api_settings.LEEWAY
     monkeypatch.setattr(
         authentication, "aware_utcnow", lambda: timezone.now() + lifetime - timedelta(seconds=9)
     )

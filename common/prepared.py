@@ -37,7 +37,7 @@ class _Compiled:
     sql: str
     values: tuple[Any, ...]  # Each is bound as it is, or is a Parameter.
     columns: slice
-    fields: list[str]
+    fields: frozenset[str]
     annotations: dict[str, int]
     converters: list[tuple[int, list[Callable[..., Any]], Any]]
 
@@ -118,7 +118,7 @@ def _compiled(rows: QuerySet[Any, Any]) -> _Compiled:
         sql=sql,
         values=tuple(values),
         columns=columns,
-        fields=[column.target.attname for column, _sql, _alias in compiler.select[columns]],
+        fields=frozenset(column.target.attname for column, _sql, _alias in compiler.select[columns]),
         annotations=dict(compiler.annotation_col_map or {}),
         converters=[(position, *found) for position, found in converters.items()],
     )

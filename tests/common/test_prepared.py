@@ -42,6 +42,7 @@ def test_annotations_and_values_of_every_kind_come_back_as_python_values(alice: 
     prepared = Prepared(lambda: newest_with_queue(Parameter("student", User._meta.pk)))
     found, wanted = prepared.first(student=alice.pk), newest_with_queue(alice.pk).get()
     assert found is not None
+    assert found.get_deferred_fields() == wanted.get_deferred_fields()
     for name in (field.attname for field in PortraitJob._meta.concrete_fields):
         assert getattr(found, name) == getattr(wanted, name), name
     for name in ("ahead", "running", "children", "mean_seconds"):

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
@@ -122,8 +124,9 @@ def test_the_body_is_what_its_description_says_in_every_state(as_alice: APIClien
         alice.refresh_from_db()
         request: Any = SimpleNamespace(build_absolute_uri=lambda path: f"http://testserver{path}")
         described = StatusSerializer(portrait_status(alice), context={"request": request}).data
-        with translation.override("en"):
+        with translation.override("en"), CaptureQueriesContext(connection) as captured:
             body = as_alice.get(URL).json()
+        assert len(captured) == 2
         assert body == json.loads(json.dumps(described))
         assert list(body) == list(described)
         states.add(body["status"])

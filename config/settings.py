@@ -132,6 +132,8 @@ def database() -> dict[str, Any]:
     """The database of DATABASE_URL; SQLite is set up for several processes on one file."""
     settings: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
     if settings["ENGINE"] == "django.db.backends.sqlite3":
+        # Opening a connection costs more than most requests; those that stay open belong to the server's threads.
+        settings.setdefault("CONN_MAX_AGE", 60)
         settings["OPTIONS"] = {
             # The write lock is taken at BEGIN, so that a second writer waits instead of failing later.
             "transaction_mode": "IMMEDIATE",
@@ -246,6 +248,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["user.authentication.StudentAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["common.parsers.PlainJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "common.schema.ApiSchema",
     # A view names its limit by ``throttle_scope``; views without one are not limited.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -21,8 +20,8 @@ from portrait.engine.request import RULES, PortraitRequest
 def request_columns(request: PortraitRequest) -> dict[str, Any]:
     """The job's columns for a request; a text that is not chosen yet is empty, a number null."""
     return {
-        name: "" if value is None and RULES[name].kind is str else value
-        for name, value in asdict(request).items()
+        name: "" if (value := getattr(request, name)) is None and rule.kind is str else value
+        for name, rule in RULES.items()
     }
 
 

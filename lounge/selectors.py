@@ -90,6 +90,7 @@ def visible_entries() -> QuerySet[Entry]:
             "edited_at",
             "author__fullname",
             "author__portrait",
+            "author__tile",
             "author__house__name",
         )
     )
@@ -142,7 +143,9 @@ def random_members(counts: list[HouseCounts], besides: User) -> dict[int, list[U
         .filter(place__in=[0, *places])
     )
     chosen = list(
-        User.objects.filter(pk__in=numbered.values("pk")).only("fullname", "portrait", "poster", "house_id")
+        User.objects.filter(pk__in=numbered.values("pk")).only(
+            "fullname", "portrait", "poster", "tile", "house_id"
+        )
     )
     random.shuffle(chosen)
     by_house: dict[int, list[User]] = {count.house.pk: [] for count in counts}

@@ -66,6 +66,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     still = models.FileField(_("cropped photo"), max_length=200, blank=True, editable=False)
     portrait = models.FileField(_("moving portrait"), max_length=200, blank=True, editable=False)
     poster = models.FileField(_("poster"), max_length=200, blank=True, editable=False)
+    tile = models.FileField(_("tile"), max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     # Counts the sign-outs; an access token that has another number is refused.
@@ -104,6 +105,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def picture(self) -> str:
         """The URL path of what everybody may see: the last finished portrait, else an empty frame."""
         return self.portrait.url if self.portrait else empty_frame()
+
+    @property
+    def small_picture(self) -> str:
+        """``picture`` for lists: the portrait's tile where it has one."""
+        return self.tile.url if self.tile else self.picture
 
     @property
     def photographed(self) -> bool:

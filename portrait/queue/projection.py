@@ -52,6 +52,7 @@ def refresh(student_id: int) -> None:
         still=jobs[0].still.name if jobs and (jobs[0].active or worn is None) else "",
         portrait=worn.webp.name if worn else "",
         poster=worn.poster.name if worn else "",
+        tile=worn.tile.name if worn else "",
     )
     _forget_files(
         jobs,

@@ -96,7 +96,7 @@ def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
         report,
         face=FaceBox(**order.face) if order.face else None,
     )
-    names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
+    names = {row.name: row.file_name("portrait") for row in FORMATS if row.name in files.contents}
     for name, file in names.items():
         (Path(order.folder) / file).write_bytes(files.contents[name])
     return AttemptDone(names, files.request, dict(files.timings))

@@ -27,6 +27,8 @@ _ROWS = Prepared(
         "author_id",
         "author__fullname",
         "author__portrait",
+        "author__poster",
+        "author__tile",
         "author__house__name",
         "created_at",
         "edited_at",

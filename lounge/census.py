@@ -78,7 +78,11 @@ def _members_by_id(places: int) -> Prepared[User]:
     if places not in _shown:
         ids: list[Any] = [Parameter(f"id{place}", User._meta.pk) for place in range(places)]
         _shown[places] = Prepared(
-            lambda: selectors.members().filter(pk__in=ids).only("fullname", "portrait", "poster", "house_id")
+            lambda: (
+                selectors.members()
+                .filter(pk__in=ids)
+                .only("fullname", "portrait", "poster", "tile", "house_id")
+            )
         )
     return _shown[places]
 

@@ -59,7 +59,7 @@ def lounge_json(request: Request, student: User) -> bytes:
 def _member(member: User, base: str) -> dict[str, str]:
     """All that the lounge tells about another student."""
     return {
-        "portrait": public_url(base, member.picture),
+        "portrait": public_url(base, member.small_picture),
         # For those who want no motion, or few bytes.
         "poster": public_url(base, member.resting_picture),
         "fullname": member.fullname,

@@ -50,6 +50,8 @@ def visible_entries() -> QuerySet[Entry]:
             "edited_at",
             "author__fullname",
             "author__portrait",
+            "author__poster",
+            "author__tile",
             "author__house__name",
         )
     )

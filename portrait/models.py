@@ -103,9 +103,11 @@ class PortraitJob(models.Model):
 
     still = models.FileField(_("cropped photo"), max_length=200, blank=True)
     webp = models.FileField(_("animated WebP"), max_length=200, blank=True)
+    avif = models.FileField(_("animated AVIF"), max_length=200, blank=True)
     gif = models.FileField(_("animated GIF"), max_length=200, blank=True)
     mp4 = models.FileField(_("MP4"), max_length=200, blank=True)
     poster = models.FileField(_("poster"), max_length=200, blank=True)
+    tile = models.FileField(_("tile"), max_length=200, blank=True)
     timings = models.JSONField(_("seconds per stage"), default=dict, blank=True)
     # From the claim to the end of the attempt that succeeded; what the next student's waiting time is told from.
     seconds = models.FloatField(_("seconds"), null=True, blank=True)

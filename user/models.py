@@ -68,6 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     portrait = models.FileField(_("moving portrait"), max_length=200, blank=True, editable=False)
     # The portrait's, or, before there is one, the painted still of the first that is being made.
     poster = models.FileField(_("poster"), max_length=200, blank=True, editable=False)
+    tile = models.FileField(_("tile"), max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     # Counts the sign-outs; an access token that has another number is refused.
@@ -107,6 +108,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """The URL path of what everybody may see: the last finished portrait, a painting, or an empty frame."""
         shown = self.portrait or self.poster
         return shown.url if shown else empty_frame()
+
+    @property
+    def small_picture(self) -> str:
+        """``picture`` for lists: the portrait's tile where it has one."""
+        return self.tile.url if self.tile else self.picture
 
     @property
     def photographed(self) -> bool:

@@ -18,9 +18,10 @@ from portrait.engine.motion import Motion, list_motions, load_motion, motion_nam
 from portrait.engine.motion.strength import at_strength
 from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
+from portrait.engine.output.content_credentials import Making
 from portrait.engine.output.encoders import ClipEncoder, encode_png
-from portrait.engine.output.formats import NAMES
-from portrait.engine.output.provenance import with_provenance
+from portrait.engine.output.formats import NAMES, POSTER, chosen
+from portrait.engine.output.statement import Statement
 from portrait.engine.photo.crop import CROP_SIZE as MODEL_SIDE
 from portrait.engine.photo.crop import FaceBox, crop_face
 from portrait.engine.photo.decoding import read_photo
@@ -60,7 +61,7 @@ OnStill = Callable[[bytes], None]
 
 @dataclass(frozen=True)
 class PortraitFiles:
-    """A finished portrait. Each format of the table is an attribute: ``files.webp``, ``files.poster``, as bytes.
+    """A finished portrait. Each format that was made is an attribute: ``files.webp``, ``files.poster``, as bytes.
 
     Every file is whole and carries its provenance. ``request`` has the style, motion, order, seed and strength that
     were used, whether chosen or drawn. ``timings`` are seconds by stage.
@@ -76,7 +77,7 @@ class PortraitFiles:
 
     def __getattr__(self, name: str) -> bytes:
         # Asked only for what is no field. Unpickling asks before there is a ``contents``.
-        if name not in NAMES:
+        if name not in NAMES or name not in self.contents:
             raise AttributeError(name)
         return self.contents[name]
 
@@ -86,11 +87,14 @@ class Engine:
 
     The process keeps the memory that a portrait needed (``engine.runtime.allocator``), to make the next one in.
 
-    Raises CheckpointError for weights at fault, ChoiceError for a device or precision that is not there.
+    Raises CheckpointError for weights at fault, ChoiceError for a device, precision or format that is not there,
+    CredentialsError for a certificate that cannot sign.
     """
 
     def __init__(self, options: EngineOptions | None = None) -> None:
         self.options = options or EngineOptions()
+        self._formats = chosen(self.options.formats)
+        self._statement = Statement(self.options.c2pa)
         keep_freed_memory()
         threads = limit_threads(self.options.threads)
         # The encoder runs beside the painter.
@@ -159,7 +163,8 @@ class Engine:
         with stages.enter("painting"):
             painted = self.painted(subject, str(request.style))
             if on_still is not None:
-                on_still(with_provenance(encode_png(self._marked(painted.still))))
+                still = {POSTER.name: encode_png(self._marked(painted.still))}
+                on_still(self._statement.in_files(still, self._making(request))[POSTER.name])
 
         # 5. Animate, paint, mark and encode.
         side = subject.side
@@ -167,6 +172,7 @@ class Engine:
             fps=motion.fps,
             width=side,
             height=side,
+            formats=self._formats,
             scratch=self.options.scratch,
             threads=self._encoder_threads,
         ) as encoder:
@@ -177,7 +183,7 @@ class Engine:
             with stages.enter("encoding"):
                 clip = encoder.finish()
                 # 6. State where the files come from.
-                contents = {name: with_provenance(data) for name, data in clip.files.items()}
+                contents = self._statement.in_files(clip.files, self._making(request))
 
         return PortraitFiles(contents, request, clip.frames, motion.fps, side, side, stages.seconds)
 
@@ -193,6 +199,14 @@ class Engine:
         request = request.or_else(drawn)
         self.painter.index(str(request.style))
         return request
+
+    def _making(self, request: PortraitRequest) -> Making:
+        return Making(
+            painter=self.options.painter_file.stem,
+            motion_model=self.options.motion_files[1].stem,
+            style=str(request.style),
+            motion=str(request.motion),
+        )
 
     def _playable(self) -> tuple[str, ...]:
         motions = self.motions

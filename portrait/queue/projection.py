@@ -56,6 +56,7 @@ def refresh(student_id: int) -> None:
         still=painted or photo,
         portrait=worn.webp.name if worn else "",
         poster=worn.poster.name if worn else painted,
+        tile=worn.tile.name if worn else "",
     )
     _forget_files(
         jobs,

@@ -97,7 +97,7 @@ def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
         face=FaceBox(**order.face) if order.face else None,
         on_still=lambda poster: replace_file(order.still_file, poster),
     )
-    names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
+    names = {row.name: row.file_name("portrait") for row in FORMATS if row.name in files.contents}
     for name, file in names.items():
         (Path(order.folder) / file).write_bytes(files.contents[name])
     return AttemptDone(names, files.request, dict(files.timings))

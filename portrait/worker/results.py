@@ -122,6 +122,8 @@ def _store(attempt: RunningAttempt, done: AttemptDone) -> None:
     names = {}
     try:
         for row in FORMATS:
+            if row.name not in done.files:
+                continue  # not to be made here
             data = (Path(attempt.order.folder) / done.files[row.name]).read_bytes()
             names[row.name] = files.result_name(attempt.job.key, attempt.job.lease, row.suffix)
             media().write(names[row.name], data)

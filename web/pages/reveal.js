@@ -31,7 +31,7 @@ export default async function page({ api, t, student, announce, refreshStudent }
     if (src && src !== shown) {
       shown = src;
       const alt = t(finished ? "reveal.portrait-alt" : "reveal.still-alt", { name: student.fullname });
-      const picture = portrait({ src, poster: finished ? files.poster : null, still: files.still, alt, lazy: false, size: SIDE });
+      const picture = portrait({ src, avif: finished ? files.avif : null, poster: finished ? files.poster : null, still: files.still, alt, lazy: false, size: SIDE });
       picture.classList.toggle("waking", finished);
       replace(frame, picture);
     }

@@ -25,7 +25,7 @@ _MEMORY_WORDS = ("can't allocate memory", "out of memory", "cannot allocate memo
 
 
 def is_the_machines(error: BaseException) -> bool:
-    """Whether no other job would have fared better: weights, a certificate or a disk at fault."""
+    """Whether no other job would have fared better, for weights, a certificate, or a disk at fault."""
     for one in chain_of(error):
         if isinstance(one, CheckpointError | CredentialsError):
             return True

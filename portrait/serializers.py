@@ -16,7 +16,8 @@ from portrait.selectors import NO_JOB, Status
 def form_field(rule: FieldRule, *, multipart: bool) -> serializers.Field:
     """The field of a form that a rule describes; an empty text and, in JSON, a null number are no choice."""
     if multipart and rule.choices:
-        return serializers.ChoiceField(rule.choices, required=False, allow_blank=True, help_text=rule.help)
+        texts = [str(choice) for choice in rule.choices]
+        return serializers.ChoiceField(texts, required=False, allow_blank=True, help_text=rule.help)
     if rule.kind is str:
         return Text(required=False, allow_blank=True, max_length=rule.max_length, help_text=rule.help)
     limits: dict[str, Any] = {"min_value": rule.low, "max_value": rule.high}

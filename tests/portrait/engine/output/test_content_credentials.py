@@ -40,7 +40,7 @@ def signed() -> dict[str, bytes]:
     return Statement((files.chain, files.key)).in_files(clip().files, MAKING)
 
 
-def read(file: bytes, media_type: str, *, trusted: bool = True) -> tuple[str, dict]:  # type: ignore[type-arg]
+def read(file: bytes, media_type: str, *, trusted: bool = True) -> tuple[str, dict]:
     """The state of the file's signature and its manifest, read by a program that trusts the test's authority."""
     trust = {"trust": {"user_anchors": signer_files().authority}} if trusted else {}
     with (

@@ -182,7 +182,7 @@ def test_while_another_portrait_is_made_others_see_the_one_before(
     after = enqueue(alice)
     own, others = as_alice.get("/lounge/").json(), as_bob.get("/lounge/").json()
     assert signed_file(own["user"][0]["portrait"]) == after.still.name
-    moving = f"http://testserver{before.webp.url}"
+    moving = f"http://testserver{before.tile.url}"
     assert [entry["icon"] for entry in (*own["board"], *others["board"])] == [moving, moving]
     shown = [user for house in others["house"] for user in house["users"]]
     assert [user["portrait"] for user in shown] == [moving]

@@ -44,7 +44,7 @@ def at_rest() -> Displacement:
 
 
 def sampled(picture: NDArray[Any], places: NDArray[np.float32]) -> NDArray[Any]:
-    """A picture, (H, W) or (H, W, C), at ``places``, (h, w, 2) in pixels, bicubic; outside, mirrored at its border."""
+    """A picture, (H, W) or (H, W, C), at ``places``, (h, w, 2) in pixels, bicubic; mirrored at its border."""
     # The second map is for another format of the first.
     return cv2.remap(picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
 

@@ -17,7 +17,7 @@ from tests.common.description import schema
 from tests.paths import ROOT
 
 # Functions of config/settings.py that read a variable; the position of its default, None for "no default".
-HELPERS = {"choice": 2, "number": 3, "pair_of_files": None}
+HELPERS = {"choice": 2, "number": 3, "pair_of_files": None, "formats": 1}
 
 # A developer's own .env must not decide about this test.
 FINGERPRINT = """
@@ -34,7 +34,7 @@ def written(value: Any) -> str:
     match value:
         case bool():
             return "on" if value else "off"
-        case list():
+        case list() | tuple():
             return ",".join(value)
         case float():
             return f"{value:g}"

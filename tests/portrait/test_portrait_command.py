@@ -29,12 +29,13 @@ def portrait(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
 
-def test_it_writes_four_files_beside_and_prints_them(photo: Path, tmp_path: Path) -> None:
+def test_it_writes_a_file_of_each_format_beside_and_prints_them(photo: Path, tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
     done = portrait(photo, "--style", "udnie", "--motion", "nod", "--order", "paint-then-animate", cwd=here)
     assert done.returncode == 0, done.stderr
-    names = [f"me-portrait.{suffix}" for suffix in ("webp", "gif", "mp4", "png")]
+    endings = (".webp", ".avif", ".gif", ".mp4", ".png", "-tile.webp")
+    names = [f"me-portrait{ending}" for ending in endings]
     assert done.stdout.split() == names
     assert sorted(path.name for path in here.iterdir()) == sorted(names)
     assert all(read_provenance((here / name).read_bytes()) for name in names)

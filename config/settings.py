@@ -16,7 +16,7 @@ from config.secret import kept_secret, weakness_of
 from portrait.engine.errors import ChoiceError, CredentialsError
 from portrait.engine.output.content_credentials import Signer
 from portrait.engine.output.formats import MEDIA_TYPES, NAMES, chosen
-from portrait.engine.request import DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS
+from portrait.engine.request import DEFAULT_SIZE, DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS, SIZES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -156,6 +156,8 @@ def database() -> dict[str, Any]:
     """The database of DATABASE_URL; SQLite is set up for several processes on one file."""
     settings: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
     if settings["ENGINE"] == "django.db.backends.sqlite3":
+        # Opening a connection costs more than most requests; those that stay open belong to the server's threads.
+        settings.setdefault("CONN_MAX_AGE", 60)
         settings["OPTIONS"] = {
             # The write lock is taken at BEGIN, so that a second writer waits instead of failing later.
             "transaction_mode": "IMMEDIATE",
@@ -270,6 +272,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["user.authentication.StudentAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["common.parsers.PlainJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "common.schema.ApiSchema",
     # A view names its limit by ``throttle_scope``; views without one are not limited.
@@ -304,6 +307,8 @@ PORTRAIT = {
     "ORDER": choice("PORTRAIT_ORDER", ORDERS, str(DEFAULTS.order)),
     # Of the motion.
     "STRENGTH": number("PORTRAIT_STRENGTH", MIN_STRENGTH, MAX_STRENGTH, 1.0),
+    # Side of a portrait in pixels.
+    "SIZE": int(choice("PORTRAIT_SIZE", tuple(map(str, SIZES)), str(DEFAULT_SIZE))),
     "DEVICE": choice("PORTRAIT_DEVICE", ("auto", "cpu", "cuda"), "auto"),
     "PRECISION": choice("PORTRAIT_PRECISION", ("auto", "float32", "bfloat16"), "auto"),
     # CPU threads of one child; 0 shares the cores evenly between the children.

@@ -89,6 +89,7 @@ class HousePageSerializer(serializers.Serializer[Any]):
     users = MemberSerializer(many=True)
 
 
+# Describes what ``lounge.page`` writes. A docstring would become a part of the API's description.
 class LoungeSerializer(serializers.Serializer[Any]):
     user = StudentSerializer(many=True)
     house = HousePageSerializer(many=True)

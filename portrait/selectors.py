@@ -9,7 +9,8 @@ from typing import Any, TypedDict
 from django.db.models import Avg, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Now
 
-from portrait.engine.request import PortraitRequest
+from common.prepared import Parameter, Prepared
+from portrait.engine.request import RULES, PortraitRequest
 from portrait.models import PortraitJob, request_columns
 from portrait.problems import describe
 from portrait.queue.projection import source_of
@@ -25,6 +26,14 @@ POLL_WHILE_RUNNING = 1
 POLL_WHILE_QUEUED = 2
 # From here on the pace of the very first portrait can be told from the portrait itself.
 TELLING_PROGRESS = 0.25
+
+
+# What the state of a job is told from; the times and the JSON of the other columns cost more than reading the row.
+SHOWN_COLUMNS = (
+    *("state", "stage", "progress", "started_at", "error_code", "attempts", "created_at"),
+    *PortraitJob.SHOWN,
+    *RULES,
+)
 
 
 class JobError(TypedDict):
@@ -51,7 +60,11 @@ class Status(TypedDict):
 
 def portrait_status(student: User) -> Status:
     """Everything about the student's newest job, in one query. ``student`` is taken as loaded."""
-    job = _newest_with_queue(student)
+    return status_of(student, _NEWEST.first(student=student.pk))
+
+
+def status_of(student: User, job: Any) -> Status:
+    """The state of ``student``, whose newest job, with its queue, is ``job``."""
     if job is None:
         files: dict[str, str | None] = dict.fromkeys(PortraitJob.SHOWN)
         return Status(
@@ -130,12 +143,15 @@ def portraits_of(student: User) -> list[Earlier]:
 
 def file_urls(job: PortraitJob) -> dict[str, str | None]:
     """The URLs (paths) of the job's files by format, for its student alone; None for what is not there."""
-    results = {name: getattr(job, name).url if getattr(job, name) else None for name in job.RESULTS}
+    results = {name: file.url if (file := getattr(job, name)) else None for name in job.RESULTS}
     return {"still": signed_url(str(job.still.name)) if job.still else None, **results}
 
 
-def _newest_with_queue(student: User) -> Any:
-    """The newest job with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now`` of the moment."""
+def newest_with_queue(student: Any) -> QuerySet[PortraitJob]:
+    """The newest job of the student with this id.
+
+    With ``SHOWN_COLUMNS``, and annotated with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now``.
+    """
     ahead = PortraitJob.objects.filter(state=State.QUEUED).filter(
         Q(place__lt=OuterRef("place")) | Q(place=OuterRef("place"), pk__lt=OuterRef("pk"))
     )
@@ -144,15 +160,18 @@ def _newest_with_queue(student: User) -> Any:
     return (
         PortraitJob.objects.filter(student=student)
         .order_by("-id")
+        .only(*SHOWN_COLUMNS)
         .annotate(
             ahead=_scalar(ahead, Count("pk")),
             running=_scalar(running, Count("pk")),
             children=_scalar(workers, Sum("processes")),
             now=Now(),
             mean_seconds=Subquery(_grouped(workers, Avg("seconds_per_job"))),
-        )
-        .first()
+        )[:1]
     )
+
+
+_NEWEST = Prepared(lambda: newest_with_queue(Parameter("student", User._meta.pk)))
 
 
 def _grouped(rows: QuerySet[Any], aggregate: Any) -> QuerySet[Any, Any]:

@@ -10,19 +10,20 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpResponse
 from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 
+from common.fields import origin
 from portrait import choices, selectors, services
 from portrait.engine.errors import ChoiceError, EngineError
 from portrait.engine.photo.decoding import MAX_BYTES
-from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, PortraitRequest
+from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, SIZES, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
 from portrait.queue.projection import KEPT
@@ -34,6 +35,7 @@ from portrait.serializers import (
     OptionsSerializer,
     StatusSerializer,
     UploadSerializer,
+    status_document,
 )
 from user.models import User
 from user.selectors import signed_in
@@ -96,16 +98,20 @@ def requested(read: Callable[..., PortraitRequest], *args: Any, **choices: Any) 
         raise PortraitProblem(error.code) from error
 
 
-def status_response(request: Request, student: User) -> Response:
+def status_response(request: Request, student: User) -> HttpResponse:
     """The portrait's state with a strong ETag of its contents; 304 where the client has them already."""
     state = selectors.portrait_status(student)
-    data = StatusSerializer(state, context={"request": request}).data
-    etag = hashlib.sha256(json.dumps(data, cls=JSONEncoder, ensure_ascii=False).encode()).hexdigest()[:32]
-    response: Any = Response(data, headers={"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"})
+    body = json.dumps(
+        status_document(state, origin(request)), ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    response: Any = HttpResponse(body, content_type="application/json")
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
     if state["poll_after"] is not None:
         response["Retry-After"] = str(state["poll_after"])
     if request.method in ("GET", "HEAD"):
-        response = get_conditional_response(request._request, etag=f'"{etag}"', response=response)
+        response = get_conditional_response(request._request, etag=etag, response=response)
     return response
 
 
@@ -113,7 +119,7 @@ class PortraitView(APIView):
     """``GET /user/portrait/``: made to be polled."""
 
     @extend_schema(responses={200: StatusSerializer, 304: None})
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         return status_response(request, signed_in(request))
 
 
@@ -123,7 +129,7 @@ class RetryView(APIView):
     throttle_scope = "upload"
 
     @extend_schema(request=None, responses=StatusSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
         services.retry_portrait(student=student)
         student.refresh_from_db(fields=["still", "portrait"])
@@ -136,7 +142,7 @@ class CancelView(APIView):
     throttle_scope = "portrait"
 
     @extend_schema(request=None, responses=StatusSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
         services.cancel_portrait(student=student)
         student.refresh_from_db(fields=["still", "portrait"])
@@ -149,7 +155,7 @@ class AgainView(APIView):
     throttle_scope = "upload"
 
     @extend_schema(request=AgainSerializer, responses=StatusSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
         form = AgainSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -200,6 +206,7 @@ class OptionsView(APIView):
                     "max": MAX_STRENGTH,
                     "default": choices.installation_defaults().strength,
                 },
+                "size": {"sizes": SIZES, "default": choices.installation_defaults().size},
                 "photo_kept_days": settings.PORTRAIT["PHOTO_DAYS"],
                 "orders": [{"name": order.value, "title": str(order.label)} for order in PortraitJob.Order],
             }

@@ -10,7 +10,7 @@ from pebble import ProcessExpired
 
 from common.storage import media
 from portrait import files
-from portrait.engine.output.formats import FORMATS
+from portrait.engine.output.formats import FORMATS, POSTER
 from portrait.queue import transitions
 from portrait.queue.transitions import Results
 from portrait.worker.faults import is_the_machines
@@ -82,6 +82,32 @@ def outcome_of(
         if report and not is_alive(report.pid) and not stopping:
             return AttemptFailed("child_killed", f"the process ended ({error})")
         raise GiveBack from error
+
+
+def show_still(attempt: RunningAttempt) -> None:
+    """Store the painted still and announce it, once, as soon as the child has written it.
+
+    A still that cannot be stored is given up; the film is not.
+    """
+    if attempt.still_seen or attempt.cancelled is not None or not attempt.order.still_file.exists():
+        return
+    job = attempt.job
+    name = files.result_name(job.key, job.lease, POSTER.suffix)
+    try:
+        media().write(name, attempt.order.still_file.read_bytes())
+    except OSError as error:
+        attempt.still_seen = True
+        logger.warning("job %s: cannot store the painted still: %s", job.pk, error)
+        return
+    try:
+        shown = transitions.show_still(job, name)
+    except BaseException:
+        # The next round stores it again, under another name.
+        media().delete([name])
+        raise
+    attempt.still_seen = True
+    if not shown:
+        media().delete([name])
 
 
 def discard(attempt: RunningAttempt) -> None:

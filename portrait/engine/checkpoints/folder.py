@@ -13,7 +13,13 @@ from pathlib import Path
 from portrait.engine.errors import CheckpointError
 
 SUMS = "SHA256SUMS"
-FORMATS = {".safetensors": "safetensors", ".pth": "PyTorch pickle", ".tar": "PyTorch pickle", ".t7": "Torch7"}
+FORMATS = {
+    ".safetensors": "safetensors",
+    ".pth": "PyTorch pickle",
+    ".tar": "PyTorch pickle",
+    ".t7": "Torch7",
+    ".tflite": "TensorFlow Lite",
+}
 LINE = re.compile(r"(?P<sum>[0-9a-f]{64}) [ *](?P<name>\S.*)")
 MOST_HEADER = 100_000_000  # the format's own limit
 

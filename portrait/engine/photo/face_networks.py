@@ -8,20 +8,16 @@ Weights: the MediaPipe project's, Apache-2.0 (``checkpoints/face/README.md``).
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from portrait.engine.errors import CheckpointError
+from portrait.engine.photo.opencv_network import FACE_WEIGHTS, network
 from portrait.engine.photo.picture import Picture
 
-# The networks ship with the code, whichever folder of checkpoints is used for the others.
-FACE_WEIGHTS = Path(__file__).parents[3] / "checkpoints" / "face"
 DETECTOR_FILE = "face_detection_short_range.tflite"
 MESH_FILE = "face_landmark.tflite"
 MESH_POINTS = 468
@@ -33,8 +29,6 @@ _DETECTOR_SIDE, _MESH_SIDE = 128, 192
 _ANCHOR_MAPS = ((16, 2), (8, 6))
 # The mesh network was trained on squares of this many times the detected box.
 _MESH_MARGIN = 1.5
-
-_local = threading.local()
 
 
 @dataclass(frozen=True)
@@ -60,9 +54,14 @@ class Detection:
 
 @dataclass(frozen=True)
 class Mesh:
-    """``points``: float (468, 2), (x, y) in pixels of the picture. ``presence``: 0 to 1, whether it is a face."""
+    """A face's mesh, in pixels of the picture.
+
+    ``points``: float (468, 2), (x, y). ``depth``: float (468,), how far behind the face's middle a point is, in the
+    same unit. ``presence``: 0 to 1, whether it is a face.
+    """
 
     points: NDArray[np.float64]
+    depth: NDArray[np.float64]
     presence: float
 
 
@@ -79,9 +78,9 @@ def detect(image: Picture, *, threshold: float, overlap: float = 0.3) -> list[De
     left, top = (_DETECTOR_SIDE - size[0]) // 2, (_DETECTOR_SIDE - size[1]) // 2
     filtered = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     square[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=filtered)
-    network = _network(FACE_WEIGHTS / DETECTOR_FILE)
-    network.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, square.shape[:2], (127.5, 127.5, 127.5)))
-    logits, boxes = network.forward(["classificators", "regressors"])
+    detector = network(FACE_WEIGHTS / DETECTOR_FILE)
+    detector.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, square.shape[:2], (127.5, 127.5, 127.5)))
+    logits, boxes = detector.forward(["classificators", "regressors"])
     scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -60, 60)))
     found: list[Detection] = []
     for index in np.argsort(-scores):
@@ -116,13 +115,15 @@ def face_mesh(image: Picture, face: Detection) -> Mesh:
         square = _warp(np.asarray(smaller, np.uint8), reduced)
     else:
         square = _warp(image, turn)
-    network = _network(FACE_WEIGHTS / MESH_FILE)
-    network.setInput(cv2.dnn.blobFromImage(square, 1 / 255, square.shape[:2]))
-    outputs = network.forward(network.getUnconnectedOutLayersNames())
+    mesh = network(FACE_WEIGHTS / MESH_FILE)
+    mesh.setInput(cv2.dnn.blobFromImage(square, 1 / 255, square.shape[:2]))
+    outputs = mesh.forward(mesh.getUnconnectedOutLayersNames())
     (points,) = (out.reshape(MESH_POINTS, 3) for out in outputs if out.size == 3 * MESH_POINTS)
     (logit,) = (float(out.reshape(-1)[0]) for out in outputs if out.size == 1)
     back = cv2.invertAffineTransform(turn)
-    return Mesh(points[:, :2].astype(np.float64) @ back[:, :2].T + back[:, 2], 1 / (1 + math.exp(-logit)))
+    flat = points[:, :2].astype(np.float64) @ back[:, :2].T + back[:, 2]
+    presence = 1 / (1 + math.exp(-max(-60.0, min(logit, 60.0))))
+    return Mesh(flat, points[:, 2].astype(np.float64) / scale, presence)
 
 
 def _warp(image: Picture, matrix: NDArray[np.float64]) -> Picture:
@@ -152,14 +153,3 @@ def _overlap(one: Detection, other: Detection) -> float:
     )
     common = max(0.0, across) * max(0.0, down)
     return common / (one.width * one.height + other.width * other.height - common)
-
-
-def _network(path: Path) -> cv2.dnn.Net:
-    """The network of this thread: OpenCV's networks keep their input and are not shared between threads."""
-    networks: dict[Path, cv2.dnn.Net] = _local.__dict__.setdefault("networks", {})
-    if path not in networks:
-        try:
-            networks[path] = cv2.dnn.readNetFromTFLite(str(path), cv2.dnn.ENGINE_CLASSIC)
-        except cv2.error as error:
-            raise CheckpointError(path, "is missing, damaged or no network for OpenCV") from error
-    return networks[path]

@@ -10,8 +10,8 @@ from scipy.spatial import Delaunay
 from torch import Tensor
 from torch.nn import functional as F
 
+from portrait.engine.photo.landmarks import EYE_RINGS, INNER_LIPS
 from portrait.training.motion.augmentation import inverse_affine
-from portrait.training.motion.landmarks import EYE_RINGS, INNER_LIPS
 
 FLOW_SIDE = 128  # pixels
 SUBPIXEL_BITS = 4  # of cv2's fixed-point polygon corners

@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from portrait.engine.motion.anatomy import NAMES, mirror_name
+from portrait.engine.photo.landmarks import LEFT_EYE, RIGHT_EYE
 
 LANDMARKS = 468
 # Bounds of the singular values of a keypoint's Jacobian relative to the whole face's.
@@ -22,8 +23,8 @@ MIN_SINGULAR_VALUE, MAX_SINGULAR_VALUE = 0.15, 3.0
 # The landmarks of each keypoint, in the keypoints' order. The groups of a pair list corresponding landmarks in the
 # same order. The number is the strength of the regularization towards the whole face's fit.
 GROUPS: dict[str, tuple[list[int], float]] = {
-    "eye_right": ([33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246], 0.1),
-    "eye_left": ([263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466], 0.1),
+    "eye_right": (RIGHT_EYE, 0.1),
+    "eye_left": (LEFT_EYE, 0.1),
     "brow_right": ([70, 63, 105, 66, 107, 55, 65, 52, 53, 46], 0.5),
     "brow_left": ([300, 293, 334, 296, 336, 285, 295, 282, 283, 276], 0.5),
     "bridge": ([6, 168, 197, 195, 122, 351, 196, 419, 193, 417, 8, 9, 188, 412], 0.3),
@@ -45,8 +46,6 @@ GROUPS: dict[str, tuple[list[int], float]] = {
 TOP = 10  # the landmark at the hairline; the crown lies beyond it
 CROWN_HEIGHT = 1.28  # from the centre of the face, in distances to the hairline
 assert tuple(GROUPS) == NAMES
-EYE_RINGS = (GROUPS["eye_right"][0], GROUPS["eye_left"][0])
-INNER_LIPS = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191]
 
 
 @dataclass(frozen=True)

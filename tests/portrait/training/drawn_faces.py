@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from portrait.engine.motion.anatomy import mirror_name
-from portrait.training.motion.landmarks import EYE_RINGS, GROUPS, INNER_LIPS, LANDMARKS
+from portrait.engine.photo.landmarks import EYE_RINGS, INNER_LIPS
+from portrait.training.motion.landmarks import GROUPS, LANDMARKS
 
 FRAMES = 5
 # The centre of each landmark group, in units of half the face's height. Of a pair, the right one.

@@ -8,6 +8,7 @@ import torch
 
 from portrait.engine.fomm.compact.detector import KeypointDetector
 from portrait.engine.fomm.keypoints import Keypoints
+from portrait.engine.photo.landmarks import EYE_RINGS
 from portrait.training.motion.analytic_warp import analytic_dense_motion, analytic_flow
 from portrait.training.motion.augmentation import (
     AffineAugmentation,
@@ -21,7 +22,7 @@ from portrait.training.motion.face_mesh import FaceMesh
 from portrait.training.motion.find_landmarks import SIDE
 from portrait.training.motion.flow_losses import flow_loss
 from portrait.training.motion.image_losses import ssim
-from portrait.training.motion.landmarks import EYE_RINGS, KeypointFit, mean_face, mirror_partners
+from portrait.training.motion.landmarks import KeypointFit, mean_face, mirror_partners
 from portrait.training.motion.pair_sampler import PairBatch
 from tests.portrait.training.drawn_faces import drawn_clip, drawn_face
 

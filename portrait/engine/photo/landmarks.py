@@ -1,0 +1,121 @@
+"""The landmarks of the face in a portrait's crop: where eyes and mouth are, and how the head is turned.
+
+The points are those of MediaPipe's face mesh (Kartynnik et al., "Real-time Facial Surface Geometry from Monocular
+Video on Mobile GPUs", 2019). This module owns which of them mean what.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portrait.engine.photo.crop import FACE_CENTRE_IN_FRAME, FACE_HEIGHT_IN_FRAME
+from portrait.engine.photo.face_networks import Detection, detect, face_mesh
+from portrait.engine.photo.picture import Picture
+
+Points = NDArray[np.float64]
+
+# Contours, point after point, beginning at the corner on the picture's left (of a face that looks into the camera).
+RIGHT_EYE = [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246]
+# Beginning at the outer corner, in the order of the right eye's points.
+LEFT_EYE = [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466]
+EYE_RINGS = (RIGHT_EYE, LEFT_EYE)
+INNER_LIPS = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191]
+OUTER_LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185]
+# The face's border at the height of the ears.
+RIGHT_SIDE, LEFT_SIDE = 234, 454
+
+_THRESHOLD = 0.3
+_PRESENCE = 0.5
+# BlazeFace's box is this fraction of the face from hairline to chin, and its centre this fraction of it lower:
+# medians of 168 portraits.
+_BOX, _BOX_DOWN = 0.95, 0.03
+
+
+@dataclass(frozen=True)
+class FaceLandmarks:
+    """``points``: float (468, 2), (x, y) as fractions of the crop's width and height, 0..1 inside it.
+
+    ``depth``: float (468,), how far a point lies behind the face's middle, as a fraction of the crop's width.
+    ``presence``: 0.5 to 1, how sure the network is.
+    """
+
+    points: Points
+    depth: NDArray[np.float64]
+    presence: float
+
+    @property
+    def eyes(self) -> tuple[Points, Points]:
+        """The lids' contours, two polygons of float (16, 2): first the person's right eye, on the picture's left."""
+        return self.points[RIGHT_EYE], self.points[LEFT_EYE]
+
+    @property
+    def mouth(self) -> Points:
+        """The lips' outer contour, a polygon of float (20, 2)."""
+        return self.points[OUTER_LIPS]
+
+    @property
+    def inner_mouth(self) -> Points:
+        """The lips' inner contour, a polygon of float (20, 2); without area where the mouth is closed."""
+        return self.points[INNER_LIPS]
+
+    @property
+    def eye_distance(self) -> float:
+        """The distance of the eyes' centres as a fraction of the crop's width."""
+        right, left = (eye.mean(axis=0) for eye in self.eyes)
+        return float(np.linalg.norm(left - right))
+
+    @property
+    def lean(self) -> float:
+        """Degrees by which the head leans, clockwise as seen."""
+        right, left = (eye.mean(axis=0) for eye in self.eyes)
+        across, down = left - right
+        return math.degrees(math.atan2(down, across))
+
+    @property
+    def turn(self) -> float:
+        """Degrees by which the head is turned to the side: 0 looks into the camera, 90 is a profile, either sign."""
+        across = np.linalg.norm(self.points[LEFT_SIDE] - self.points[RIGHT_SIDE])
+        return math.degrees(math.atan2(self.depth[LEFT_SIDE] - self.depth[RIGHT_SIDE], across))
+
+
+def around(polygon: Points, margin: float) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of the box around a polygon, inside 0..1; wider by ``margin`` of it a side."""
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    room = margin * (high[0] - low[0])
+    left, top = np.clip(low - room, 0, 1)
+    right, bottom = np.clip(high + room, 0, 1)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def face_landmarks(crop: Picture) -> FaceLandmarks | None:
+    """The landmarks of the face that a crop was made around: uint8 (S, S, 3), RGB, of any side.
+
+    None where the mesh network sees no face there. Raises CheckpointError.
+    """
+    height, width = crop.shape[:2]
+    middle = np.array([FACE_CENTRE_IN_FRAME[0] * width, FACE_CENTRE_IN_FRAME[1] * height])
+
+    def off_centre(face: Detection) -> float:
+        return math.hypot(face.centre_x - middle[0], face.centre_y - middle[1])
+
+    found = detect(crop, threshold=_THRESHOLD)
+    nearest = min(found, key=off_centre, default=None)
+    if nearest is None or off_centre(nearest) > 0.2 * width:
+        nearest = _framed(width, height)
+    mesh = face_mesh(crop, nearest)
+    if mesh.presence < _PRESENCE:
+        return None
+    return FaceLandmarks(mesh.points / (width, height), mesh.depth / width, mesh.presence)
+
+
+def _framed(width: int, height: int) -> Detection:
+    """What the detector would say of a face that has the crop's framing."""
+    across, down = FACE_CENTRE_IN_FRAME[0] * width, FACE_CENTRE_IN_FRAME[1] * height
+    side = _BOX * FACE_HEIGHT_IN_FRAME * height
+    level = down - 0.2 * side
+    eyes = np.array([[across - 0.2 * side, level], [across + 0.2 * side, level]])
+    return Detection(across, down + _BOX_DOWN * FACE_HEIGHT_IN_FRAME * height, side, side, eyes, 0.0)

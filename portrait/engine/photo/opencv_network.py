@@ -1,0 +1,32 @@
+"""Loads the small networks of ``checkpoints/face``, which OpenCV runs without torch.
+
+Weights: the MediaPipe project's, Apache-2.0 (``checkpoints/face/README.md``).
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import cv2
+
+from portrait.engine.errors import CheckpointError
+
+# The networks ship with the code, whichever folder of checkpoints is used for the others.
+FACE_WEIGHTS = Path(__file__).parents[3] / "checkpoints" / "face"
+
+_local = threading.local()
+
+
+def network(path: Path) -> cv2.dnn.Net:
+    """The network of this thread: OpenCV's networks keep their input and are not shared between threads.
+
+    Raises CheckpointError.
+    """
+    networks: dict[Path, cv2.dnn.Net] = _local.__dict__.setdefault("networks", {})
+    if path not in networks:
+        try:
+            networks[path] = cv2.dnn.readNetFromTFLite(str(path), cv2.dnn.ENGINE_CLASSIC)
+        except cv2.error as error:
+            raise CheckpointError(path, "is missing, damaged or no network for OpenCV") from error
+    return networks[path]

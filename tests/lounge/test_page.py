@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from lounge.selectors import BOARD_LENGTH
+from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.conftest import client_of, student
 from tests.lounge.kit import crowd, write
@@ -186,6 +187,15 @@ def test_while_another_portrait_is_made_others_see_the_one_before(
     assert [entry["icon"] for entry in (*own["board"], *others["board"])] == [moving, moving]
     shown = [user for house in others["house"] for user in house["users"]]
     assert [user["portrait"] for user in shown] == [moving]
+
+
+def test_a_portrait_without_a_tile_is_shown_as_it_is(as_alice: APIClient, bob: User) -> None:
+    write(bob)
+    job = make_portrait(bob)
+    # As portraits were made before there were tiles.
+    PortraitJob.objects.update(tile="")
+    User.objects.update(tile="")
+    assert as_alice.get("/lounge/").json()["board"][0]["icon"] == f"http://testserver{job.webp.url}"
 
 
 def test_descriptions_are_in_the_readers_language(as_alice: APIClient, as_korean_alice: APIClient) -> None:

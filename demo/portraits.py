@@ -11,6 +11,7 @@ from common.storage import media
 from portrait import choices, files
 from portrait.engine.output.encoders import encode_png
 from portrait.engine.output.formats import FORMATS
+from portrait.engine.photo.choice import LARGEST
 from portrait.engine.request import PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.models import PortraitJob, request_columns
@@ -25,7 +26,8 @@ class Original:
 
     names: dict[str, str]
     request: PortraitRequest
-    face: dict[str, Any] | None
+    face: dict[str, Any]
+    facts: dict[str, Any] | None
     timings: dict[str, float]
 
 
@@ -44,7 +46,7 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
     for number in range(count):
         seed = draw.randrange(2**31)
         request = PortraitRequest(style=styles[number % len(styles)], seed=seed)
-        made = engine.make_portrait(prepared.photo, request, face=prepared.face)
+        made = engine.make_portrait(prepared.photo, request, face=prepared.face or LARGEST)
         key = uuid.UUID(int=draw.getrandbits(128), version=4)
         names = {"photo": files.photo_name(key), "still": files.still_name(key)}
         media().write(names["photo"], prepared.photo)
@@ -52,8 +54,8 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
         for row in FORMATS:
             names[row.name] = files.result_name(key, 1, row.suffix)
             media().write(names[row.name], made.contents[row.name])
-        face = face_to_json(prepared.face)
-        originals.append(Original(names, made.request, face, dict(made.timings)))
+        face, facts = face_to_json(prepared.face), prepared.facts and prepared.facts.to_json()
+        originals.append(Original(names, made.request, face, facts, dict(made.timings)))
     return originals
 
 
@@ -70,6 +72,7 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
         student=student,
         key=key,
         face=original.face,
+        facts=original.facts,
         **request_columns(original.request),
         state=PortraitJob.State.SUCCEEDED,
         progress=1.0,

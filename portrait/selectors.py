@@ -9,8 +9,12 @@ from typing import Any, TypedDict
 from django.db.models import Avg, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Now
 
+from portrait.engine.photo.choice import box_of
+from portrait.engine.photo.crop import FaceBox
 from portrait.engine.request import PortraitRequest
+from portrait.hints import Hint, described
 from portrait.models import PortraitJob, request_columns
+from portrait.photos import PhotoFacts, face_from_json
 from portrait.problems import describe
 from portrait.queue.projection import source_of
 from portrait.queue.workers import alive
@@ -32,7 +36,30 @@ class JobError(TypedDict):
     message: str
 
 
-class Status(TypedDict):
+class FoundBox(TypedDict):
+    """The square from hairline to chin, in pixels of the stored photo."""
+
+    x: float
+    y: float
+    side: float
+
+
+class PhotoSize(TypedDict):
+    width: int
+    height: int
+    turned: int
+
+
+class PhotoReport(TypedDict):
+    """What is known of a job's photo."""
+
+    photo: PhotoSize | None
+    faces: list[FoundBox]
+    chosen: FoundBox | None
+    hints: list[Hint]
+
+
+class Status(PhotoReport):
     """Where the student's newest portrait stands; file values are URLs (paths) or None."""
 
     job: int | None
@@ -67,6 +94,7 @@ def portrait_status(student: User) -> Status:
             request=request_columns(PortraitRequest()),
             attempts=0,
             created=None,
+            **photo_report(None),
         )
     polls = {State.RUNNING.value: POLL_WHILE_RUNNING, State.QUEUED.value: POLL_WHILE_QUEUED}
     return Status(
@@ -84,7 +112,27 @@ def portrait_status(student: User) -> Status:
         request=request_columns(job.request),
         attempts=job.attempts,
         created=job.created_at,
+        **photo_report(job),
     )
+
+
+def photo_report(job: PortraitJob | None) -> PhotoReport:
+    """What the upload found out about the job's photo; empty where it did not look, or without a job."""
+    facts = PhotoFacts.from_json(job.facts) if job else None
+    if job is None or facts is None:
+        return PhotoReport(photo=None, faces=[], chosen=None, hints=[])
+    face = face_from_json(job.face)
+    return PhotoReport(
+        photo=PhotoSize(width=facts.width, height=facts.height, turned=facts.turned),
+        faces=[FoundBox(x=x, y=y, side=side) for x, y, side in facts.faces],
+        chosen=_found_box(face) if face else None,
+        hints=described(facts.hints),
+    )
+
+
+def _found_box(face: FaceBox) -> FoundBox:
+    x, y, side = (round(number, 1) for number in box_of(face))
+    return FoundBox(x=x, y=y, side=side)
 
 
 def source_of_another(student: User) -> PortraitJob | None:

@@ -20,9 +20,10 @@ from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.encoders import ClipEncoder
 from portrait.engine.output.formats import NAMES
 from portrait.engine.output.provenance import with_provenance
+from portrait.engine.photo.choice import LARGEST, FaceChoice, framed_photo, require_face
 from portrait.engine.photo.crop import CROP_SIZE, FaceBox, crop_face
 from portrait.engine.photo.decoding import read_photo
-from portrait.engine.photo.face_detection import find_face
+from portrait.engine.photo.face_detection import face_detector
 from portrait.engine.photo.picture import Picture
 from portrait.engine.request import ANIMATE_THEN_PAINT, DEFAULTS, PAINT_THEN_ANIMATE, PortraitRequest
 from portrait.engine.runtime.allocator import keep_freed_memory
@@ -104,13 +105,14 @@ class Engine:
         request: PortraitRequest = DEFAULTS,
         on_progress: OnProgress | None = None,
         *,
-        face: FaceBox | None = None,
+        face: FaceBox | FaceChoice = LARGEST,
     ) -> PortraitFiles:
         """Make a moving painted portrait of a face in ``photo`` (JPEG, PNG, WebP or HEIC).
 
         1. Complete the request: style and motion that were not chosen are drawn, the same again for the same seed.
         2. Read the photo: decode, check, turn upright, drop the metadata.
-        3. Find the largest face, unless ``face`` says where it is in the upright photo, and crop it.
+        3. Find the largest face, or the one that ``face`` chooses, turn the photo upright by it, and crop it. A
+           FaceBox says where it is in the photo, which is then not searched and not turned.
         4. Animate the source and paint the frames, or, for ``paint-then-animate``, paint the source once and
            animate the painting.
         5. Mark and encode the frames while the next ones are being made.
@@ -119,7 +121,7 @@ class Engine:
         ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "animating", "painting"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
 
-        Raises ChoiceError for a style or motion that does not exist, PhotoError and NoFaceError for the photo,
+        Raises ChoiceError for a style, motion or face that does not exist, PhotoError and NoFaceError for the photo,
         EncodingError when an encoder stops. What ``on_progress`` raises ends the work and is raised.
         """
         # 1. Complete the request. Bad choices are refused before any work is done.
@@ -133,8 +135,11 @@ class Engine:
 
         # 3. Find and crop the face.
         with stages.enter("face"):
-            if face is None:
-                face = find_face(picture, checkpoints=self.options.checkpoints, device=self.device)
+            if isinstance(face, FaceChoice):
+                detector = face_detector(self.options.checkpoints, self.device)
+                upright, found = framed_photo(picture, detector, face)
+                picture, face = upright.picture, require_face(found)
+                del upright
             source = crop_face(picture, face, CROP_SIZE)
             del picture
 

@@ -14,7 +14,8 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         # A setting is wrong: its name and the reason help, the traceback does not.
-        sys.exit(f"ImproperlyConfigured: {error}")
+        print(f"ImproperlyConfigured: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
 
 
 if __name__ == "__main__":

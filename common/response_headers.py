@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
+
+from common.paths import path_of
 
 JSON = ("application/json", "application/problem+json")
 # Django's admin and the project's own templates have no inline scripts or styles. Its icons are data: URLs.
@@ -57,6 +59,6 @@ def admin_policy(get_response: Answer) -> Answer:
 def _admin_path() -> str | None:
     """The admin's path in the URL configuration in use; None where that has no admin."""
     try:
-        return reverse("admin:index")
+        return path_of("admin:index")
     except NoReverseMatch:
         return None

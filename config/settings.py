@@ -13,8 +13,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.secret import kept_secret, weakness_of
-from portrait.engine.output.formats import MEDIA_TYPES
-from portrait.engine.request import DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS
+from portrait.engine.errors import ChoiceError, CredentialsError
+from portrait.engine.output.content_credentials import Signer
+from portrait.engine.output.formats import MEDIA_TYPES, NAMES, chosen
+from portrait.engine.request import DEFAULT_SIZE, DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS, SIZES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -55,6 +57,26 @@ def pair_of_files(first: str, second: str) -> tuple[Path | None, Path | None]:
             raise ImproperlyConfigured(f"{name}={text!r}: there is no such file")
     config, weights = (Path(text) if text else None for text in paths.values())
     return config, weights
+
+
+def signing_files(certificate: str, key: str) -> tuple[Path | None, Path | None]:
+    """A certificate and its key with which a file can be signed, or neither. Raises ImproperlyConfigured."""
+    paths = pair_of_files(certificate, key)
+    if paths[0] and paths[1]:
+        try:
+            Signer(paths[0], paths[1])
+        except CredentialsError as error:
+            raise ImproperlyConfigured(f"{certificate} and {key} cannot be used: {error.detail}") from error
+    return paths
+
+
+def formats(name: str) -> tuple[str, ...]:
+    """The names of the formats to make, those that are always made among them. Raises ImproperlyConfigured."""
+    names = [text.strip() for text in env.list(name, default=list(NAMES)) if text.strip()]
+    try:
+        return tuple(row.name for row in chosen(names))
+    except ChoiceError as error:
+        raise ImproperlyConfigured(f"{name}={','.join(names)!r}: {error.detail}") from error
 
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -132,6 +154,8 @@ def database() -> dict[str, Any]:
     """The database of DATABASE_URL; SQLite is set up for several processes on one file."""
     settings: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
     if settings["ENGINE"] == "django.db.backends.sqlite3":
+        # Opening a connection costs more than most requests; those that stay open belong to the server's threads.
+        settings.setdefault("CONN_MAX_AGE", 60)
         settings["OPTIONS"] = {
             # The write lock is taken at BEGIN, so that a second writer waits instead of failing later.
             "transaction_mode": "IMMEDIATE",
@@ -246,6 +270,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["user.authentication.StudentAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["common.parsers.PlainJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "common.schema.ApiSchema",
     # A view names its limit by ``throttle_scope``; views without one are not limited.
@@ -280,6 +305,8 @@ PORTRAIT = {
     "ORDER": choice("PORTRAIT_ORDER", ORDERS, str(DEFAULTS.order)),
     # Of the motion.
     "STRENGTH": number("PORTRAIT_STRENGTH", MIN_STRENGTH, MAX_STRENGTH, 1.0),
+    # Side of a portrait in pixels.
+    "SIZE": int(choice("PORTRAIT_SIZE", tuple(map(str, SIZES)), str(DEFAULT_SIZE))),
     "DEVICE": choice("PORTRAIT_DEVICE", ("auto", "cpu", "cuda"), "auto"),
     "PRECISION": choice("PORTRAIT_PRECISION", ("auto", "float32", "bfloat16"), "auto"),
     # CPU threads of one child; 0 shares the cores evenly between the children.
@@ -291,9 +318,13 @@ PORTRAIT = {
     # Files that no job names: the days before they go to the trash, and again before they are deleted from it. At
     # least as long as the oldest backup of the database that may be restored.
     "ORPHAN_DAYS": env.int("PORTRAIT_ORPHAN_DAYS", default=7),
+    # The files of a portrait; some are made in any case.
+    "FORMATS": formats("PORTRAIT_FORMATS"),
     "AI_MARK": env.bool("PORTRAIT_AI_MARK", default=True),
     "CHECKPOINTS": Path(env.str("PORTRAIT_CHECKPOINTS", default=str(BASE_DIR / "checkpoints"))),
     # Another motion model than the folder's, such as the published one: its yaml and its weights.
+    # The certificate chain that signs each file as machine-made, and its key (PEM).
+    "C2PA": signing_files("C2PA_CERTIFICATE", "C2PA_KEY"),
     "MOTION_MODEL": pair_of_files("PORTRAIT_MOTION_CONFIG", "PORTRAIT_MOTION_WEIGHTS"),
 }
 # Another typeface for the student card, with Hangul; None for the packaged one.

@@ -52,9 +52,10 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
         media().write(names["photo"], prepared.photo)
         media().write(names["still"], prepared.still)
         for row in FORMATS:
-            names[row.name] = files.result_name(key, 1, row.suffix)
-            media().write(names[row.name], made.contents[row.name])
-        face, facts = face_to_json(prepared.face), prepared.facts and prepared.facts.to_json()
+            if row.name in made.contents:
+                names[row.name] = files.result_name(key, 1, row.suffix)
+                media().write(names[row.name], made.contents[row.name])
+        face, facts = face_to_json(prepared.face), prepared.facts.to_json() if prepared.facts else None
         originals.append(Original(names, made.request, face, facts, dict(made.timings)))
     return originals
 
@@ -65,7 +66,9 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
     Once the job is saved, :func:`portrait.queue.projection.refresh` makes the student's record show it.
     """
     names = {"photo": files.photo_name(key), "still": files.still_name(key)}
-    names |= {row.name: files.result_name(key, 1, row.suffix) for row in FORMATS}
+    names |= {
+        row.name: files.result_name(key, 1, row.suffix) for row in FORMATS if row.name in original.names
+    }
     for field, name in names.items():
         media().copy(original.names[field], name)
     return PortraitJob(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from typing import cast
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound
@@ -37,11 +38,16 @@ def shuffled_questions() -> list[Asked]:
     return [replace(asked, answers=random.sample(asked.answers, len(asked.answers))) for asked in questions()]
 
 
+def require_house(student: User) -> None:
+    """Raises NotFound (404, ``not_sorted``) before the sorting. No query."""
+    if student.house_id is None:
+        raise NotFound(_("You have not been sorted yet."), code="not_sorted")
+
+
 def house_of(student: User) -> House:
     """The student's house. Raises NotFound (404, ``not_sorted``) before the sorting."""
-    if student.house is None:
-        raise NotFound(_("You have not been sorted yet."), code="not_sorted")
-    return student.house
+    require_house(student)
+    return cast(House, student.house)
 
 
 def portrait_files(student: User) -> dict[str, str | None]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import random
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from dormitory.models import House
@@ -40,45 +39,6 @@ class DayCount:
     entries: int
 
 
-@dataclass(frozen=True)
-class HouseWithMembers:
-    """A house and a few of its members."""
-
-    house: House
-    users: list[User]
-
-
-@dataclass(frozen=True)
-class Lounge:
-    """Everything on the page; the three lists of the charts go together, in the order of the house ids."""
-
-    user: list[User]
-    house: list[HouseWithMembers]
-    dorm_name: list[str]
-    users_count: list[int]
-    comments_count: list[int]
-    board: list[Entry]
-
-
-def lounge(student: User) -> Lounge:
-    """The page as ``student`` sees it. Five queries with the student's own house.
-
-    ``user`` is a list of one, the student who asks: user names are half of the credentials, so those
-    of others are not shown. The student's own house comes first in ``house``, the others follow by id.
-    """
-    counts = houses_with_counts()
-    users = random_members(counts, besides=student)
-    own_first = sorted(counts, key=lambda count: count.house.pk != student.house_id)
-    return Lounge(
-        user=[student],
-        house=[HouseWithMembers(count.house, users[count.house.pk]) for count in own_first],
-        dorm_name=[count.house.name for count in counts],
-        users_count=[count.students for count in counts],
-        comments_count=[count.entries for count in counts],
-        board=latest_entries(),
-    )
-
-
 def visible_entries() -> QuerySet[Entry]:
     """What is on the board, newest first, with author and house joined; without hidden entries."""
     return (
@@ -90,6 +50,8 @@ def visible_entries() -> QuerySet[Entry]:
             "edited_at",
             "author__fullname",
             "author__portrait",
+            "author__poster",
+            "author__tile",
             "author__house__name",
         )
     )
@@ -114,42 +76,15 @@ def houses_with_counts() -> list[HouseCounts]:
     houses = House.objects.annotate(
         students=Coalesce(Subquery(students.values("n")), 0, output_field=IntegerField())
     ).order_by("id")
-    entries = dict(
-        Entry.objects.filter(hidden=False).order_by().values_list("author__house").annotate(n=Count("*"))
-    )
+    entries = entries_by_house()
     return [HouseCounts(house, house.students, entries.get(house.pk, 0)) for house in houses]
 
 
-def random_members(counts: list[HouseCounts], besides: User) -> dict[int, list[User]]:
-    """Up to ``MEMBERS_SHOWN`` members of each house in random order, ``besides`` never among them, by house id.
-
-    Every choice is equally likely. Instead of sorting the whole school by random numbers, the database numbers the
-    members in the order of house and id and returns those at the places drawn here. A student who joins between the
-    two queries shifts the places by one, which does no harm.
-    """
-    places: list[int] = []
-    first = 1
-    for count in counts:
-        others = count.students - (count.house.pk == besides.house_id)
-        house_places = range(first, first + others)
-        places += random.sample(house_places, min(MEMBERS_SHOWN, len(house_places)))
-        first += others
-    numbered = (
-        members()
-        .exclude(pk=besides.pk)
-        .annotate(place=Window(RowNumber(), order_by=["house_id", "id"]))
-        # Places begin at 1: with 0 in the list there is always a query, and always the same number of them.
-        .filter(place__in=[0, *places])
+def entries_by_house() -> dict[int | None, int]:
+    """The number of visible entries by the id of the author's house. One query."""
+    return dict(
+        Entry.objects.filter(hidden=False).order_by().values_list("author__house").annotate(n=Count("*"))
     )
-    chosen = list(
-        User.objects.filter(pk__in=numbered.values("pk")).only("fullname", "portrait", "poster", "house_id")
-    )
-    random.shuffle(chosen)
-    by_house: dict[int, list[User]] = {count.house.pk: [] for count in counts}
-    for student in chosen:
-        if student.house_id in by_house and len(by_house[student.house_id]) < MEMBERS_SHOWN:
-            by_house[student.house_id].append(student)
-    return by_house
 
 
 def entries_per_day() -> list[DayCount]:

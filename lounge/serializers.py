@@ -56,7 +56,7 @@ class EntrySerializer(serializers.Serializer[Entry]):
     author_name = serializers.CharField(source="author.fullname")
     # Empty when an admin has taken the author out of the house.
     dorm_name = serializers.CharField(source="author.house.name", default="")
-    icon = PublicUrl(source="author.picture")
+    icon = PublicUrl(source="author.small_picture")
     created = serializers.SerializerMethodField()
     edited = serializers.BooleanField()
 
@@ -76,7 +76,7 @@ class StudentSerializer(serializers.Serializer[Any]):
 class MemberSerializer(serializers.Serializer[Any]):
     """All that the lounge tells about another student."""
 
-    portrait = PublicUrl(source="picture")
+    portrait = PublicUrl(source="small_picture")
     # For those who want no motion, or few bytes.
     poster = PublicUrl(source="resting_picture")
     fullname = serializers.CharField()
@@ -89,6 +89,7 @@ class HousePageSerializer(serializers.Serializer[Any]):
     users = MemberSerializer(many=True)
 
 
+# Describes what ``lounge.page`` writes. A docstring would become a part of the API's description.
 class LoungeSerializer(serializers.Serializer[Any]):
     user = StudentSerializer(many=True)
     house = HousePageSerializer(many=True)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound
 
+from lounge.census import forget
 from lounge.models import Entry
 from user.models import User
 
@@ -40,6 +41,7 @@ def delete(*, author: User, entry_id: int) -> None:
     deleted, _by_model = Entry.objects.filter(pk=entry_id, author=author).delete()
     if not deleted:
         raise _no_such_entry()
+    forget()
 
 
 def _no_such_entry() -> NotFound:

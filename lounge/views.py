@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
@@ -10,9 +11,10 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from dormitory.selectors import house_of
+from dormitory.selectors import require_house
 from lounge import selectors, services
 from lounge.models import Entry
+from lounge.page import lounge_json
 from lounge.pagination import BoardPagination
 from lounge.serializers import (
     DeletedSerializer,
@@ -28,7 +30,7 @@ from user.selectors import signed_in
 def member(request: Request) -> User:
     """The signed-in student. Raises ``NotFound`` (404, ``not_sorted``) before the sorting, for reads and writes."""
     student = signed_in(request)
-    house_of(student)
+    require_house(student)
     return student
 
 
@@ -63,9 +65,8 @@ class LoungeView(PostView):
     """``GET /lounge/``: all that the page of the lounge shows; ``POST /lounge/``: as ``/lounge/post/``."""
 
     @extend_schema(responses=LoungeSerializer)
-    def get(self, request: Request) -> Response:
-        page = selectors.lounge(member(request))
-        return Response(LoungeSerializer(page, context={"request": request}).data)
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(lounge_json(request, member(request)), content_type="application/json")
 
 
 class EditView(APIView):

@@ -74,7 +74,8 @@ class PortraitJobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("portrait"))
     def thumbnail(self, job: PortraitJob) -> SafeString | str:
-        return picture(job.webp.url if job.webp else _photo_url(job, "still"), size=48)
+        shown = job.tile or job.webp
+        return picture(shown.url if shown else _photo_url(job, "still"), size=48)
 
     @admin.display(description=_("job"), ordering="id")
     def number(self, job: PortraitJob) -> str:

@@ -11,6 +11,7 @@ def engine_options() -> EngineOptions:
     """Whatever starts an engine starts it with these."""
     chosen = settings.PORTRAIT
     motion_config, motion_weights = chosen["MOTION_MODEL"]
+    certificate, key = chosen["C2PA"]
     return EngineOptions(
         checkpoints=chosen["CHECKPOINTS"],
         motion_config=motion_config,
@@ -19,4 +20,6 @@ def engine_options() -> EngineOptions:
         precision=chosen["PRECISION"],
         threads=chosen["THREADS"],
         ai_mark=chosen["AI_MARK"],
+        formats=chosen["FORMATS"],
+        c2pa=(certificate, key) if certificate and key else None,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -21,8 +20,8 @@ from portrait.engine.request import RULES, PortraitRequest
 def request_columns(request: PortraitRequest) -> dict[str, Any]:
     """The job's columns for a request; a text that is not chosen yet is empty, a number null."""
     return {
-        name: "" if value is None and RULES[name].kind is str else value
-        for name, value in asdict(request).items()
+        name: "" if (value := getattr(request, name)) is None and rule.kind is str else value
+        for name, rule in RULES.items()
     }
 
 
@@ -49,6 +48,7 @@ class PortraitJob(models.Model):
     ACTIVE: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
 
     class Order(models.TextChoices):
+        PAINT_AND_CARRY = request.PAINT_AND_CARRY, _("paint once, carry the strokes along")
         ANIMATE_THEN_PAINT = request.ANIMATE_THEN_PAINT, _("animate, then paint each frame")
         PAINT_THEN_ANIMATE = request.PAINT_THEN_ANIMATE, _("paint once, then animate the painting")
 
@@ -73,9 +73,10 @@ class PortraitJob(models.Model):
     # attempt draws the same.
     style = models.CharField(_("style"), max_length=64, blank=True)
     motion = models.CharField(_("motion"), max_length=64, blank=True)
-    order = models.CharField(_("order"), max_length=24, choices=Order, default=Order.ANIMATE_THEN_PAINT)
+    order = models.CharField(_("order"), max_length=24, choices=Order, default=Order.PAINT_AND_CARRY)
     seed = models.PositiveIntegerField(_("seed"))
     strength = models.FloatField(_("strength of the motion"), default=1.0)
+    size = models.PositiveSmallIntegerField(_("side in pixels"), default=request.DEFAULT_SIZE)
 
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     stage = models.CharField(_("stage"), max_length=16, blank=True)
@@ -104,9 +105,11 @@ class PortraitJob(models.Model):
 
     still = models.FileField(_("cropped photo"), max_length=200, blank=True)
     webp = models.FileField(_("animated WebP"), max_length=200, blank=True)
+    avif = models.FileField(_("animated AVIF"), max_length=200, blank=True)
     gif = models.FileField(_("animated GIF"), max_length=200, blank=True)
     mp4 = models.FileField(_("MP4"), max_length=200, blank=True)
     poster = models.FileField(_("poster"), max_length=200, blank=True)
+    tile = models.FileField(_("tile"), max_length=200, blank=True)
     timings = models.JSONField(_("seconds per stage"), default=dict, blank=True)
     # From the claim to the end of the attempt that succeeded; what the next student's waiting time is told from.
     seconds = models.FloatField(_("seconds"), null=True, blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -26,7 +27,8 @@ class PhotoFacts:
     """What is known of a stored photo, as the job's ``facts`` column keeps it.
 
     ``faces``: left, top and side of the square from hairline to chin in pixels of the stored photo, largest first.
-    ``turned``: degrees by which the upload was turned clockwise to make its largest face upright. ``hints``: codes
+    ``chosen``: the one that is painted, or the box that was chosen instead; None where there is no face. ``turned``:
+    degrees by which the upload was turned clockwise to make its largest face upright. ``hints``: codes
     (``engine.photo.hints``) about the chosen face.
     """
 
@@ -34,6 +36,7 @@ class PhotoFacts:
     height: int
     turned: int
     faces: tuple[Box, ...]
+    chosen: Box | None
     hints: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -45,8 +48,14 @@ class PhotoFacts:
         """The inverse of :meth:`to_json`; None for a job from before there were facts."""
         if not value:
             return None
-        faces = tuple((float(x), float(y), float(side)) for x, y, side in value["faces"])
-        return cls(value["width"], value["height"], value["turned"], faces, tuple(value["hints"]))
+        return cls(
+            value["width"],
+            value["height"],
+            value["turned"],
+            tuple(_box(numbers) for numbers in value["faces"]),
+            _box(value["chosen"]) if value["chosen"] else None,
+            tuple(value["hints"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,8 @@ def prepare_photo(data: bytes, choice: FaceChoice = LARGEST) -> PreparedPhoto:
         width=width,
         height=height,
         turned=photo.turned,
-        faces=tuple(_rounded(box_of(face)) for face in photo.faces[:MOST_FACES]),
+        faces=tuple(_box(box_of(found)) for found in photo.faces[:MOST_FACES]),
+        chosen=_box(box_of(face)) if face else None,
         hints=hints(photo.picture, face) if face else (),
     )
     return PreparedPhoto(clean_jpeg(photo.picture), face, _still(photo.picture, face), facts)
@@ -95,7 +105,8 @@ def choose_again(photo: bytes, facts: PhotoFacts | None, choice: FaceChoice) -> 
             raise ChoiceError(f"there is no face {index}: {len(facts.faces)} were found", code=BAD_FACE)
         x, y, side = facts.faces[index]
         face = FaceBox(x + side / 2, y + side / 2, side, 1.0, "mesh")
-    return PreparedPhoto(photo, face, _still(picture, face), replace(facts, hints=hints(picture, face)))
+    changed = replace(facts, chosen=_box(box_of(face)), hints=hints(picture, face))
+    return PreparedPhoto(photo, face, _still(picture, face), changed)
 
 
 def face_to_json(face: FaceBox | None) -> dict[str, Any]:
@@ -114,6 +125,6 @@ def _still(picture: Picture, face: FaceBox | None) -> bytes:
     )
 
 
-def _rounded(box: Box) -> Box:
-    x, y, side = (round(number, 1) for number in box)
+def _box(numbers: Sequence[float]) -> Box:
+    x, y, side = (round(float(number), 1) for number in numbers)
     return x, y, side

@@ -50,6 +50,7 @@ MESSAGES: dict[str, Any] = {
     "unknown_order": _("There is no such order of animating and painting."),
     "bad_seed": _("The seed must be a whole number from 0 to 2147483647."),
     "bad_strength": _("The strength must be a number from 0.5 to 1.5."),
+    "bad_size": _("The size must be one of 256, 384, 512, 640 and 768 pixels."),
     "bad_face": _("There is no face with that number in the photo."),
     "bad_box": _("The box must be three numbers, x,y,side, and lie in the photo."),
     # The job.

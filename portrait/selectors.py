@@ -9,12 +9,11 @@ from typing import Any, TypedDict
 from django.db.models import Avg, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Now
 
-from portrait.engine.photo.choice import box_of
-from portrait.engine.photo.crop import FaceBox
-from portrait.engine.request import PortraitRequest
+from common.prepared import Parameter, Prepared
+from portrait.engine.request import RULES, PortraitRequest
 from portrait.hints import Hint, described
 from portrait.models import PortraitJob, request_columns
-from portrait.photos import PhotoFacts, face_from_json
+from portrait.photos import Box, PhotoFacts
 from portrait.problems import describe
 from portrait.queue.projection import source_of
 from portrait.queue.workers import alive
@@ -29,6 +28,14 @@ POLL_WHILE_RUNNING = 1
 POLL_WHILE_QUEUED = 2
 # From here on the pace of the very first portrait can be told from the portrait itself.
 TELLING_PROGRESS = 0.25
+
+
+# What the state of a job is told from; the times and the JSON of the other columns cost more than reading the row.
+SHOWN_COLUMNS = (
+    *("state", "stage", "progress", "started_at", "error_code", "attempts", "created_at", "facts"),
+    *PortraitJob.SHOWN,
+    *RULES,
+)
 
 
 class JobError(TypedDict):
@@ -78,7 +85,11 @@ class Status(PhotoReport):
 
 def portrait_status(student: User) -> Status:
     """Everything about the student's newest job, in one query. ``student`` is taken as loaded."""
-    job = _newest_with_queue(student)
+    return status_of(student, _NEWEST.first(student=student.pk))
+
+
+def status_of(student: User, job: Any) -> Status:
+    """The state of ``student``, whose newest job, with its queue, is ``job``."""
     if job is None:
         files: dict[str, str | None] = dict.fromkeys(PortraitJob.SHOWN)
         return Status(
@@ -121,17 +132,16 @@ def photo_report(job: PortraitJob | None) -> PhotoReport:
     facts = PhotoFacts.from_json(job.facts) if job else None
     if job is None or facts is None:
         return PhotoReport(photo=None, faces=[], chosen=None, hints=[])
-    face = face_from_json(job.face)
     return PhotoReport(
         photo=PhotoSize(width=facts.width, height=facts.height, turned=facts.turned),
-        faces=[FoundBox(x=x, y=y, side=side) for x, y, side in facts.faces],
-        chosen=_found_box(face) if face else None,
+        faces=[_found_box(box) for box in facts.faces],
+        chosen=_found_box(facts.chosen) if facts.chosen else None,
         hints=described(facts.hints),
     )
 
 
-def _found_box(face: FaceBox) -> FoundBox:
-    x, y, side = (round(number, 1) for number in box_of(face))
+def _found_box(box: Box) -> FoundBox:
+    x, y, side = box
     return FoundBox(x=x, y=y, side=side)
 
 
@@ -178,12 +188,15 @@ def portraits_of(student: User) -> list[Earlier]:
 
 def file_urls(job: PortraitJob) -> dict[str, str | None]:
     """The URLs (paths) of the job's files by format, for its student alone; None for what is not there."""
-    results = {name: getattr(job, name).url if getattr(job, name) else None for name in job.RESULTS}
+    results = {name: file.url if (file := getattr(job, name)) else None for name in job.RESULTS}
     return {"still": signed_url(str(job.still.name)) if job.still else None, **results}
 
 
-def _newest_with_queue(student: User) -> Any:
-    """The newest job with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now`` of the moment."""
+def newest_with_queue(student: Any) -> QuerySet[PortraitJob]:
+    """The newest job of the student with this id.
+
+    With ``SHOWN_COLUMNS``, and annotated with ``ahead``, ``running``, ``children``, ``mean_seconds`` and ``now``.
+    """
     ahead = PortraitJob.objects.filter(state=State.QUEUED).filter(
         Q(place__lt=OuterRef("place")) | Q(place=OuterRef("place"), pk__lt=OuterRef("pk"))
     )
@@ -192,15 +205,18 @@ def _newest_with_queue(student: User) -> Any:
     return (
         PortraitJob.objects.filter(student=student)
         .order_by("-id")
+        .only(*SHOWN_COLUMNS)
         .annotate(
             ahead=_scalar(ahead, Count("pk")),
             running=_scalar(running, Count("pk")),
             children=_scalar(workers, Sum("processes")),
             now=Now(),
             mean_seconds=Subquery(_grouped(workers, Avg("seconds_per_job"))),
-        )
-        .first()
+        )[:1]
     )
+
+
+_NEWEST = Prepared(lambda: newest_with_queue(Parameter("student", User._meta.pk)))
 
 
 def _grouped(rows: QuerySet[Any], aggregate: Any) -> QuerySet[Any, Any]:

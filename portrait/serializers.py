@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
-from common.fields import PublicUrl, Text
+from common.fields import PublicUrl, Text, public_url
 from portrait.engine.request import RULES, FieldRule
 from portrait.models import PortraitJob
-from portrait.selectors import NO_JOB
+from portrait.selectors import NO_JOB, Status
 
 
 def form_field(rule: FieldRule, *, multipart: bool) -> serializers.Field:
     """The field of a form that a rule describes; an empty text and, in JSON, a null number are no choice."""
     if multipart and rule.choices:
-        return serializers.ChoiceField(rule.choices, required=False, allow_blank=True, help_text=rule.help)
+        texts = [str(choice) for choice in rule.choices]
+        return serializers.ChoiceField(texts, required=False, allow_blank=True, help_text=rule.help)
     if rule.kind is str:
         return Text(required=False, allow_blank=True, max_length=rule.max_length, help_text=rule.help)
     limits: dict[str, Any] = {"min_value": rule.low, "max_value": rule.high}
@@ -124,6 +126,7 @@ def shown_field(name: str, rule: FieldRule) -> serializers.Field:
     return number(source=source, allow_null=True)
 
 
+# Describes what ``status_document`` makes. A docstring would become a part of the API's description.
 class StatusSerializer(PhotoReportSerializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         """The job's state and, beside it, the fields of its request."""
@@ -140,6 +143,31 @@ class StatusSerializer(PhotoReportSerializer):
     files = FilesSerializer()
     attempts = serializers.IntegerField()
     created = serializers.DateTimeField(allow_null=True)
+
+
+def status_document(state: Status, base: str) -> dict[str, Any]:
+    """The answer that StatusSerializer describes, with URLs below the origin ``base``.
+
+    Written out, because the framework's fields cost a polled answer more than all the rest of it.
+    """
+    return {
+        "photo": state["photo"],
+        "faces": state["faces"],
+        "chosen": state["chosen"],
+        "hints": state["hints"],
+        "job": state["job"],
+        "status": state["status"],
+        "stage": state["stage"],
+        "progress": state["progress"],
+        "eta": state["eta"],
+        "poll_after": state["poll_after"],
+        "error": state["error"],
+        "portrait": public_url(base, state["portrait"]),
+        "files": {name: url and public_url(base, url) for name, url in state["files"].items()},
+        "attempts": state["attempts"],
+        "created": state["created"] and timezone.localtime(state["created"]).isoformat(),
+        **state["request"],
+    }
 
 
 class ChosenSerializer(serializers.Serializer[Any]):
@@ -180,11 +208,17 @@ class StrengthSerializer(serializers.Serializer[Any]):
     default = serializers.FloatField()
 
 
+class SizeSerializer(serializers.Serializer[Any]):
+    sizes = serializers.ListField(child=serializers.IntegerField())
+    default = serializers.IntegerField()
+
+
 class OptionsSerializer(serializers.Serializer[Any]):
     styles = ChoiceSerializer(many=True)
     motions = ChoiceSerializer(many=True)
     orders = OrderSerializer(many=True)
     strength = StrengthSerializer(help_text="how large the motion may be, as a number")
+    size = SizeSerializer(help_text="the side of a portrait in pixels")
     photo_kept_days = serializers.IntegerField(
         help_text="days after the latest portrait was finished until its uploaded photo is deleted"
     )

@@ -10,20 +10,21 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpResponse
 from django.utils.cache import get_conditional_response
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 
+from common.fields import origin
 from portrait import choices, selectors, services
 from portrait.engine.errors import ChoiceError, EngineError
 from portrait.engine.photo.choice import FaceChoice
 from portrait.engine.photo.decoding import MAX_BYTES
-from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, PortraitRequest
+from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, SIZES, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
 from portrait.queue.projection import KEPT
@@ -36,6 +37,7 @@ from portrait.serializers import (
     RetrySerializer,
     StatusSerializer,
     UploadSerializer,
+    status_document,
 )
 from user.models import User
 from user.selectors import signed_in
@@ -108,16 +110,20 @@ def chosen(fields: dict[str, Any]) -> FaceChoice:
     return requested(FaceChoice.from_text, "" if face is None else str(face), box)
 
 
-def status_response(request: Request, student: User) -> Response:
+def status_response(request: Request, student: User) -> HttpResponse:
     """The portrait's state with a strong ETag of its contents; 304 where the client has them already."""
     state = selectors.portrait_status(student)
-    data = StatusSerializer(state, context={"request": request}).data
-    etag = hashlib.sha256(json.dumps(data, cls=JSONEncoder, ensure_ascii=False).encode()).hexdigest()[:32]
-    response: Any = Response(data, headers={"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"})
+    body = json.dumps(
+        status_document(state, origin(request)), ensure_ascii=False, separators=(",", ":")
+    ).encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    response: Any = HttpResponse(body, content_type="application/json")
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
     if state["poll_after"] is not None:
         response["Retry-After"] = str(state["poll_after"])
     if request.method in ("GET", "HEAD"):
-        response = get_conditional_response(request._request, etag=f'"{etag}"', response=response)
+        response = get_conditional_response(request._request, etag=etag, response=response)
     return response
 
 
@@ -125,7 +131,7 @@ class PortraitView(APIView):
     """``GET /user/portrait/``: made to be polled."""
 
     @extend_schema(responses={200: StatusSerializer, 304: None})
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         return status_response(request, signed_in(request))
 
 
@@ -135,7 +141,7 @@ class RetryView(APIView):
     throttle_scope = "upload"
 
     @extend_schema(request=RetrySerializer, responses=StatusSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
         form = RetrySerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -150,7 +156,7 @@ class CancelView(APIView):
     throttle_scope = "portrait"
 
     @extend_schema(request=None, responses=StatusSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
         services.cancel_portrait(student=student)
         student.refresh_from_db(fields=["still", "portrait"])
@@ -163,7 +169,7 @@ class AgainView(APIView):
     throttle_scope = "upload"
 
     @extend_schema(request=AgainSerializer, responses=StatusSerializer)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
         form = AgainSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -216,6 +222,7 @@ class OptionsView(APIView):
                     "max": MAX_STRENGTH,
                     "default": choices.installation_defaults().strength,
                 },
+                "size": {"sizes": SIZES, "default": choices.installation_defaults().size},
                 "photo_kept_days": settings.PORTRAIT["PHOTO_DAYS"],
                 "orders": [{"name": order.value, "title": str(order.label)} for order in PortraitJob.Order],
             }

@@ -15,6 +15,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from config.settings import THROTTLE_RATES
+from lounge import census
 from user.models import User
 
 
@@ -80,6 +81,12 @@ def quick_passwords(settings: Settings) -> None:
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """No limits: all tests send from one address. The tests of the limits set their own."""
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", dict.fromkeys(THROTTLE_RATES))
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> None:
+    """The lounge counts anew: the database of the test before is no longer there."""
+    census.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -63,9 +63,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     student_number = models.CharField(
         _("student number"), max_length=40, unique=True, null=True, blank=True, editable=False
     )
+    # What the student alone sees while a portrait is being made: the cropped photo, or the painted still of it.
     still = models.FileField(_("cropped photo"), max_length=200, blank=True, editable=False)
     portrait = models.FileField(_("moving portrait"), max_length=200, blank=True, editable=False)
+    # The portrait's, or, before there is one, the painted still of the first that is being made.
     poster = models.FileField(_("poster"), max_length=200, blank=True, editable=False)
+    tile = models.FileField(_("tile"), max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     # Counts the sign-outs; an access token that has another number is refused.
@@ -102,8 +105,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def picture(self) -> str:
-        """The URL path of what everybody may see: the last finished portrait, else an empty frame."""
-        return self.portrait.url if self.portrait else empty_frame()
+        """The URL path of what everybody may see: the last finished portrait, a painting, or an empty frame."""
+        shown = self.portrait or self.poster
+        return shown.url if shown else empty_frame()
+
+    @property
+    def small_picture(self) -> str:
+        """``picture`` for lists: the portrait's tile where it has one."""
+        return self.tile.url if self.tile else self.picture
 
     @property
     def photographed(self) -> bool:
@@ -112,7 +121,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def own_picture(self) -> str:
-        """The URL path of what the student sees: the photo of the portrait that is being made, else ``picture``."""
+        """The URL path of what the student sees: of a portrait that is being made the photo, and then the painted
+        still; else ``picture``."""
         return signed_url(str(self.still.name)) if self.still else self.picture
 
     @property

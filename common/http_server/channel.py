@@ -7,6 +7,7 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 
+from common.http_server.answering import JoinedTask
 from common.http_server.limits import Limits
 from common.http_server.receiving import BoundedParser
 from common.http_server.refusals import ProblemTask, timeout_answer
@@ -20,6 +21,7 @@ class BoundedChannel(HTTPChannel):
     All methods but :meth:`send` and waitress's own ``service`` run in the server's one receiving thread.
     """
 
+    task_class = JoinedTask
     error_task_class = ProblemTask
     request: Any
     sent_continue: bool
@@ -63,6 +65,19 @@ class BoundedChannel(HTTPChannel):
                     self.requests.append(request)
                     self.server.add_task(self)
         return True
+
+    def writable(self) -> bool:
+        """Whether the loop has something to send or to close.
+
+        A worker thread that is sending holds the lock, and the loop waits for it: it would otherwise be told over and
+        over that the connection takes data, and keep the thread from going on.
+        """
+        if self.will_close or self.close_when_flushed:
+            return True
+        if not self.total_outbufs_len:
+            return False
+        with self.outbuf_lock:
+            return self.total_outbufs_len > 0
 
     def advance(self) -> None:
         """Continue with what was received ahead, once the answer before it is sent."""

@@ -16,6 +16,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from common.http_server.channel import BoundedChannel
+from common.http_server.dispatcher import PacedDispatcher
 from common.http_server.limits import Limits, available_connections
 
 # How long the loop sleeps at most, and how often the time limits are checked.
@@ -31,8 +32,10 @@ class BoundedServer(TcpWSGIServer):
 
     channel_class = BoundedChannel
 
-    def __init__(self, application: Any, *, host: str, port: int, threads: int, limits: Limits) -> None:
-        """Raises OSError when the address cannot be used."""
+    def __init__(
+        self, application: Any, *, host: str, port: int, threads: int, at_once: int, limits: Limits
+    ) -> None:
+        """``at_once``: see PacedDispatcher. Raises OSError when the address cannot be used."""
         self.limits = limits
         self._selector = selectors.DefaultSelector()
         self._interest: dict[int, int] = {}
@@ -44,13 +47,14 @@ class BoundedServer(TcpWSGIServer):
         self._stop_asked = False
         self._form_dispatcher = ThreadedTaskDispatcher()
         self._form_dispatcher.set_thread_count(limits.form_threads)
-        # It says so for each request that waits for a thread.
+        # It says so for each upload that waits for a thread.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._dispatcher = PacedDispatcher(at_once)
         super().__init__(
             application,
             host=host,
             port=port,
-            threads=threads,
+            dispatcher=self._dispatcher,
             # Django decides by NUM_PROXIES and HTTPS which of these headers it believes.
             clear_untrusted_proxy_headers=False,
             connection_limit=available_connections(limits.connections),
@@ -61,6 +65,7 @@ class BoundedServer(TcpWSGIServer):
             # Clients that leave are no event.
             log_socket_errors=False,
         )
+        self._dispatcher.set_thread_count(threads)
 
     def run(self) -> None:
         """Serve until :meth:`stop`; then finish the requests that have arrived."""
@@ -68,13 +73,13 @@ class BoundedServer(TcpWSGIServer):
         while not self._finished():
             self._check_times()
             self._watch(self._fileno)
-            for key, events in self._selector.select(TICK):
+            for key, events in self._selector.select(self._dispatcher.tick() or TICK):
                 self._touched.add(key.fd)
                 self._handle(key.fd, events)
             touched, self._touched = self._touched | self._answering, set()
             for descriptor in touched:
                 self._follow(descriptor)
-        for dispatcher in (self.task_dispatcher, self._form_dispatcher):
+        for dispatcher in (self._dispatcher, self._form_dispatcher):
             dispatcher.shutdown(timeout=1)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
@@ -96,7 +101,7 @@ class BoundedServer(TcpWSGIServer):
         """Give the connection's request to a thread; uploads wait for each other and for no thread of the rest."""
         kind = task.requests[0].headers.get("CONTENT_TYPE", "").lower()
         is_form = kind.startswith("multipart/form-data")
-        (self._form_dispatcher if is_form else self.task_dispatcher).add_task(task)
+        (self._form_dispatcher if is_form else self._dispatcher).add_task(task)
 
     def maintenance(self, now: float) -> None:
         """Nothing: :meth:`_check_times` replaces it, with a clock that is never set."""

@@ -23,7 +23,7 @@ from common.storage import media
 from demo.drills.outcome import Outcome
 from demo.lounge_benchmark import throw_away_database
 from portrait import files
-from portrait.engine.request import ANIMATE_THEN_PAINT, PortraitRequest
+from portrait.engine.request import DEFAULTS, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from portrait.queue.installation import MARK
@@ -189,7 +189,7 @@ def _send_photos(students: list[User]) -> None:
             key=key,
             photo=photo,
             still=still,
-            request=PortraitRequest(motion="nod", order=ANIMATE_THEN_PAINT, seed=7, strength=1.0),
+            request=PortraitRequest(motion="nod", seed=7).or_else(DEFAULTS),
         )
 
 

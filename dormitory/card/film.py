@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import UnidentifiedImageError
@@ -11,9 +12,11 @@ from PIL import UnidentifiedImageError
 from dormitory.card.drawing import WINDOW, Card, Facts, placeholder
 from portrait.engine.output.animated_image import STILL_FPS, FrameSequence, read_frames
 from portrait.engine.output.encoders import ClipEncoder, encode_png
-from portrait.engine.output.formats import MOVING
+from portrait.engine.output.formats import GIF, MP4, WEBP
 from portrait.engine.output.provenance import with_provenance
 
+# At the card's own size: a GIF of a portrait is smaller.
+FORMATS = (WEBP, replace(GIF, max_side=None), MP4)
 # Sharp on a phone and on most pages; two thirds of the pixels of the still card.
 FILM_WIDTH = 960
 # A still portrait makes a film of one second: some players do not accept one frame.
@@ -41,7 +44,7 @@ def card_films(facts: Facts, portrait: FrameSequence) -> dict[str, bytes]:
     """The moving card by format: ``webp``, ``gif`` and ``mp4``. Raises FontError and EncodingError."""
     card = Card(facts, FILM_WIDTH)
     width, height = card.size
-    with ClipEncoder(fps=portrait.fps, width=width, height=height) as encoder:
+    with ClipEncoder(fps=portrait.fps, width=width, height=height, formats=FORMATS) as encoder:
         shown, picture = None, np.empty(0, np.uint8)
         for frame in portrait.frames if len(portrait.frames) > 1 else portrait.frames * STILL_FRAMES:
             # Repeated frames are drawn once.
@@ -49,7 +52,7 @@ def card_films(facts: Facts, portrait: FrameSequence) -> dict[str, bytes]:
                 shown, picture = frame, np.asarray(card.with_portrait(frame))
             encoder.write(picture[None])
         clip = encoder.finish()
-    return {row.name: _stated(clip.files[row.name], facts) for row in MOVING}
+    return {row.name: _stated(clip.files[row.name], facts) for row in FORMATS}
 
 
 def _stated(data: bytes, facts: Facts) -> bytes:

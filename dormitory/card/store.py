@@ -24,13 +24,13 @@ from dormitory.card.drawing import Facts
 from dormitory.models import House
 from dormitory.problems import CardProblem
 from portrait.engine.errors import EncodingError
-from portrait.engine.output.formats import MEDIA_TYPES
+from portrait.engine.output.formats import POSTER
 from user.models import User
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "cards"
-CONTENT_TYPES = MEDIA_TYPES
+CONTENT_TYPES = {row.suffix: row.media_type for row in (POSTER, *film.FORMATS)}
 # The student's own card, and the publicly shared one, without the birthday.
 OWN, PUBLIC = "own", "public"
 # One card at a time in a process: a drawing keeps a core busy for seconds, and other requests must go on.

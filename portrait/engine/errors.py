@@ -66,6 +66,12 @@ class EncodingError(EngineError):
     code = "encoding_failed"
 
 
+class CredentialsError(EngineError):
+    """The certificate or its key cannot be used to sign, or a file cannot be signed."""
+
+    code = "credentials_unusable"
+
+
 class MotionFileError(EngineError):
     """A motion template is missing, damaged, or holds something else. Names the file."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portrait.engine.motion import MOTIONS_DIR
+from portrait.engine.output.formats import NAMES
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 
@@ -23,6 +24,8 @@ class EngineOptions:
     precision: str = "auto"  # "auto", "float32" or "bfloat16"
     threads: int = 0  # of the processor; 0 leaves torch's own choice
     ai_mark: bool = True  # the visible sign in a corner
+    formats: tuple[str, ...] = NAMES  # the files to make, beside those that are always made
+    c2pa: tuple[Path, Path] | None = None  # certificate chain and key (PEM) that sign each file
     scratch: Path | None = None  # where the encoder's temporary files go; None is the system's place
 
     @property

@@ -3,49 +3,66 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from portrait.engine.canvas import composer
+from portrait.engine.canvas.features import features_of
+from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_subject
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import load_model
+from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion, list_motions, load_motion, motion_names
 from portrait.engine.motion.strength import at_strength
 from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
-from portrait.engine.output.encoders import ClipEncoder
-from portrait.engine.output.formats import NAMES
-from portrait.engine.output.provenance import with_provenance
+from portrait.engine.output.content_credentials import Making
+from portrait.engine.output.encoders import ClipEncoder, encode_png
+from portrait.engine.output.formats import NAMES, POSTER, chosen
+from portrait.engine.output.statement import Statement
 from portrait.engine.photo.choice import LARGEST, FaceChoice, framed_photo, require_face
-from portrait.engine.photo.crop import CROP_SIZE, FaceBox, crop_face
+from portrait.engine.photo.crop import CROP_SIZE as MODEL_SIDE
+from portrait.engine.photo.crop import FaceBox, crop_face
 from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.face_detection import face_detector
+from portrait.engine.photo.matte import person_matte
 from portrait.engine.photo.picture import Picture
-from portrait.engine.request import ANIMATE_THEN_PAINT, DEFAULTS, PAINT_THEN_ANIMATE, PortraitRequest
+from portrait.engine.request import (
+    ANIMATE_THEN_PAINT,
+    DEFAULT_SIZE,
+    DEFAULTS,
+    PAINT_AND_CARRY,
+    PAINT_THEN_ANIMATE,
+    PortraitRequest,
+)
 from portrait.engine.runtime.allocator import keep_freed_memory
 from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.runtime.threads import limit_threads
 from portrait.engine.stages import OnProgress, Stages
 from portrait.engine.style import load_style
 
-# Frames that go through the painter, the mark and the encoder at once.
-BATCH = 6
-
 # What each stage takes of the whole, as it was measured with the shipped weights on two cores; in the order in
-# which the stages are entered.
+# which the stages are entered. Whatever the order of the request, the still is painted first; frames that are painted
+# one by one are painted in the stage "animating".
 SHARES = {
-    ANIMATE_THEN_PAINT: {"reading": 1, "face": 2, "animating": 30, "painting": 37, "encoding": 30},
-    PAINT_THEN_ANIMATE: {"reading": 1, "face": 3, "painting": 1, "animating": 56, "encoding": 39},
+    PAINT_AND_CARRY: {"reading": 1, "face": 2, "painting": 7, "animating": 70, "encoding": 20},
+    ANIMATE_THEN_PAINT: {"reading": 1, "face": 1, "painting": 3, "animating": 85, "encoding": 10},
+    PAINT_THEN_ANIMATE: {"reading": 1, "face": 2, "painting": 7, "animating": 70, "encoding": 20},
 }
+ANIMATIONS: dict[str, Callable[[MotionModel, PaintedSubject, Motion], Iterator[composer.Frame]]] = {
+    PAINT_AND_CARRY: composer.paint_and_carry,
+    ANIMATE_THEN_PAINT: composer.animate_then_paint,
+    PAINT_THEN_ANIMATE: composer.paint_then_animate,
+}
+
+OnStill = Callable[[bytes], None]
 
 
 @dataclass(frozen=True)
 class PortraitFiles:
-    """A finished portrait. Each format of the table is an attribute: ``files.webp``, ``files.poster``, as bytes.
+    """A finished portrait. Each format that was made is an attribute: ``files.webp``, ``files.poster``, as bytes.
 
     Every file is whole and carries its provenance. ``request`` has the style, motion, order, seed and strength that
     were used, whether chosen or drawn. ``timings`` are seconds by stage.
@@ -61,7 +78,7 @@ class PortraitFiles:
 
     def __getattr__(self, name: str) -> bytes:
         # Asked only for what is no field. Unpickling asks before there is a ``contents``.
-        if name not in NAMES:
+        if name not in NAMES or name not in self.contents:
             raise AttributeError(name)
         return self.contents[name]
 
@@ -71,11 +88,14 @@ class Engine:
 
     The process keeps the memory that a portrait needed (``engine.runtime.allocator``), to make the next one in.
 
-    Raises CheckpointError for weights at fault, ChoiceError for a device or precision that is not there.
+    Raises CheckpointError for weights at fault, ChoiceError for a device, precision or format that is not there,
+    CredentialsError for a certificate that cannot sign.
     """
 
     def __init__(self, options: EngineOptions | None = None) -> None:
         self.options = options or EngineOptions()
+        self._formats = chosen(self.options.formats)
+        self._statement = Statement(self.options.c2pa)
         keep_freed_memory()
         threads = limit_threads(self.options.threads)
         # The encoder runs beside the painter.
@@ -106,6 +126,7 @@ class Engine:
         on_progress: OnProgress | None = None,
         *,
         face: FaceBox | FaceChoice = LARGEST,
+        on_still: OnStill | None = None,
     ) -> PortraitFiles:
         """Make a moving painted portrait of a face in ``photo`` (JPEG, PNG, WebP or HEIC).
 
@@ -113,16 +134,16 @@ class Engine:
         2. Read the photo: decode, check, turn upright, drop the metadata.
         3. Find the largest face, or the one that ``face`` chooses, turn the photo upright by it, and crop it. A
            FaceBox says where it is in the photo, which is then not searched and not turned.
-        4. Animate the source and paint the frames, or, for ``paint-then-animate``, paint the source once and
-           animate the painting.
-        5. Mark and encode the frames while the next ones are being made.
+        4. Paint the crop: the still, which is ready long before the film.
+        5. Animate and paint the frames in the request's order; mark and encode them while the next ones are made.
         6. State in each file that a trained algorithm made it.
 
-        ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "animating", "painting"
+        ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "painting", "animating"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
+        ``on_still(poster)`` is called once, after the stage "painting", with the still as a whole PNG file.
 
         Raises ChoiceError for a style, motion or face that does not exist, PhotoError and NoFaceError for the photo,
-        EncodingError when an encoder stops. What ``on_progress`` raises ends the work and is raised.
+        EncodingError when an encoder stops. What ``on_progress`` or ``on_still`` raises ends the work and is raised.
         """
         # 1. Complete the request. Bad choices are refused before any work is done.
         request = self.completed(request)
@@ -140,26 +161,36 @@ class Engine:
                 upright, found = framed_photo(picture, detector, face)
                 picture, face = upright.picture, require_face(found)
                 del upright
-            source = crop_face(picture, face, CROP_SIZE)
+            subject = self.subject(crop_face(picture, face, int(request.size or DEFAULT_SIZE)))
             del picture
 
-        # 4. and 5. Animate, paint, mark and encode.
-        height, width, _ = source.shape
+        # 4. Paint the still.
+        with stages.enter("painting"):
+            painted = self.painted(subject, str(request.style))
+            if on_still is not None:
+                still = {POSTER.name: encode_png(self._marked(painted.still))}
+                on_still(self._statement.in_files(still, self._making(request))[POSTER.name])
+
+        # 5. Animate, paint, mark and encode.
+        side = subject.side
         with ClipEncoder(
             fps=motion.fps,
-            width=width,
-            height=height,
+            width=side,
+            height=side,
+            formats=self._formats,
             scratch=self.options.scratch,
             threads=self._encoder_threads,
         ) as encoder:
-            for batch in self._frames(source, motion, request, stages):
-                encoder.write(stamp(batch) if self.options.ai_mark else batch)
+            with stages.enter("animating") as advance:
+                for number, frame in enumerate(self.frames(painted, motion, str(request.order)), 1):
+                    encoder.write(self._marked(frame)[None])
+                    advance(number / len(motion))
             with stages.enter("encoding"):
                 clip = encoder.finish()
                 # 6. State where the files come from.
-                contents = {name: with_provenance(data) for name, data in clip.files.items()}
+                contents = self._statement.in_files(clip.files, self._making(request))
 
-        return PortraitFiles(contents, request, clip.frames, motion.fps, width, height, stages.seconds)
+        return PortraitFiles(contents, request, clip.frames, motion.fps, side, side, stages.seconds)
 
     def completed(self, request: PortraitRequest) -> PortraitRequest:
         """The request with everything chosen: the defaults, a random seed, and the names that the seed draws.
@@ -173,6 +204,14 @@ class Engine:
         request = request.or_else(drawn)
         self.painter.index(str(request.style))
         return request
+
+    def _making(self, request: PortraitRequest) -> Making:
+        return Making(
+            painter=self.options.painter_file.stem,
+            motion_model=self.options.motion_files[1].stem,
+            style=str(request.style),
+            motion=str(request.motion),
+        )
 
     def _playable(self) -> tuple[str, ...]:
         motions = self.motions
@@ -192,67 +231,29 @@ class Engine:
             )
         return at_strength(load_motion(name, self.options.motions), strength)
 
-    def animate(
-        self, source: Picture, motion: Motion, *, photo: Picture | None = None
-    ) -> Iterator[NDArray[np.uint8]]:
-        """Batches of uint8 (B, H, W, 3): ``source``, uint8 (H, W, 3), moved by ``motion``.
+    def subject(self, source: Picture) -> Subject:
+        """What the canvas needs to know of a crop, uint8 (S, S, 3)."""
+        return Subject.of(source, person_matte(source), features_of(source, MODEL_SIDE))
 
-        Eyes and mouth are found in ``photo`` where the source is a painting of it: strokes mislead the detector.
-        """
-        picture = source.astype(np.float32) / np.float32(255)
-        seen = picture if photo is None else photo.astype(np.float32) / np.float32(255)
-        # Templates are in the proportions of the face that they were made from.
-        for batch in self.model.frames(picture, motion, adapt_scale=True, photo=seen):
-            yield np.rint(batch * 255).astype(np.uint8)
+    def painted(self, subject: Subject, style: str) -> PaintedSubject:
+        """The subject's paintings. Raises ChoiceError for an unknown style."""
+        return paint_subject(self.painter, subject, style)
 
-    def paint(
-        self, frames: NDArray[np.uint8], style: str, *, photo: Picture | None = None
-    ) -> Iterator[NDArray[np.uint8]]:
-        """Batches of painted frames of a clip, uint8 (T, H, W, 3); together they have the clip's shape.
+    def frames(self, painted: PaintedSubject, motion: Motion, order: str) -> Iterator[Picture]:
+        """The frames of the painted clip, uint8 (S, S, 3), without the AI mark, in one of ``ORDERS``."""
+        return (frame.picture for frame in ANIMATIONS[order](self.model, painted, motion))
 
-        The painter's statistics are those of the whole clip, so that its colours are steady. One tone curve, from the
-        first painted frame and ``photo`` (default: the first frame), goes for all frames.
-        """
-        painter, curve = self.painter.freeze_statistics(frames, style), None
-        for start in range(0, len(frames), BATCH):
-            painted = painter.paint(frames[start : start + BATCH])
-            if curve is None:
-                curve = self.painter.tones(frames[0] if photo is None else photo, painted[0], style)
-            yield curve[painted]
+    def animate(self, subject: Subject, motion: Motion) -> Iterator[Picture]:
+        """The frames of the clip before they are painted, uint8 (S, S, 3)."""
+        return (frame.picture for frame in composer.animate(self.model, subject, motion))
 
     def paint_still(self, picture: Picture, style: str) -> Picture:
         """One painted picture, uint8 (H, W, 3), in the tones of painting and photo."""
         painting = self.painter.paint(picture[None], style)[0]
         return self.painter.tones(picture, painting, style)[painting]
 
-    def _frames(
-        self, source: Picture, motion: Motion, request: PortraitRequest, stages: Stages
-    ) -> Iterator[NDArray[np.uint8]]:
-        """Batches of the finished frames, in the request's order of animating and painting."""
-        style = str(request.style)
-        if request.order == PAINT_THEN_ANIMATE:
-            with stages.enter("painting"):
-                painting = self.paint_still(source, style)
-            animated = self.animate(painting, motion, photo=source)
-            yield from _reported(animated, len(motion), stages, "animating")
-        else:
-            # All frames are animated before the first is painted; as bytes, 60 of them take 12 MB.
-            animated = _reported(self.animate(source, motion), len(motion), stages, "animating")
-            frames = np.concatenate(list(animated))
-            painted = self.paint(frames, style, photo=source)
-            yield from _reported(painted, len(frames), stages, "painting")
-
-
-def _reported(
-    batches: Iterator[NDArray[np.uint8]], total: int, stages: Stages, stage: str
-) -> Iterator[NDArray[np.uint8]]:
-    """The batches as they come, with the progress of ``stage`` told after each."""
-    done = 0
-    with stages.enter(stage) as advance:
-        for batch in batches:
-            done += len(batch)
-            advance(done / total)
-            yield batch
+    def _marked(self, frame: Picture) -> Picture:
+        return stamp(frame[None])[0] if self.options.ai_mark else frame
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,13 @@ from portrait.engine.errors import ChoiceError
 
 ANIMATE_THEN_PAINT = "animate-then-paint"
 PAINT_THEN_ANIMATE = "paint-then-animate"
-ORDERS = (ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE)
+PAINT_AND_CARRY = "paint-and-carry"
+ORDERS = (PAINT_AND_CARRY, ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE)
+
+# Sides of a portrait, in pixels. All are multiples of 128, as the parts of the picture that the motion model changes
+# must be whole pixels of each.
+SIZES = (256, 384, 512, 640, 768)
+DEFAULT_SIZE = 512
 
 MIN_STRENGTH, MAX_STRENGTH = 0.5, 1.5
 # The largest value of a signed 32-bit database column.
@@ -38,16 +44,15 @@ class FieldRule:
     help: str
     label: str = ""  # in an error message, where the name alone is unclear
     max_length: int = 64
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] | tuple[int, ...] = ()
     low: float | None = None
     high: float | None = None
 
     def check(self, name: str, value: Any) -> None:
         """Raises ChoiceError for a value, not None, that breaks the rule."""
         if self.choices and value not in self.choices:
-            raise ChoiceError(
-                f"there is no {name} {value!r}; choose one of {', '.join(self.choices)}", code=self.code
-            )
+            known = ", ".join(str(choice) for choice in self.choices)
+            raise ChoiceError(f"there is no {name} {value!r}; choose one of {known}", code=self.code)
         # Written so that "not a number" fails as well.
         if self.low is not None and self.high is not None and not self.low <= value <= self.high:
             raise ChoiceError(
@@ -76,7 +81,8 @@ def _rule(kind: type[str] | type[int] | type[float], code: str, text: str, **res
 class PortraitRequest:
     """What may be chosen of a portrait. None means not chosen; an empty text is taken for None.
 
-    Raises ChoiceError for a value that breaks its field's rule: ``unknown_order``, ``bad_seed``, ``bad_strength``.
+    Raises ChoiceError for a value that breaks its field's rule: ``unknown_order``, ``bad_seed``, ``bad_strength``,
+    ``bad_size``.
     The names of styles and motions are checked by the engine, which knows the weights.
     """
 
@@ -96,6 +102,7 @@ class PortraitRequest:
         low=MIN_STRENGTH,
         high=MAX_STRENGTH,
     )
+    size: int | None = _rule(int, "bad_size", "side of the portrait in pixels", choices=SIZES)
 
     def __post_init__(self) -> None:
         for name, rule in RULES.items():
@@ -122,4 +129,4 @@ class PortraitRequest:
 
 RULES: dict[str, FieldRule] = {item.name: item.metadata["rule"] for item in fields(PortraitRequest)}
 # Where neither the student nor the installation chose.
-DEFAULTS = PortraitRequest(order=ANIMATE_THEN_PAINT, strength=1.0)
+DEFAULTS = PortraitRequest(order=PAINT_AND_CARRY, strength=1.0, size=DEFAULT_SIZE)

@@ -34,9 +34,10 @@ def lock(student_id: int) -> bool:
 def refresh(student_id: int) -> None:
     """Bring the record and the files in line with the student's jobs.
 
-    The record shows the portrait that was made or chosen last; its ``still``, which the student alone sees, is that
-    of a portrait that is being made, or of the newest photo where there is no portrait at all. The last ``KEPT``
-    portraits stay, for the student to go back to; the photos stay of the one that is shown and of the newest job.
+    The record shows the portrait that was made or chosen last. Its ``still``, which the student alone sees, is that
+    of a portrait that is being made, painted as soon as it is, or of the newest photo where there is no portrait.
+    Others see a painted still only where there is no portrait before. The last ``KEPT`` portraits stay, for the
+    student to go back to; the photos stay of the one that is shown and of the newest job.
     """
     jobs = list(
         # Those that have lost their files can neither be shown nor lose more; a busy student has many.
@@ -48,15 +49,19 @@ def refresh(student_id: int) -> None:
     made = [job for job in jobs if job.state == State.SUCCEEDED and job.webp]
     made.sort(key=lambda job: (job.shown_since, job.pk), reverse=True)
     worn = made[0] if made else None
+    newest = jobs[0] if jobs else None
+    painted = newest.poster.name if newest and newest.active else ""
+    photo = newest.still.name if newest and (newest.active or worn is None) else ""
     User.objects.filter(pk=student_id).update(
-        still=jobs[0].still.name if jobs and (jobs[0].active or worn is None) else "",
+        still=painted or photo,
         portrait=worn.webp.name if worn else "",
-        poster=worn.poster.name if worn else "",
+        poster=worn.poster.name if worn else painted,
+        tile=worn.tile.name if worn else "",
     )
     _forget_files(
         jobs,
         keep_photos={job.pk for job in (*jobs[:1], worn and source_of(worn, jobs)) if job},
-        keep_results={job.pk for job in made[:KEPT]},
+        keep_results={job.pk for job in jobs if job.active or job in made[:KEPT]},
     )
 
 

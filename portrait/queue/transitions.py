@@ -124,6 +124,16 @@ def renew(
     )
 
 
+def show_still(job: PortraitJob, name: str) -> bool:
+    """The painted still, a file of the storage, is there before the film. False: the job is not the caller's."""
+    with transaction.atomic():
+        projection.lock(job.student_id)
+        shown = held_by(job).update(poster=name)
+        if shown:
+            projection.refresh(job.student_id)
+    return bool(shown)
+
+
 def finish(job: PortraitJob, results: Results) -> bool:
     """``succeeded``, together with the student's record. False: the lease was lost, the files are the caller's."""
     now = database_now()
@@ -163,16 +173,20 @@ def fail(
 
 def give_back(job: PortraitJob) -> bool:
     """Return an attempt that was not the job's fault; it does not count and keeps its place in the queue."""
-    back = held_by(job).update(
-        state=State.QUEUED,
-        attempts=F("attempts") - 1,
-        lease_expires_at=None,
-        worker="",
-        stage="",
-        progress=0.0,
-    )
-    if back:
-        _clean_folder(job)
+    with transaction.atomic():
+        projection.lock(job.student_id)
+        back = held_by(job).update(
+            state=State.QUEUED,
+            attempts=F("attempts") - 1,
+            lease_expires_at=None,
+            worker="",
+            stage="",
+            progress=0.0,
+            poster="",
+        )
+        if back:
+            projection.refresh(job.student_id)
+            transaction.on_commit(partial(_clean_folder, job), robust=True)
     return bool(back)
 
 
@@ -254,19 +268,19 @@ def end_attempt(
         "error_detail": detail[:500],
         "stage": "",
         "progress": 0.0,
+        "poster": "",
     }
     with transaction.atomic():
         projection.lock(job.student_id)
         if final or job.attempts >= MAX_ATTEMPTS:
             changed = held.update(state=State.FAILED, finished_at=now, **ended)
-            if changed:
-                projection.refresh(job.student_id)
         else:
             wait = backoff[min(job.attempts, len(backoff)) - 1] if backoff else 0.0
             changed = held.update(
                 state=State.QUEUED, not_before=now + timedelta(seconds=wait), worker="", **ended
             )
         if changed:
+            projection.refresh(job.student_id)
             transaction.on_commit(partial(_clean_folder, job), robust=True)
     return bool(changed)
 
@@ -275,11 +289,18 @@ def _cancel_active(student_id: int, job_id: int | None = None) -> bool:
     active = PortraitJob.objects.filter(student_id=student_id, state__in=PortraitJob.ACTIVE)
     if job_id is not None:
         active = active.filter(pk=job_id)
-    return bool(
-        active.update(
-            state=State.CANCELLED, finished_at=database_now(), lease_expires_at=None, stage="", progress=0.0
-        )
+    job = active.first()  # there is one at most
+    cancelled = job is not None and active.filter(pk=job.pk).update(
+        state=State.CANCELLED,
+        finished_at=database_now(),
+        lease_expires_at=None,
+        stage="",
+        progress=0.0,
+        poster="",
     )
+    if job is not None and cancelled:
+        transaction.on_commit(partial(_clean_folder, job), robust=True)
+    return bool(cancelled)
 
 
 def _finished_with(job: PortraitJob, results: Results) -> bool:

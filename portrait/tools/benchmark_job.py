@@ -7,19 +7,19 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
-import numpy as np
 import torch
 
 from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.encoders import ClipEncoder
 from portrait.engine.output.provenance import with_provenance
-from portrait.engine.photo.crop import CROP_SIZE, crop_face
+from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.face_detection import find_face
 from portrait.engine.pipeline import Engine
-from portrait.engine.request import PAINT_THEN_ANIMATE, PortraitRequest
+from portrait.engine.request import PortraitRequest
 from portrait.tools.benchmark_network import median_timed, timed
 
 
@@ -29,7 +29,9 @@ class JobTimes:
 
     stages: dict[str, float]  # of each stage alone
     whole: float  # of a job, whose stages overlap
+    still: float  # from the start of a job until its painted still is there
     frames: int
+    size: int  # side of the frames in pixels
     peak_mb: float
     loading: float  # of the weights
     motion: str
@@ -37,12 +39,20 @@ class JobTimes:
 
     @property
     def fps(self) -> float:
-        """Frames a second of animating and painting."""
-        return self.frames / (self.stages["animating"] + self.stages["painting"])
+        """Frames a second, without the still and the encoding."""
+        return self.frames / self.stages["animating"]
 
 
 def measure_job(
-    options: EngineOptions, photo: bytes, *, style: str, motion: str, order: str, threads: int, runs: int
+    options: EngineOptions,
+    photo: bytes,
+    *,
+    style: str,
+    motion: str,
+    order: str,
+    size: int,
+    threads: int,
+    runs: int,
 ) -> JobTimes:
     """Make a portrait of ``photo`` in a new process: once to warm up, once stage by stage, ``runs`` times whole.
 
@@ -50,51 +60,57 @@ def measure_job(
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(
-            _measure, replace(options, threads=threads), photo, style, motion, order, runs
+            _measure, replace(options, threads=threads), photo, style, motion, order, size, runs
         ).result()
 
 
 def _measure(
-    options: EngineOptions, photo: bytes, style: str, motion: str, order: str, runs: int
+    options: EngineOptions, photo: bytes, style: str, motion: str, order: str, size: int, runs: int
 ) -> JobTimes:
     engine, loading = timed(lambda: Engine(options))
-    request = PortraitRequest(style=style, motion=motion, order=order)
+    request = PortraitRequest(style=style, motion=motion, order=order, size=size)
     engine.make_portrait(photo, request)
     seconds: dict[str, float] = {}
 
     picture, seconds["reading"] = timed(lambda: read_photo(photo))
-    source, seconds["face"] = timed(
-        lambda: crop_face(
-            picture, find_face(picture, checkpoints=options.checkpoints, device=engine.device), CROP_SIZE
+    subject, seconds["face"] = timed(
+        lambda: engine.subject(
+            crop_face(
+                picture, find_face(picture, checkpoints=options.checkpoints, device=engine.device), size
+            )
         )
     )
     template = engine.motion(motion)
-    if order == PAINT_THEN_ANIMATE:
-        painting, seconds["painting"] = timed(lambda: engine.paint_still(source, style))
-        batches, seconds["animating"] = timed(lambda: list(engine.animate(painting, template, photo=source)))
-    else:
-        frames, seconds["animating"] = timed(lambda: np.concatenate(list(engine.animate(source, template))))
-        batches, seconds["painting"] = timed(lambda: list(engine.paint(frames, style, photo=source)))
+    painted, seconds["painting"] = timed(lambda: engine.painted(subject, style))
+    frames, seconds["animating"] = timed(lambda: list(engine.frames(painted, template, order)))
     start = time.perf_counter()
     with ClipEncoder(
         fps=template.fps,
-        width=CROP_SIZE,
-        height=CROP_SIZE,
+        width=size,
+        height=size,
         scratch=options.scratch,
         threads=max(1, torch.get_num_threads() // 2),
     ) as encoder:
-        for batch in batches:
-            encoder.write(stamp(batch) if options.ai_mark else batch)
+        for frame in frames:
+            encoder.write(stamp(frame[None]) if options.ai_mark else frame[None])
         clip = encoder.finish()
     for data in clip.files.values():
         with_provenance(data)
     seconds["encoding"] = time.perf_counter() - start
 
-    _files, whole = median_timed(lambda: engine.make_portrait(photo, request), runs)
+    stills: list[float] = []
+
+    def whole_job() -> None:
+        begun = time.perf_counter()
+        engine.make_portrait(photo, request, on_still=lambda _: stills.append(time.perf_counter() - begun))
+
+    _none, whole = median_timed(whole_job, runs)
     return JobTimes(
         stages=seconds,
         whole=whole,
+        still=median(stills),
         frames=clip.frames,
+        size=size,
         peak_mb=peak_megabytes(),
         loading=loading,
         motion=motion,

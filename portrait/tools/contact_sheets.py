@@ -48,7 +48,6 @@ def contact_sheet(engine: Engine, photo: Picture, name: str) -> bytes:
         sheet.heading(column, seconds_label(frame, motion))
     for row, strength in enumerate(STRENGTHS):
         sheet.label(row, f"x {strength:g}")
-        frames = animated(engine, source, at_strength(motion, strength))
-        for column, frame in enumerate(shown):
-            sheet.picture(row, column, frames[frame])
+        for column, frame in enumerate(animated(engine, source, at_strength(motion, strength).only(shown))):
+            sheet.picture(row, column, frame)
     return sheet.webp()

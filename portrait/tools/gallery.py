@@ -1,4 +1,4 @@
-"""Sheets of painted portraits, for the documentation: all styles on several faces, and both orders.
+"""Sheets of painted portraits, for the documentation: all styles on several faces, and all orders.
 
 They are drawn from a photo that may be published, with the weights that ship.
 """
@@ -9,14 +9,13 @@ import io
 import itertools
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
 from portrait.engine.output.provenance import with_provenance
-from portrait.engine.photo.crop import CROP_SIZE, crop_face
+from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.picture import Picture
 from portrait.engine.pipeline import Engine
-from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS
+from portrait.engine.request import ORDERS
 from portrait.tools.contact_sheets import characteristic_frames
 from portrait.tools.sheet_drawing import (
     MARGIN,
@@ -38,7 +37,7 @@ CLOSE_UP = 0.72  # the close-up's side, relative to the crop's
 
 @dataclass(frozen=True)
 class Face:
-    """A column of the gallery: uint8 (256, 256, 3) and its heading."""
+    """A column of the gallery: uint8 (S, S, 3) and its heading."""
 
     title: str
     picture: Picture
@@ -67,25 +66,21 @@ def gallery(engine: Engine, photo: Picture) -> bytes:
 
 
 def orders_sheet(engine: Engine, photo: Picture) -> bytes:
-    """``photo`` animated and then painted, and painted and then animated, below each other. A WebP.
+    """``photo`` in each order of animating and painting, below each other. A WebP.
 
     Raises NoFaceError, ChoiceError where a style or the motion does not exist.
     """
-    source = face_crop(engine, photo)
+    subject = engine.subject(face_crop(engine, photo))
     motion = engine.motion(ORDER_MOTION)
     shown = characteristic_frames(motion, ORDER_FRAMES)
-    frames = animated(engine, source, motion)
     sheet = Sheet(len(shown), len(ORDER_STYLES) * len(ORDERS), tile=TILE, margin=LABEL_WIDTH)
     for column, frame in enumerate(shown):
         sheet.heading(column, seconds_label(frame, motion))
     for row, (style, order) in enumerate(itertools.product(ORDER_STYLES, ORDERS)):
         sheet.label(row, order.replace("-", " "))
-        if order == ANIMATE_THEN_PAINT:
-            painted = np.concatenate(list(engine.paint(frames, style, photo=source)))
-        else:
-            painted = animated(engine, engine.paint_still(source, style), motion, photo=source)
-        for column, frame in enumerate(shown):
-            sheet.picture(row, column, painted[frame])
+        frames = engine.frames(engine.painted(subject, style), motion.only(shown), order)
+        for column, picture in enumerate(frames):
+            sheet.picture(row, column, picture)
     return sheet.webp()
 
 
@@ -96,10 +91,9 @@ def gallery_faces(engine: Engine, photo: Picture) -> list[Face]:
     for name, position in POSES:
         if name in engine.motions:
             motion = engine.motion(name)
-            frames = animated(engine, source, motion)
-            title = motion.title.get("en", name).lower()
-            faces.append(Face(title, frames[round(position * len(motion))]))
-    large = crop_face(photo, detected_face(engine, photo), round(CROP_SIZE / CLOSE_UP))
-    edge = (len(large) - CROP_SIZE) // 2
-    faces.append(Face("from nearer", large[edge : edge + CROP_SIZE, edge : edge + CROP_SIZE]))
+            posed = animated(engine, source, motion.only((0, round(position * len(motion)))))[1]
+            faces.append(Face(motion.title.get("en", name).lower(), posed))
+    large = crop_face(photo, detected_face(engine, photo), round(len(source) / CLOSE_UP))
+    edge = (len(large) - len(source)) // 2
+    faces.append(Face("from nearer", large[edge : edge + len(source), edge : edge + len(source)]))
     return faces

@@ -10,10 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from portrait.engine.motion import Motion
 from portrait.engine.output.provenance import XMP_PACKET
-from portrait.engine.photo.crop import CROP_SIZE, FaceBox, crop_face
+from portrait.engine.photo.crop import FaceBox, crop_face
 from portrait.engine.photo.face_detection import find_face
 from portrait.engine.photo.picture import Picture
 from portrait.engine.pipeline import Engine
+from portrait.engine.request import DEFAULT_SIZE
 
 LINE_HEIGHT = 20  # pixels of the row of headings
 MARGIN = 64  # pixels of the column of labels
@@ -83,15 +84,13 @@ def detected_face(engine: Engine, photo: Picture) -> FaceBox:
 
 
 def face_crop(engine: Engine, photo: Picture) -> Picture:
-    """The engine's source image of ``photo``, uint8 (256, 256, 3). Raises NoFaceError."""
-    return crop_face(photo, detected_face(engine, photo), CROP_SIZE)
+    """The engine's source image of ``photo``, uint8 (S, S, 3) of the usual size. Raises NoFaceError."""
+    return crop_face(photo, detected_face(engine, photo), DEFAULT_SIZE)
 
 
-def animated(
-    engine: Engine, source: Picture, motion: Motion, *, photo: Picture | None = None
-) -> NDArray[np.uint8]:
-    """All frames of ``Engine.animate``: uint8 (T, 256, 256, 3)."""
-    return np.concatenate(list(engine.animate(source, motion, photo=photo)))
+def animated(engine: Engine, source: Picture, motion: Motion) -> NDArray[np.uint8]:
+    """All frames of a source, uint8 (S, S, 3), moved by ``motion`` and not painted: uint8 (T, S, S, 3)."""
+    return np.stack(list(engine.animate(engine.subject(source), motion)))
 
 
 def seconds_label(frame: int, motion: Motion) -> str:

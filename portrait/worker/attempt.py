@@ -96,8 +96,9 @@ def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
         order.request,
         report,
         face=FaceBox(**order.face) if order.face else LARGEST,
+        on_still=lambda poster: replace_file(order.still_file, poster),
     )
-    names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
+    names = {row.name: row.file_name("portrait") for row in FORMATS if row.name in files.contents}
     for name, file in names.items():
         (Path(order.folder) / file).write_bytes(files.contents[name])
     return AttemptDone(names, files.request, dict(files.timings))
@@ -125,12 +126,14 @@ class Report:
         if stage == self.stage and now - self.written < self.interval:
             return
         self.stage, self.written = stage, now
-        replace_file(self.path, json.dumps({"pid": os.getpid(), "stage": stage, "progress": fraction}))
+        report = {"pid": os.getpid(), "stage": stage, "progress": fraction}
+        replace_file(self.path, json.dumps(report).encode())
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, data: bytes) -> None:
+    """Write the whole file or none of it."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
+    partial.write_bytes(data)
     partial.replace(path)
 
 

@@ -56,7 +56,7 @@ def _note_fault(file: Path, error: BaseException) -> float:
     count = read_fault(file)[1] + 1
     # A full disk must not lead to the next start at once.
     with contextlib.suppress(OSError):
-        replace_file(file, f"{count} {_one_line(error)}")
+        replace_file(file, f"{count} {_one_line(error)}".encode())
     return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(count - 1, 16)))
 
 

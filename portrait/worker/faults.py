@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from portrait.engine.errors import CheckpointError
+from portrait.engine.errors import CheckpointError, CredentialsError
 
 # No job can be the cause of these: the disk is full, read-only, or not there.
 _MACHINE_ERRNO = {
@@ -25,9 +25,9 @@ _MEMORY_WORDS = ("can't allocate memory", "out of memory", "cannot allocate memo
 
 
 def is_the_machines(error: BaseException) -> bool:
-    """Whether no other job would have fared better: weights at fault, a disk that is full, read-only or gone."""
+    """Whether no other job would have fared better, for weights, a certificate, or a disk at fault."""
     for one in chain_of(error):
-        if isinstance(one, CheckpointError):
+        if isinstance(one, CheckpointError | CredentialsError):
             return True
         if isinstance(one, OSError) and one.errno in _MACHINE_ERRNO:
             return True

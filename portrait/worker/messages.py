@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from portrait.engine.output.formats import POSTER
 from portrait.engine.request import PortraitRequest
 
 # (stage, fraction of the whole job from 0 to 1)
@@ -39,6 +40,11 @@ class AttemptOrder:
     @property
     def progress_file(self) -> Path:
         return Path(self.folder) / "progress.json"
+
+    @property
+    def still_file(self) -> Path:
+        """The painted still, a PNG; whole as soon as it is there."""
+        return Path(self.folder) / f"still.{POSTER.suffix}"
 
     @property
     def cancel_file(self) -> Path:

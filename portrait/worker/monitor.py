@@ -6,6 +6,7 @@ import logging
 import time
 
 from portrait.queue import transitions
+from portrait.worker import results
 from portrait.worker.pool import Children, ChildReport, is_alive, remove_folder, report_of
 from portrait.worker.running import RunningAttempt, WorkerOptions
 
@@ -23,6 +24,11 @@ class Monitor:
     def __init__(self, options: WorkerOptions) -> None:
         self.options = options
         self.attempts: list[RunningAttempt] = []
+
+    def show_stills(self) -> None:
+        """Announce the painted stills that the children have finished."""
+        for attempt in self.attempts:
+            results.show_still(attempt)
 
     def renew(self, children: Children) -> None:
         """Renew each lease with what the child reported; end the attempts that cannot succeed any more."""

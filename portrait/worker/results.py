@@ -10,7 +10,7 @@ from pebble import ProcessExpired
 
 from common.storage import media
 from portrait import files
-from portrait.engine.output.formats import FORMATS
+from portrait.engine.output.formats import FORMATS, POSTER
 from portrait.queue import transitions
 from portrait.queue.transitions import Results
 from portrait.worker.faults import is_the_machines
@@ -84,6 +84,32 @@ def outcome_of(
         raise GiveBack from error
 
 
+def show_still(attempt: RunningAttempt) -> None:
+    """Store the painted still and announce it, once, as soon as the child has written it.
+
+    A still that cannot be stored is given up; the film is not.
+    """
+    if attempt.still_seen or attempt.cancelled is not None or not attempt.order.still_file.exists():
+        return
+    job = attempt.job
+    name = files.result_name(job.key, job.lease, POSTER.suffix)
+    try:
+        media().write(name, attempt.order.still_file.read_bytes())
+    except OSError as error:
+        attempt.still_seen = True
+        logger.warning("job %s: cannot store the painted still: %s", job.pk, error)
+        return
+    try:
+        shown = transitions.show_still(job, name)
+    except BaseException:
+        # The next round stores it again, under another name.
+        media().delete([name])
+        raise
+    attempt.still_seen = True
+    if not shown:
+        media().delete([name])
+
+
 def discard(attempt: RunningAttempt) -> None:
     """Delete what was stored of a result that no row will name."""
     media().delete(attempt.names.values())
@@ -96,6 +122,8 @@ def _store(attempt: RunningAttempt, done: AttemptDone) -> None:
     names = {}
     try:
         for row in FORMATS:
+            if row.name not in done.files:
+                continue  # not to be made here
             data = (Path(attempt.order.folder) / done.files[row.name]).read_bytes()
             names[row.name] = files.result_name(attempt.job.key, attempt.job.lease, row.suffix)
             media().write(names[row.name], data)

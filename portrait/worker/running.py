@@ -43,4 +43,5 @@ class RunningAttempt:
     begun: float | None = None
     dead_since: float | None = None  # when its child was first seen to be dead
     cancelled: float | None = None  # when the child was told to stop, since the job is not ours any more
+    still_seen: bool = False  # whether the painted still was stored, or given up
     names: dict[str, str] = field(default_factory=dict)  # of files written but not yet committed

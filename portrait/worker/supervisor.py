@@ -132,6 +132,7 @@ class Worker:
     def _tick(self) -> None:
         self._children.tend()
         self._settle_finished()
+        self.monitor.show_stills()
         if self._clock.is_due("renew", min(RENEW_EVERY, self.options.lease / 3)):
             self.monitor.renew(self._children)
         self._upkeep.tick(self._children, self._health)

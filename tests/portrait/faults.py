@@ -21,6 +21,7 @@ import imageio_ffmpeg
 from portrait.engine.errors import EncodingError, NoFaceError
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import PortraitRequest
+from portrait.worker.attempt import replace_file
 from portrait.worker.messages import AttemptDone, AttemptOrder, Progress
 
 
@@ -37,7 +38,14 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
     """Do what ``order.request.motion`` says; then make tiny results."""
     kind, _, value = str(order.request.motion).partition(":")
     _log(order)
-    if kind == "sleep":
+    if kind.startswith("still"):
+        replace_file(order.still_file, b"painted still")
+        _sleep(float(value), report)
+        if kind == "still-kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if kind == "still-no-face":
+            raise NoFaceError("no face")
+    elif kind == "sleep":
         _sleep(float(value), report)
     elif kind == "hang":
         # Deaf to SIGTERM, as a thread deep inside a native library is.

@@ -25,7 +25,7 @@ class Provenance:
 
 
 def read_provenance(data: bytes) -> Provenance | None:
-    """The statement in a WebP, GIF, MP4 or PNG file, or None."""
+    """The statement in a WebP, AVIF, GIF, MP4 or PNG file, or None."""
     packet = _find_packet(data)
     if packet is None:
         return None

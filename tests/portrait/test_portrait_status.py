@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import time
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from portrait.models import PortraitJob, PortraitWorker
 from portrait.queue import transitions, workers
+from portrait.selectors import portrait_status
+from portrait.serializers import StatusSerializer
 from tests.portrait.kit import claim, enqueue, make_portrait, student, write_results
+from user import private_pictures
 from user.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,6 +117,48 @@ def test_an_unchanged_state_is_304_and_a_changed_one_is_not(as_alice: APIClient,
 
     claim()
     assert as_alice.get(URL, headers={"If-None-Match": first["ETag"]}).status_code == 200
+
+
+def test_the_body_is_what_its_description_says_in_every_state(as_alice: APIClient, alice: User) -> None:
+    def check() -> None:
+        alice.refresh_from_db()
+        request: Any = SimpleNamespace(build_absolute_uri=lambda path: f"http://testserver{path}")
+        described = StatusSerializer(portrait_status(alice), context={"request": request}).data
+        with translation.override("en"), CaptureQueriesContext(connection) as captured:
+            body = as_alice.get(URL).json()
+        assert len(captured) == 2
+        assert body == json.loads(json.dumps(described))
+        assert list(body) == list(described)
+        states.add(body["status"])
+
+    states: set[str] = set()
+    translation.activate("en")
+    check()
+    make_portrait(alice)
+    check()
+    enqueue(alice)
+    check()
+    claimed = claim()
+    check()
+    transitions.fail(claimed, "no_face", final=True)
+    check()
+    enqueue(alice)
+    transitions.cancel(alice.pk)
+    check()
+    assert states == {"none", *PortraitJob.State.values}
+
+
+def test_the_etag_changes_with_the_signed_address_of_the_photo(
+    as_alice: APIClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enqueue(alice)
+    first = as_alice.get(URL)
+    later = SimpleNamespace(time=lambda: time.time() + private_pictures.STEP)
+    monkeypatch.setattr(private_pictures, "time", later)
+    second = as_alice.get(URL, headers={"If-None-Match": first["ETag"]})
+    assert second.status_code == 200
+    assert second["ETag"] != first["ETag"]
+    assert second.json()["portrait"] != first.json()["portrait"]
 
 
 def test_it_says_when_to_ask_again_as_long_as_that_makes_sense(as_alice: APIClient, alice: User) -> None:

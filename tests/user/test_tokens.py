@@ -7,11 +7,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient, APIRequestFactory
+from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from tests.conftest import PASSWORD, client_of
-from user import tokens
+from user import authentication, tokens
 from user.authentication import StudentAuthentication
 from user.models import User
 
@@ -100,6 +101,35 @@ def test_a_token_used_again_by_another_student_s_id_ends_nothing(visitor: APICli
     payload = str(forged).split(".")[1]
     assert refresh(visitor, f"{header}.{payload}.{signature}") == 401
     assert refresh(visitor, second["refresh"]) == 200
+
+
+def test_a_token_that_was_accepted_before_ends_all_the_same(
+    as_alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert as_alice.get("/user/me/").status_code == 200
+    lifetime = api_settings.ACCESS_TOKEN_LIFETIME + api_settings.LEEWAY
+    monkeypatch.setattr(
+        authentication, "aware_utcnow", lambda: timezone.now() + lifetime - timedelta(seconds=9)
+    )
+    assert as_alice.get("/user/me/").status_code == 200
+    monkeypatch.setattr(authentication, "aware_utcnow", lambda: timezone.now() + lifetime)
+    response = as_alice.get("/user/me/")
+    assert (response.status_code, response.json()["code"]) == (401, "token_not_valid")
+
+
+def test_a_token_with_another_signature_is_refused_after_the_right_one(
+    visitor: APIClient, alice: User, bob: User
+) -> None:
+    mine, other = (str(RefreshToken.for_user(student).access_token) for student in (alice, bob))
+    visitor.credentials(HTTP_AUTHORIZATION=f"Bearer {mine}")
+    assert visitor.get("/user/me/").status_code == 200
+    visitor.credentials(HTTP_AUTHORIZATION=f"Bearer {mine.rpartition('.')[0]}.{other.rpartition('.')[2]}")
+    assert visitor.get("/user/me/").status_code == 401
+
+
+def test_a_refresh_token_is_no_access_token(visitor: APIClient, alice: User) -> None:
+    visitor.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(alice)}")
+    assert visitor.get("/user/me/").status_code == 401
 
 
 def test_logging_out_ends_the_access_tokens_and_no_other_session(visitor: APIClient, alice: User) -> None:

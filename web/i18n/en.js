@@ -134,6 +134,7 @@ export default {
   "reveal.none": "There is no photo of you yet.",
   "reveal.cancelled": "This portrait was cancelled.",
   "reveal.portrait-alt": "Moving painted portrait of {name}",
+  "reveal.painted-alt": "Painted portrait of {name}, which does not move yet",
   "reveal.still-alt": "Photo of {name}, waiting to be painted",
   "reveal.to-card": "See my student card",
   "reveal.another": "Choose another style",

@@ -134,6 +134,7 @@ export default {
   "reveal.none": "아직 사진이 없어요.",
   "reveal.cancelled": "이 초상화는 취소됐어요.",
   "reveal.portrait-alt": "{name} 님의 움직이는 초상화",
+  "reveal.painted-alt": "아직 움직이지 않는 {name} 님의 그림",
   "reveal.still-alt": "그려지기를 기다리는 {name} 님의 사진",
   "reveal.to-card": "학생증 보기",
   "reveal.another": "다른 화풍 고르기",

@@ -5,7 +5,7 @@ import { portrait } from "./portrait.js";
 
 /** `card` is the answer of `GET /dorm/card/`. */
 export function studentCard(card) {
-  const { webp, poster, still } = card.portrait;
+  const { webp, avif, poster, still } = card.portrait;
   const day = (iso) => (iso ? h("time", { datetime: iso }, formatDay(iso)) : "–");
   return h(
     "article",
@@ -16,7 +16,7 @@ export function studentCard(card) {
       h(
         "div",
         { class: "card-banner" },
-        portrait({ src: webp ?? still, poster, still, alt: alt(card), lazy: false, size: 300 }),
+        portrait({ src: webp ?? still, avif, poster, still, alt: alt(card), lazy: false, size: 300 }),
         h("p", { class: "card-house" }, card.house.name),
       ),
       ["left", "right"].map((side) =>

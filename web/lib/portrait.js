@@ -4,13 +4,14 @@ import { h } from "./dom.js";
 const NO_MOTION = "(prefers-reduced-motion: reduce)";
 
 /**
- * `portrait({src, poster, still, alt, lazy, size})` is a `<picture>`.
+ * `portrait({src, avif, poster, still, alt, lazy, size})` is a `<picture>`. `avif` is the same film as `src`, which browsers
+ * that know the format load instead.
  *
  * With `prefers-reduced-motion` the browser loads `poster` and never the film, of which the first frame is shown where
  * there is no poster. A file that cannot be loaded is replaced by `still`, and that by a drawn frame. `size` is the side in
  * CSS pixels, which prevents a layout shift.
  */
-export function portrait({ src, poster = null, still = null, alt = "", lazy = true, size = 256 }) {
+export function portrait({ src, avif = null, poster = null, still = null, alt = "", lazy = true, size = 256 }) {
   const image = h("img", {
     class: "portrait-image",
     alt,
@@ -23,6 +24,7 @@ export function portrait({ src, poster = null, still = null, alt = "", lazy = tr
     "picture",
     { class: "portrait" },
     poster && h("source", { srcset: poster, media: NO_MOTION }),
+    avif && h("source", { srcset: avif, type: "image/avif" }),
     image,
   );
   const fallbacks = [still, "/web/art/empty-frame.svg"].filter((url) => url && url !== src);

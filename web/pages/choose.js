@@ -68,7 +68,7 @@ export default async function page({ api, t, go, toast, refreshStudent, student 
     return h(
       "li",
       { class: "stack centred" },
-      portrait({ src: files.webp, poster: files.poster, still: files.still, alt: what, size: EARLIER_SIDE }),
+      portrait({ src: files.tile ?? files.webp, poster: files.poster, still: files.still, alt: what, size: EARLIER_SIDE }),
       h("p", { class: "small" }, what),
       current ? h("p", { class: "small" }, h("strong", {}, t("choose.current"))) : wear,
       trouble,

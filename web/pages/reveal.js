@@ -27,11 +27,13 @@ export default async function page({ api, t, student, announce, refreshStudent }
   function show(state) {
     const finished = state.status === "succeeded";
     const { files } = state;
-    const src = finished ? files.webp : files.still || state.portrait;
+    // The painted still is there before the film.
+    const src = finished ? files.webp : files.poster || files.still || state.portrait;
     if (src && src !== shown) {
       shown = src;
-      const alt = t(finished ? "reveal.portrait-alt" : "reveal.still-alt", { name: student.fullname });
-      const picture = portrait({ src, poster: finished ? files.poster : null, still: files.still, alt, lazy: false, size: SIDE });
+      const what = finished ? "reveal.portrait-alt" : files.poster ? "reveal.painted-alt" : "reveal.still-alt";
+      const alt = t(what, { name: student.fullname });
+      const picture = portrait({ src, avif: finished ? files.avif : null, poster: finished ? files.poster : null, still: files.still, alt, lazy: false, size: SIDE });
       picture.classList.toggle("waking", finished);
       replace(frame, picture);
     }

@@ -12,9 +12,9 @@ export default async function page(context) {
   const house = houses.find((each) => each.id === card.house.id);
   const frame = h("div", { class: "room-portrait" });
   const news = h("div", { class: "room-news" });
-  const showPortrait = ({ webp, poster, still }) => {
+  const showPortrait = ({ webp, avif, poster, still }) => {
     const alt = t(webp ? "card.portrait-alt" : "card.photo-alt", { name: card.fullname });
-    replace(frame, portrait({ src: webp ?? still, poster, still, alt, lazy: false, size: 320 }));
+    replace(frame, portrait({ src: webp ?? still, avif, poster, still, alt, lazy: false, size: 320 }));
   };
   showPortrait(card.portrait);
   let shown = card.portrait.webp;

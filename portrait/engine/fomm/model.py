@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import animation
 from portrait.engine.fomm.keypoints import Keypoints, join
+from portrait.engine.fomm.region import Region
 from portrait.engine.motion.template import Motion
 from portrait.engine.runtime.folding import fold_all
 from portrait.engine.runtime.preparation import prepare_all
@@ -21,6 +23,20 @@ from portrait.engine.runtime.preparation import prepare_all
 Images = Tensor | NDArray[np.float32]
 # Frames per pass through the networks: enough to use the cores, few enough to stay in the caches.
 BATCH = 8
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Frames before they are composed: where their pixels come from, and what the generator makes of them.
+
+    ``displacement``: float32 (B, h, w, 2), from each place of a frame to its place in the source, x and y, as
+    fractions of the side. ``frames``: float32 (B, height and width of ``region``, 3) in 0..1, the model's frames in
+    that part of its picture, which is the same for all frames of a clip.
+    """
+
+    displacement: NDArray[np.float32]
+    frames: NDArray[np.float32]
+    region: Region
 
 
 class MotionModel(ABC):
@@ -54,8 +70,24 @@ class MotionModel(ABC):
         """What depends on the source alone, computed once per job."""
 
     @abstractmethod
+    def _flow(self, encoded: Any, driving: Keypoints) -> Any:
+        """The dense motion for B sets of keypoints."""
+
+    @abstractmethod
+    def _displacement(self, flow: Any, batch: int) -> Tensor:
+        """Of a ``_flow`` of ``batch`` frames: float32 (B, h, w, 2), x and y as fractions of the side."""
+
+    @abstractmethod
+    def _generate(self, encoded: Any, driving: Keypoints, flow: Any, region: Region | None) -> Tensor:
+        """float32 (B, 3, H, W) in 0..1 for B sets of keypoints and their ``_flow``; of ``region`` alone if given."""
+
     def _render(self, encoded: Any, driving: Keypoints) -> Tensor:
         """float32 (B, 3, H, W) in 0..1 for B sets of keypoints."""
+        return self._generate(encoded, driving, self._flow(encoded, driving), None)
+
+    def _region(self, moving: Keypoints, height: int, width: int) -> Region:
+        """The part of a picture of that size in which the generator changes what the flow carries."""
+        return Region(0, 0, width, height)
 
     @abstractmethod
     def _check_size(self, name: str, height: int, width: int) -> None:
@@ -93,24 +125,62 @@ class MotionModel(ABC):
 
         ``photo``, float (H, W, 3) in 0..1: where ``source`` is a painting, its photo, in which to detect keypoints.
         """
-        picture, seen = (self._picture(part) for part in (source, source if photo is None else photo))
-        batch_size = self.batch if batch_size is None else batch_size
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+        picture = self._picture(source)
+        seen = picture if photo is None else self._picture(photo)
+        batch_size = self._batch_size(batch_size)
         with torch.inference_mode():
-            own = self._detect(seen)
-            moving = self._driving_keypoints(driving).to(self.device)
-            start = animation.closest_frame(own, moving) if best_frame else 0
-            first = moving[start : start + 1]
-            if relative:
-                scale = self._scale(own, first) if adapt_scale else 1.0
-                moving = animation.relative_motion(own, moving, first, scale=scale)
-            encoded = self._encode(picture, own)
+            encoded, moving = self._prepare(picture, seen, driving, relative, adapt_scale, best_frame)
         for begin in range(0, len(moving), batch_size):
             with torch.inference_mode():
                 out = self._render(encoded, moving[begin : begin + batch_size])
-                array: NDArray[np.float32] = out.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-            yield array
+            yield _channels_last(out)
+
+    def renderings(
+        self, source: NDArray[np.float32], driving: Motion, *, photo: NDArray[np.float32] | None = None
+    ) -> Iterator[Rendering]:
+        """What ``frames`` consist of, relative and to the scale of the face, batch by batch in time order.
+
+        The generator draws only the part of the picture that it changes. ``source`` and ``photo`` as in ``frames``.
+        """
+        picture = self._picture(source)
+        seen = picture if photo is None else self._picture(photo)
+        with torch.inference_mode():
+            encoded, moving = self._prepare(picture, seen, driving, True, True, False)
+            region = self._region(moving, *picture.shape[2:])
+        for begin in range(0, len(moving), self.batch):
+            with torch.inference_mode():
+                part = moving[begin : begin + self.batch]
+                flow = self._flow(encoded, part)
+                out = self._generate(encoded, part, flow, region)
+                displacement = self._displacement(flow, len(part)).cpu().numpy()
+            yield Rendering(displacement, _channels_last(out), region)
+
+    def _prepare(
+        self,
+        picture: Tensor,
+        seen: Tensor,
+        driving: NDArray[np.float32] | Motion,
+        relative: bool,
+        adapt_scale: bool,
+        best_frame: bool,
+    ) -> tuple[Any, Keypoints]:
+        """What is encoded of the source, and its keypoints for each frame."""
+        own = self._detect(seen)
+        moving = self._driving_keypoints(driving).to(self.device)
+        start = animation.closest_frame(own, moving) if best_frame else 0
+        first = moving[start : start + 1]
+        if relative:
+            scale = self._scale(own, first) if adapt_scale else 1.0
+            moving = animation.relative_motion(own, moving, first, scale=scale)
+        return self._encode(picture, own), moving
+
+    def _batch_size(self, wanted: int | None) -> int:
+        """Raises ValueError."""
+        if wanted is None:
+            return self.batch
+        if wanted < 1:
+            raise ValueError(f"batch_size must be at least 1, not {wanted}")
+        return wanted
 
     def _picture(self, source: NDArray[np.float32]) -> Tensor:
         """float (H, W, 3) -> (1, 3, H, W) on the device. Raises ValueError."""
@@ -169,6 +239,12 @@ class MotionModel(ABC):
             )
         jacobian = None if driving.jacobian is None else _tensor(driving.jacobian)
         return Keypoints(_tensor(driving.value), jacobian)
+
+
+def _channels_last(images: Tensor) -> NDArray[np.float32]:
+    """(B, 3, H, W) on any device -> (B, H, W, 3)."""
+    array: NDArray[np.float32] = images.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return array
 
 
 def _tensor(values: Images) -> Tensor:

@@ -10,6 +10,7 @@ import json
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,12 @@ class Motion:
     @property
     def seconds(self) -> float:
         return len(self) / self.fps
+
+    def only(self, frames: Sequence[int]) -> Motion:
+        """The same motion with these frames alone; the first of them is its pose at rest."""
+        chosen = list(frames)
+        jacobian = None if self.jacobian is None else self.jacobian[chosen]
+        return replace(self, value=self.value[chosen], jacobian=jacobian)
 
     def scaled(self, strength: float) -> Motion:
         """The same motion, ``strength`` times as large, about frame 0's pose (0 is still, 1 is as it was).

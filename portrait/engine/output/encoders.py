@@ -1,4 +1,4 @@
-"""Encodes a clip in every format of the table: WebP, GIF and MP4 with one ffmpeg process, and a PNG poster.
+"""Encodes a clip in formats of the table: the films with one ffmpeg process, the tile, and a PNG poster.
 
 ffmpeg encodes while the next frames are painted. It reads them from a pipe, so that it ends when this process is
 killed.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,47 +24,29 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from portrait.engine.errors import EncodingError
-from portrait.engine.output.formats import GIF, MOVING, MP4, POSTER, WEBP
+from portrait.engine.output.films import FILMS, Clip
+from portrait.engine.output.formats import FORMATS, POSTER, TILE, OutputFormat
+from portrait.engine.output.tile import TileEncoder
 from portrait.engine.photo.picture import Picture
 
-# Brush strokes stay visible at 75; a painted clip of 70 frames of 256 pixels is smaller than a megabyte.
-WEBP_QUALITY = 75
-# libwebp's compression level, 0 to 6: above 2, twice the time saves two per cent.
-WEBP_EFFORT = 2
-# x264's constant rate factor: 18 looks like the original, 23 is its default.
-MP4_QUALITY = 20
-# The palette is made from every third frame, which takes less time; the other frames have the same colours.
-GIF_PALETTE_STEP = 3
-# Browsers play a GIF with a delay below 2/100 s at a tenth of a second a frame.
-GIF_MAX_FPS = 50
-# Ordered dithering is static where the image is. Error diffusion would flicker, and the file be a third larger.
-GIF_DITHER = "bayer:bayer_scale=4"
 # How long ffmpeg may take for the buffered frames; after that it counts as hanging.
 FINISH_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class EncodedClip:
-    """One clip in each format of the table, as whole files by the format's name."""
+    """One clip as whole files by the format's name."""
 
     files: Mapping[str, bytes]
     frames: int
 
 
-@dataclass(frozen=True)
-class _Film:
-    """One format's part of the ffmpeg command: its filters from ``[<name>]`` to its output, and its codec."""
-
-    filters: str
-    codec: tuple[str, ...]
-
-
 class ClipEncoder:
-    """Encodes a clip whose frames arrive in batches; every format loops endlessly at ``fps``.
+    """Encodes a clip whose frames arrive in batches, in each of ``formats``; all of them loop endlessly.
 
     Durations are in milliseconds in WebP and in hundredths of a second in GIF. Each frame is shown from its rounded
-    start to that of the next frame, so that the total duration is exact. H.264 requires even sides: the last row or
-    column of an odd one is cropped.
+    start to that of the next frame, so that the total duration is exact. GIF and tile leave out frames. MP4 and AVIF
+    require even sides: the last row or column of an odd one is cropped. A format's ``max_side`` is kept by scaling.
 
     Use as a context manager; leaving it early kills the encoder and removes its files::
 
@@ -76,7 +59,14 @@ class ClipEncoder:
     """
 
     def __init__(
-        self, *, fps: float, width: int, height: int, scratch: Path | None = None, threads: int = 1
+        self,
+        *,
+        fps: float,
+        width: int,
+        height: int,
+        formats: Sequence[OutputFormat] = FORMATS,
+        scratch: Path | None = None,
+        threads: int = 1,
     ) -> None:
         if not fps > 0:
             raise EncodingError(f"The frame rate must be above zero, not {fps}.")
@@ -87,7 +77,9 @@ class ClipEncoder:
         self._first: Picture | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="clip-", dir=scratch, ignore_cleanup_errors=True)
         folder = Path(self._folder.name)
-        self._films = {row.name: folder / f"clip.{row.suffix}" for row in MOVING}
+        self._formats = formats
+        self._films = {row: folder / row.file_name("clip") for row in formats if row.name in FILMS}
+        self._tile = self._tile_encoder(fps) if TILE in formats else None
         # Errors are written to a file: an unread pipe would fill up and block the encoder.
         self._log: IO[bytes] = (folder / "ffmpeg.log").open("w+b")
         self._ffmpeg = subprocess.Popen(
@@ -95,6 +87,8 @@ class ClipEncoder:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._log,
+            # SVT-AV1 writes its settings to the log unless told that only errors count.
+            env={**os.environ, "SVT_LOG": "1"},
             # A group of its own, so that Ctrl-C in the terminal reaches this process alone.
             process_group=0,
         )
@@ -102,26 +96,28 @@ class ClipEncoder:
     def _command(self, fps: Fraction, threads: int) -> list[str]:
         height, width, _ = self.shape
         rate = f"{fps.numerator}/{fps.denominator}"
-        encoders = {name: _FILMS[name](fps, width, height) for name in self._films}
-        inputs = "".join(f"[{name}]" for name in encoders)
-        graph = [f"[0:v]split={len(encoders)}{inputs}"]
-        graph += [f"[{name}]{film.filters}[{name}-out]" for name, film in encoders.items()]
-        command = [
+        graph = [f"[0:v]split={len(self._films)}" + "".join(f"[{row.name}]" for row in self._films)]
+        outputs: list[str] = []
+        for row, path in self._films.items():
+            own_width, own_height = _fitting(width, height, row.max_side)
+            film = FILMS[row.name](Clip(fps, own_width, own_height))
+            smaller = (own_width, own_height) != (width, height)
+            scale = f"scale={own_width}:{own_height}:flags=lanczos," if smaller else ""
+            graph.append(f"[{row.name}]{scale}{film.filters}[{row.name}-out]")
+            outputs += ["-map", f"[{row.name}-out]", *film.codec, "-threads", str(threads), str(path)]
+        return [
             imageio_ffmpeg.get_ffmpeg_exe(),
             *("-v", "error", "-y", "-filter_complex_threads", str(threads)),
             *("-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}", "-framerate", rate),
             *("-i", "pipe:0", "-filter_complex", ";".join(graph)),
+            *outputs,
         ]
-        for name, film in encoders.items():
-            command += [
-                "-map",
-                f"[{name}-out]",
-                *film.codec,
-                "-threads",
-                str(threads),
-                str(self._films[name]),
-            ]
-        return command
+
+    def _tile_encoder(self, fps: float) -> TileEncoder:
+        assert TILE.max_bytes is not None
+        height, width, _ = self.shape
+        own_width, own_height = _fitting(width, height, TILE.max_side)
+        return TileEncoder(fps=fps, width=own_width, height=own_height, max_bytes=TILE.max_bytes)
 
     def write(self, frames: NDArray[np.uint8]) -> None:
         """Encode uint8 (N, H, W, 3), RGB, N >= 0. Blocks while the encoder's buffer is full. Raises EncodingError."""
@@ -136,6 +132,8 @@ class ClipEncoder:
             self._ffmpeg.stdin.write(np.ascontiguousarray(frames).data)
         except (BrokenPipeError, ValueError) as error:  # ValueError: written to after it was closed
             raise self._failure() from error
+        if self._tile is not None:
+            self._tile.write(frames)
         self.frames += len(frames)
 
     def finish(self) -> EncodedClip:
@@ -145,14 +143,24 @@ class ClipEncoder:
         assert self._ffmpeg.stdin is not None
         try:
             self._ffmpeg.stdin.close()
+            files = self._own_files()  # while ffmpeg encodes what is in its buffers
             status = self._ffmpeg.wait(FINISH_SECONDS)
         except (BrokenPipeError, subprocess.TimeoutExpired) as error:
             raise self._failure() from error
         if status != 0 or not all(film.is_file() and film.stat().st_size for film in self._films.values()):
             raise self._failure()
-        files = {name: film.read_bytes() for name, film in self._films.items()}
-        files[POSTER.name] = encode_png(self._first)
-        return EncodedClip(files, self.frames)
+        files |= {row.name: film.read_bytes() for row, film in self._films.items()}
+        return EncodedClip({row.name: files[row.name] for row in self._formats}, self.frames)
+
+    def _own_files(self) -> dict[str, bytes]:
+        """The files that ffmpeg does not make."""
+        files = {}
+        if self._tile is not None:
+            files[TILE.name] = self._tile.finish()
+        if POSTER in self._formats:
+            assert self._first is not None
+            files[POSTER.name] = encode_png(self._first)
+        return files
 
     def close(self) -> None:
         """Stop the encoder, finished or not, and remove its files. May be called twice."""
@@ -191,34 +199,7 @@ def encode_png(picture: Picture) -> bytes:
     return out.getvalue()
 
 
-def _webp(fps: Fraction, width: int, height: int) -> _Film:
-    codec = ("-c:v", "libwebp_anim", "-quality", str(WEBP_QUALITY))
-    return _Film("null", (*codec, "-compression_level", str(WEBP_EFFORT), "-loop", "0"))
-
-
-def _mp4(fps: Fraction, width: int, height: int) -> _Film:
-    filters = (
-        f"crop={width // 2 * 2}:{height // 2 * 2}:0:0,"
-        "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
-        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=iec61966-2-1"
-    )
-    codec = ("-c:v", "libx264", "-preset", "fast", "-crf", str(MP4_QUALITY))
-    return _Film(filters, (*codec, "-movflags", "+faststart"))
-
-
-def _gif(fps: Fraction, width: int, height: int) -> _Film:
-    slower = f"fps={GIF_MAX_FPS}," if fps > GIF_MAX_FPS else ""
-    filters = (
-        f"{slower}split[gif-colours][gif-pictures];"
-        f"[gif-colours]select=not(mod(n\\,{GIF_PALETTE_STEP})),palettegen=stats_mode=full[gif-palette];"
-        f"[gif-pictures][gif-palette]paletteuse=dither={GIF_DITHER}:diff_mode=rectangle"
-    )
-    return _Film(filters, ("-c:v", "gif", "-loop", "0"))
-
-
-# By the format's name; every moving row of the table has its encoder here.
-_FILMS: dict[str, Callable[[Fraction, int, int], _Film]] = {
-    WEBP.name: _webp,
-    MP4.name: _mp4,
-    GIF.name: _gif,
-}
+def _fitting(width: int, height: int, max_side: int | None) -> tuple[int, int]:
+    """The size with no side longer than ``max_side``, the aspect ratio kept."""
+    scale = min(1.0, max_side / max(width, height)) if max_side else 1.0
+    return max(1, round(width * scale)), max(1, round(height * scale))

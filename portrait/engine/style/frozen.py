@@ -22,7 +22,8 @@ from portrait.engine.style.network import EPSILON, ConvLayer, ResidualBlock, Sty
 class FrozenNetwork:
     """``network`` in one style, with the statistics of ``reference``, float32 (R, 3, H, W) in 0..1.
 
-    With a single reference frame it paints that frame exactly as ``network`` does. Frames must have its H and W.
+    With a single reference frame it paints that frame exactly as ``network`` does. ``painted_reference``: the first
+    reference frame, painted, float32 (1, 3, H, W).
     ``batch``: how many frames it usually gets at once.
     """
 
@@ -50,6 +51,9 @@ class FrozenNetwork:
         output = network.output
         plain = _reflecting(output, output.weight, cast(Tensor, output.bias))
         self.output = prepare(plain, y.dtype, batch, FourPixelConv)
+        height, width = reference.shape[2:]
+        # All but the last convolution is computed already, to measure the statistics.
+        self.painted_reference = network.leave(self.output(y[:1])[:, :, :height, :width])
 
     def __call__(self, x: Tensor) -> Tensor:
         """float32 (B, 3, H, W) in 0..1 -> float32 (B, 3, H, W), nominally 0..1."""

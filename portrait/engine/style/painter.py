@@ -126,14 +126,16 @@ class Painter:
         """
         _check(clip)
         if isinstance(self.network, LayeredNetwork):
-            return FrozenPainter(lambda frames: self.paint(frames, style))
+            return FrozenPainter(lambda frames: self.paint(frames, style), self.paint(clip[:1], style)[0])
         count = min(len(clip), REFERENCE_FRAMES)
         chosen = [index * len(clip) // count for index in range(count)]
         with torch.inference_mode():
             network = FrozenNetwork(
                 self.network, self.index(style), self._to_device(clip[chosen]), self.batch
             )
-        return FrozenPainter(lambda frames: self._paint(frames, network))
+        return FrozenPainter(
+            lambda frames: self._paint(frames, network), _to_frames(network.painted_reference)[0]
+        )
 
     def _paint(self, frames: NDArray[np.uint8], network: Callable[[Tensor], Tensor]) -> NDArray[np.uint8]:
         _check(frames)
@@ -144,8 +146,7 @@ class Painter:
         with torch.inference_mode():
             for start in range(0, len(frames), step):
                 y = network(self._to_device(frames[start : start + step]))  # (B, 3, H, W), nominally 0..1
-                y = y.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
-                painted[start : start + step] = y.permute(0, 2, 3, 1).cpu().numpy()
+                painted[start : start + step] = _to_frames(y)
         return painted
 
     def _to_device(self, frames: NDArray[np.uint8]) -> Tensor:
@@ -156,9 +157,22 @@ class Painter:
 
 @dataclass(frozen=True)
 class FrozenPainter:
-    """A painter with one style and one clip's statistics, which paints that clip whole or in parts."""
+    """A painter with one style and one clip's statistics, which paints that clip whole or in parts.
 
-    paint: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # uint8 (B, H, W, 3) -> uint8, same size
+    ``first``: the clip's first frame, painted, uint8 (H, W, 3), which costs next to nothing beside the statistics.
+    """
+
+    paint: Callable[
+        [NDArray[np.uint8]], NDArray[np.uint8]
+    ]  # uint8 (B, H, W, 3) of any size -> uint8, same size
+    first: NDArray[np.uint8]
+
+
+def _to_frames(y: Tensor) -> NDArray[np.uint8]:
+    """float32 (B, 3, H, W), nominally 0..1 -> uint8 (B, H, W, 3)."""
+    pixels = y.clamp(0, 1).mul_(255).round_().to(torch.uint8)
+    frames: NDArray[np.uint8] = pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return frames
 
 
 def _check(frames: NDArray[np.uint8]) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 from portrait import choices
 from portrait.engine.errors import ChoiceError
-from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS
+from portrait.engine.request import DEFAULTS, ORDERS, SIZES
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 
-PER_FRAME = ("animating", "painting", "encoding")
+PER_FRAME = ("animating", "encoding")
 
 
 def positive(text: str) -> int:
@@ -43,7 +43,8 @@ class Command(EngineCommand):
         parser.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
         parser.add_argument("--style", help="of the whole portrait (default: the first)")
         parser.add_argument("--motion", help="of the whole portrait (default: the first)")
-        parser.add_argument("--order", choices=ORDERS, default=ANIMATE_THEN_PAINT)
+        parser.add_argument("--order", choices=ORDERS, default=DEFAULTS.order)
+        parser.add_argument("--size", type=int, choices=SIZES, default=DEFAULTS.size, help="side in pixels")
         parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -92,6 +93,7 @@ class Command(EngineCommand):
                 style=options["style"] or choices.styles()[0].name,
                 motion=options["motion"] or choices.motions()[0].name,
                 order=options["order"],
+                size=options["size"],
                 threads=threads,
                 runs=options["runs"],
             )
@@ -126,14 +128,16 @@ class Command(EngineCommand):
         self.stdout.write(f"  {times.ratio:.1f} times the plain loop, {times.psnr:.1f} dB PSNR to its output")
 
     def show_job(self, job: Any) -> None:
-        self.stdout.write(f"\nWhole portrait: {job.motion}, {job.frames} frames, {job.order}, warm process")
+        self.stdout.write(
+            f"\nWhole portrait: {job.motion}, {job.frames} frames of {job.size} pixels, {job.order}, warm process"
+        )
         self.row("", "ms a frame", "ms a job")
         for stage, seconds in job.stages.items():
             frame = seconds / job.frames * 1e3 if stage in PER_FRAME else ""
             self.row(stage, frame, seconds * 1e3)
         self.row("all, overlapping", job.whole / job.frames * 1e3, job.whole * 1e3)
         self.stdout.write(
-            f"  {job.fps:.1f} frames a second animated and painted; {job.peak_mb:.0f} MB at most;"
+            f"  painted still after {job.still:.2f} s; {job.fps:.1f} frames a second; {job.peak_mb:.0f} MB at most;"
             f" weights loaded in {job.loading:.1f} s"
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from portrait.engine.errors import ChoiceError
+from portrait.engine.request import DEFAULT_SIZE, SIZES
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 
@@ -15,7 +16,7 @@ from portrait.management.engine_command import EngineCommand
 class Command(EngineCommand):
     help = (
         "Measure painters on photos that were not trained on and on moving portraits: content distance, Gram"
-        " distances, flicker and time of both orders, GFLOP."
+        " distances, flicker, sharpness and time of all orders, GFLOP."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,6 +42,9 @@ class Command(EngineCommand):
             "--portraits", type=int, default=3, metavar="N", help="that move (default: %(default)s)"
         )
         parser.add_argument("--motion", default="nod", help="of those (default: %(default)s)")
+        parser.add_argument(
+            "--size", type=int, choices=SIZES, default=DEFAULT_SIZE, help="of those in pixels"
+        )
         parser.add_argument("--faces", type=Path, metavar="JSON", help="the faces.json of train_styles")
         parser.add_argument("-o", "--output", type=Path, metavar="JSON", help="all numbers, style by style")
 
@@ -65,6 +69,7 @@ class Command(EngineCommand):
             photos=options["photos"],
             portraits=options["portraits"],
             motion=options["motion"],
+            size=options["size"],
             faces=options["faces"],
         )
         for name, rows in report.items():

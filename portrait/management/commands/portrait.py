@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from portrait import choices
 from portrait.engine.errors import EngineError, PhotoError
-from portrait.engine.output.formats import FORMATS
+from portrait.engine.output.formats import chosen
 from portrait.engine.photo.choice import FaceChoice
 from portrait.engine.request import RULES, FieldRule, PortraitRequest
 from portrait.engine_options import engine_options
@@ -31,7 +31,7 @@ def option_of(rule: FieldRule) -> dict[str, Any]:
 
 
 class Command(EngineCommand):
-    help = "Make a moving painted portrait from a photo, as WebP, GIF and MP4 with a PNG poster."
+    help = "Make a moving painted portrait from a photo, in each format of PORTRAIT_FORMATS."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("photo", nargs="?", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP or HEIC")
@@ -65,7 +65,8 @@ class Command(EngineCommand):
         except OSError as error:
             raise PhotoError(f"{photo}: {error.strerror}", code="photo_missing") from error
         folder: Path = options["output"]
-        targets = {row.name: folder / f"{photo.stem}-portrait.{row.suffix}" for row in FORMATS}
+        rows = chosen(engine_options().formats)
+        targets = {row.name: folder / row.file_name(f"{photo.stem}-portrait") for row in rows}
         present = [str(path) for path in targets.values() if path.exists()]
         if present and not options["force"]:
             raise EngineError(f"{', '.join(present)}: already there; --force replaces", code="file_exists")

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
+from django.db import connection
 
 from common.http_server.limits import Limits
 from common.http_server.server import BoundedServer
@@ -29,6 +30,8 @@ class Command(BaseCommand):
                 host=options["host"],
                 port=options["port"],
                 threads=options["threads"],
+                # Requests that wait for another database's server leave the interpreter to others.
+                at_once=1 if connection.vendor == "sqlite" else options["threads"],
                 limits=Limits(kept_body=MAX_BODY_BYTES, discarded_body=DRAIN_BYTES),
             )
         except (OSError, ValueError) as error:

@@ -14,17 +14,23 @@ from portrait.engine.motion import Motion
 from portrait.engine.photo.crop import CROP_SIZE
 from portrait.engine.photo.picture import Picture
 from portrait.engine.pipeline import Engine
+from portrait.engine.request import ORDERS
 from portrait.engine.style import Painter
 from portrait.training.image_grids import to_float_images
-from portrait.training.style.flicker import Frames, animate, flicker
+from portrait.training.style.flicker import (
+    AnimatedClip,
+    Frames,
+    animate,
+    background_flicker,
+    flicker,
+    least_sharpness,
+)
 from portrait.training.style.losses import content_distance, gram_distance, gram_matrix
 from portrait.training.style.training_task import CONTENT_TAP, TAPS
 from portrait.training.vgg_features import VGGFeatures
 
-# The ways to make a moving portrait, as the report names them.
+# A clip before it is painted, as the report names it beside the orders of painting.
 UNPAINTED = "unpainted"
-PER_FRAME_STATISTICS, FROZEN_STATISTICS = "each frame for itself", "statistics held"
-PAINT_THEN_ANIMATE = "paint-then-animate"
 
 
 def still_metrics(
@@ -79,32 +85,37 @@ def grain(images: Frames) -> float:
 def moving_metrics(
     engine: Engine, style: str, sources: Sequence[Picture], motion: Motion
 ) -> dict[str, dict[str, float]]:
-    """Flicker, and seconds of animating and painting, for each way to make a portrait: means over ``sources``."""
-    rows: dict[str, list[tuple[float, float]]] = {
-        UNPAINTED: [],
-        PER_FRAME_STATISTICS: [],
-        FROZEN_STATISTICS: [],
-        PAINT_THEN_ANIMATE: [],
-    }
+    """Metrics of a clip before it is painted and in each order of painting: means over ``sources``, uint8 (S, S, 3).
+
+    ``flicker`` of the person, ``background`` (its flicker), ``sharpness`` (the least of a frame, relative to the
+    still painting) and ``seconds``.
+    """
+    rows: dict[str, list[tuple[float, ...]]] = {way: [] for way in (UNPAINTED, *ORDERS)}
     for source in sources:
-        clip = animate(engine, source, motion, source)
-        rows[UNPAINTED].append((flicker(clip.frames, clip.flow), clip.seconds))
         begin = time.monotonic()
-        painted = engine.painter.paint(clip.frames, style, frozen_statistics=False)
-        seconds = time.monotonic() - begin + clip.seconds
-        rows[PER_FRAME_STATISTICS].append((flicker(painted, clip.flow), seconds))
-        begin = time.monotonic()
-        painted = np.concatenate(list(engine.paint(clip.frames, style, photo=source)))
-        seconds = time.monotonic() - begin + clip.seconds
-        rows[FROZEN_STATISTICS].append((flicker(painted, clip.flow), seconds))
-        begin = time.monotonic()
-        animated = animate(engine, engine.paint_still(source, style), motion, source)
+        subject = engine.subject(source)
+        clip = animate(engine, subject, motion)
         seconds = time.monotonic() - begin
-        rows[PAINT_THEN_ANIMATE].append((flicker(animated.frames, animated.flow), seconds))
+        rows[UNPAINTED].append((*_clip_metrics(clip.frames, clip, source), seconds))
+        painted = engine.painted(subject, style)
+        for order in ORDERS:
+            begin = time.monotonic()
+            frames = np.stack(list(engine.frames(painted, motion, order)))
+            seconds = time.monotonic() - begin
+            rows[order].append((*_clip_metrics(frames, clip, painted.still), seconds))
+    columns = ("flicker", "background", "sharpness", "seconds")
     return {
-        name: dict(zip(("flicker", "seconds"), np.mean(values, axis=0).tolist(), strict=True))
+        name: dict(zip(columns, np.mean(values, axis=0).tolist(), strict=True))
         for name, values in rows.items()
     }
+
+
+def _clip_metrics(frames: Frames, clip: AnimatedClip, still: Picture) -> tuple[float, float, float]:
+    return (
+        flicker(frames, clip.flow, clip.person),
+        background_flicker(frames, clip.person),
+        least_sharpness(frames, still),
+    )
 
 
 def model_size(painter: Painter) -> dict[str, float]:

@@ -12,6 +12,7 @@ from portrait.engine.options import EngineOptions
 from portrait.engine.photo.crop import CROP_SIZE
 from portrait.engine.photo.picture import centre_square
 from portrait.engine.pipeline import Engine
+from portrait.engine.request import DEFAULT_SIZE
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_grids import evenly_spaced
 from portrait.training.style.evaluation import mean_over_styles, model_size, moving_metrics, still_metrics
@@ -34,12 +35,14 @@ def measure_painters(
     photos: int = 8,
     portraits: int = 3,
     motion: str = "nod",
+    size: int = DEFAULT_SIZE,
     faces: Path | None = None,
 ) -> dict[str, Table]:
     """A table for each painter of ``files``: a row of metrics for each style, and their "mean".
 
-    The metrics are ``content``, the taps' Gram distances and ``grain`` on held-out photos of faces, flicker and
-    seconds for each way to make a moving portrait, ``gflop`` and ``millions`` of parameters.
+    The metrics are ``content``, the taps' Gram distances and ``grain`` on held-out photos of faces; flicker, flicker
+    of the background, sharpness and seconds of a clip before it is painted and in each order of painting; ``gflop``
+    and ``millions`` of parameters.
 
     Args:
         files: weights by name.
@@ -48,7 +51,7 @@ def measure_painters(
         perceptual: a VGG-16's safetensors, or "torchvision".
         only: slugs of the styles (default: all that a painter knows).
         photos: how many held-out photos are painted.
-        portraits: how many of them are animated, with ``motion``.
+        portraits: how many of them are animated, with ``motion``, ``size`` pixels large.
         faces: the cache of ``read_photos``.
 
     Raises TrainingDataError, CheckpointError, ChoiceError (``unknown_style`` where a painter knows none of ``only``).
@@ -57,10 +60,9 @@ def measure_painters(
         _, validation = read_photos(content, faces or Path(scratch) / "faces.json")
     if not validation.faces:
         raise TrainingDataError(f"{content}: no photo that is held out shows a face")
-    pictures = [
-        centre_square(validation.faces[index], CROP_SIZE)
-        for index in evenly_spaced(len(validation.faces), photos)
-    ]
+    chosen = [validation.faces[index] for index in evenly_spaced(len(validation.faces), photos)]
+    pictures = [centre_square(face, CROP_SIZE) for face in chosen]
+    sources = [centre_square(face, size) for face in chosen[:portraits]]
     vgg = VGGFeatures.load(perceptual, TAPS)
     report: dict[str, Table] = {}
     for name, path in files.items():
@@ -73,7 +75,7 @@ def measure_painters(
         for painting in list_paintings(styles, slugs):
             slug = painting.style.slug
             row = still_metrics(engine.painter, slug, pictures, painting_grams(painting.path, vgg), vgg)
-            moving = moving_metrics(engine, slug, pictures[:portraits], template)
+            moving = moving_metrics(engine, slug, sources, template)
             row |= {
                 f"{way}, {column}": value for way, ways in moving.items() for column, value in ways.items()
             }

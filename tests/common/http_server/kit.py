@@ -30,17 +30,38 @@ LONG_ANSWER = 30_000_000
 
 
 class Application:
-    """Answers by path: ``/length`` the body's length, ``/wait`` after half a second, ``/long`` 30 MB, ``/meta``."""
+    """Answers by path: ``/length`` the body's length, ``/wait`` after half a second, ``/long`` 30 MB, ``/meta``.
+
+    ``/unchanged`` is 304, ``/short`` takes 20 ms. ``most`` is how many were answered at the same time.
+    """
 
     def __init__(self) -> None:
         self.paths: list[str] = []
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        try:
+            return self._answer(environ, start_response)
+        finally:
+            with self._lock:
+                self._now -= 1
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         self.paths.append(path)
         body = path.encode()
         if path == "/wait":
             time.sleep(0.5)
+        elif path == "/short":
+            time.sleep(0.02)
+        elif path == "/unchanged":
+            start_response("304 Not Modified", [("ETag", '"1"'), ("Content-Length", "0")])
+            return [b""]
         elif path == "/long":
             body = bytes(LONG_ANSWER)
         elif path == "/meta":
@@ -72,9 +93,11 @@ class Running:
 
 
 @contextmanager
-def running(limits: Limits = SHORT, threads: int = 2) -> Iterator[Running]:
+def running(limits: Limits = SHORT, threads: int = 2, at_once: int = 1) -> Iterator[Running]:
     application = Application()
-    server = BoundedServer(application, host="127.0.0.1", port=0, threads=threads, limits=limits)
+    server = BoundedServer(
+        application, host="127.0.0.1", port=0, threads=threads, at_once=at_once, limits=limits
+    )
     school = Running(server, application)
     try:
         yield school

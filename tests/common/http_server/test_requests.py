@@ -151,7 +151,7 @@ def test_too_few_open_files_lower_the_number_of_connections(monkeypatch: pytest.
     monkeypatch.setattr("resource.getrlimit", lambda _: (1024, 1024))
     monkeypatch.setattr("resource.setrlimit", lambda *_: None)
     limits = Limits(kept_body=1, discarded_body=1)
-    server = BoundedServer(Application(), host="127.0.0.1", port=0, threads=1, limits=limits)
+    server = BoundedServer(Application(), host="127.0.0.1", port=0, threads=1, at_once=1, limits=limits)
     try:
         assert server.adj.connection_limit == 256
     finally:

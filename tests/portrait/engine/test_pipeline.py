@@ -19,13 +19,20 @@ from portrait.engine.output.formats import NAMES
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.face_detection import find_face
 from portrait.engine.pipeline import SHARES, Engine, PortraitFiles, make_portrait
-from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS, PAINT_THEN_ANIMATE, PortraitRequest
+from portrait.engine.request import (
+    ANIMATE_THEN_PAINT,
+    ORDERS,
+    PAINT_THEN_ANIMATE,
+    SIZES,
+    PortraitRequest,
+)
 from portrait.engine.stages import Stages
 from tests.portrait.engine.output.test_encode import played
 from tests.portrait.pictures import astronaut, encoded
 from tests.portrait.provenance import read_provenance
 
 STYLE, MOTION = "udnie", "nod"
+SIZE = 256
 
 
 @cache
@@ -41,7 +48,7 @@ def photo() -> bytes:
 @cache
 def made(order: str) -> tuple[PortraitFiles, list[tuple[str, float]]]:
     progress: list[tuple[str, float]] = []
-    request = PortraitRequest(style=STYLE, motion=MOTION, order=order, seed=5)
+    request = PortraitRequest(style=STYLE, motion=MOTION, order=order, seed=5, size=SIZE)
     files = engine().make_portrait(photo(), request, lambda *told: progress.append(told))
     return files, progress
 
@@ -84,7 +91,7 @@ def test_the_mark_stands_still(order: str) -> None:
 def test_the_mark_can_be_left_out() -> None:
     quiet = Engine.__new__(Engine)
     quiet.__dict__.update(engine().__dict__, options=replace(engine().options, ai_mark=False))
-    request = PortraitRequest(style=STYLE, motion=MOTION, order=PAINT_THEN_ANIMATE)
+    request = PortraitRequest(style=STYLE, motion=MOTION, order=PAINT_THEN_ANIMATE, size=SIZE)
     plain = poster(quiet.make_portrait(photo(), request)).astype(int)
     marked = poster(made(PAINT_THEN_ANIMATE)[0]).astype(int)
     changed = np.argwhere((plain != marked).any(2))
@@ -108,10 +115,41 @@ def test_progress_tells_each_stage_once_and_never_falls(order: str) -> None:
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_result_says_what_it_is(order: str) -> None:
     files, _ = made(order)
-    assert files.request == PortraitRequest(style=STYLE, motion=MOTION, order=order, seed=5, strength=1.0)
+    assert files.request == PortraitRequest(
+        style=STYLE, motion=MOTION, order=order, seed=5, strength=1.0, size=SIZE
+    )
     assert set(files.timings) == set(SHARES[order])
     assert files.contents.keys() == set(NAMES)
     assert all(read_provenance(file) for file in files.contents.values())
+
+
+def test_the_painted_still_comes_before_the_film_and_is_its_first_frame() -> None:
+    told: list[str] = []
+    stills: list[bytes] = []
+
+    def on_still(poster: bytes) -> None:
+        told.append("still")
+        stills.append(poster)
+
+    request = PortraitRequest(style=STYLE, motion=MOTION, size=SIZE)
+    files = engine().make_portrait(photo(), request, lambda stage, _: told.append(stage), on_still=on_still)
+    assert list(dict.fromkeys(told)) == ["reading", "face", "painting", "still", "animating", "encoding"]
+    assert len(stills) == 1
+    assert read_provenance(stills[0])
+    with Image.open(io.BytesIO(stills[0])) as still:
+        np.testing.assert_array_equal(np.array(still), poster(files))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_portrait_has_the_size_that_was_asked_for(size: int) -> None:
+    source = crop_face(astronaut(), find_face(astronaut()), size)
+    painted = engine().painted(engine().subject(source), STYLE)
+    motion = engine().motion(MOTION)
+    short = motion.only(range(0, len(motion), 30))
+    for order in ORDERS:
+        frames = np.stack(list(engine().frames(painted, short, order)))
+        assert frames.shape == (len(short), size, size, 3)
+        assert np.abs(frames[1].astype(int) - frames[0]).mean() > 0.5
 
 
 def test_what_is_not_chosen_is_drawn_by_the_seed() -> None:

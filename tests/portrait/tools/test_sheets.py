@@ -1,8 +1,9 @@
-"""The images of the documentation: contact sheets of the motions, the gallery of styles, and both orders."""
+"""The images of the documentation: contact sheets of the motions, the gallery of styles, and all orders."""
 
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from portrait.engine.motion import load_motion, motion_names
 from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT
 from portrait.engine.options import EngineOptions
 from portrait.engine.pipeline import Engine
+from portrait.engine.request import ORDERS
 from portrait.management.engine_command import write_result
 from portrait.tools import contact_sheets, gallery
 from portrait.tools.sheet_drawing import LINE_HEIGHT, MARGIN, sample_photo
@@ -81,15 +83,17 @@ def test_every_motion_has_its_sheet_in_the_documentation() -> None:
         assert (DOCS / "motions" / f"{name}.webp").stat().st_size < 120_000
 
 
-def test_both_orders_are_shown_below_each_other_and_differ(engine: Engine) -> None:
+def test_all_orders_are_shown_below_each_other_and_differ(engine: Engine) -> None:
     data = gallery.orders_sheet(engine, sample_photo())
 
     assert read_provenance(data) is not None
     sheet = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
-    rows = sheet[LINE_HEIGHT:, 2 * MARGIN :].reshape(4, gallery.TILE, 5, gallery.TILE, 3)
-    for first in (0, 2):  # of each style
-        assert np.abs(rows[first] - rows[first + 1]).mean() > 3
-        for row in rows[first : first + 2]:
+    count = len(ORDERS)
+    rows = sheet[LINE_HEIGHT:, 2 * MARGIN :].reshape(2 * count, gallery.TILE, 5, gallery.TILE, 3)
+    for first in (0, count):  # of each style
+        for one, other in itertools.combinations(rows[first : first + count], 2):
+            assert np.abs(one - other).mean() > 2
+        for row in rows[first : first + count]:
             assert np.abs(row[:, 2] - row[:, 0]).mean() > 5  # moves
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -13,13 +14,9 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from portrait.engine.fomm.compact.geometry import coordinate_grid
-from portrait.training.style.evaluation import (
-    FROZEN_STATISTICS,
-    PAINT_THEN_ANIMATE,
-    PER_FRAME_STATISTICS,
-    grain,
-)
-from portrait.training.style.flicker import flicker
+from portrait.engine.request import ORDERS, PAINT_AND_CARRY
+from portrait.training.style.evaluation import UNPAINTED, grain
+from portrait.training.style.flicker import background_flicker, flicker, least_sharpness
 from tests.paths import DATA
 from tests.portrait.training.drawn_vgg import write_vgg
 
@@ -50,6 +47,24 @@ def test_noise_on_each_frame_is_flicker_of_its_size() -> None:
     assert flicker(noisy, flow) == pytest.approx(10, abs=1)
 
 
+def test_only_the_person_counts_for_flicker_and_only_the_rest_for_the_background() -> None:
+    frames, flow = moving_clip(speed=0)
+    person = np.zeros(frames.shape[:3], np.uint8)
+    person[:, :, :32] = 255
+    noisy = frames.copy()
+    noisy[1::2, :, 32:] //= 2
+    assert flicker(noisy, flow, person) < 0.1 < 5 < flicker(noisy, flow)
+    assert background_flicker(noisy, person) > 5 > 0 == background_flicker(frames, person)
+    assert background_flicker(noisy, np.full_like(person, 255)) == 0
+
+
+def test_the_least_sharp_frame_counts() -> None:
+    frames, _flow = moving_clip(speed=0)
+    blurred = frames.copy()
+    blurred[2] = cv2.GaussianBlur(frames[2], (0, 0), 2)
+    assert least_sharpness(frames, frames[0]) == 1 > 0.3 > least_sharpness(blurred, frames[0])
+
+
 def test_a_pattern_that_repeats_every_fourth_pixel_is_grain() -> None:
     noise = np.random.default_rng(0).normal(128, 20, (4, 64, 64, 3))
     columns = 10.0 * (np.arange(64) % 4 == 0)
@@ -57,7 +72,7 @@ def test_a_pattern_that_repeats_every_fourth_pixel_is_grain() -> None:
     assert grain((noise + columns[:, None]).clip(0, 255).astype(np.uint8)) > 5
 
 
-def test_the_command_measures_both_orders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_measures_all_orders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content, styles = tmp_path / "content", tmp_path / "styles"
     content.mkdir()
     styles.mkdir()
@@ -67,7 +82,7 @@ def test_the_command_measures_both_orders(tmp_path: Path, capsys: pytest.Capture
     report = tmp_path / "report" / "numbers.json"
     given = ["--content", str(content), "--styles", str(styles), "--against", str(OWN), "--only", "two"]
     given += ["--perceptual", str(write_vgg(tmp_path / "vgg.safetensors"))]
-    given += ["--photos", "1", "--portraits", "1", "--output", str(report)]
+    given += ["--photos", "1", "--portraits", "1", "--size", "256", "--output", str(report)]
     with pytest.raises(CommandError, match="knows none of two"):
         call_command("measure_styles", *given)  # the shipped painter does not
 
@@ -77,14 +92,15 @@ def test_the_command_measures_both_orders(tmp_path: Path, capsys: pytest.Capture
     table = json.loads(report.read_text())
     numbers = table["ours"]["two"]
     assert numbers == table["ours"]["mean"]
-    for way in (PER_FRAME_STATISTICS, FROZEN_STATISTICS, PAINT_THEN_ANIMATE):
+    for way in (UNPAINTED, *ORDERS):
         assert numbers[f"{way}, flicker"] > 0 and numbers[f"{way}, seconds"] > 0
+        assert numbers[f"{way}, background"] == 0
+        assert 0.2 < numbers[f"{way}, sharpness"] <= 1.5
     assert numbers["content"] > 0 and numbers["relu4_3"] > 0 and numbers["gflop"] > 0
     # The same painter has the same metrics, except for the time.
     assert table["painter"]["two"]["content"] == numbers["content"]
-    assert (
-        table["painter"]["two"][f"{FROZEN_STATISTICS}, flicker"] == numbers[f"{FROZEN_STATISTICS}, flicker"]
-    )
+    column = f"{PAINT_AND_CARRY}, flicker"
+    assert table["painter"]["two"][column] == numbers[column]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,10 +12,17 @@ from torch.nn import functional as F
 from portrait.engine.fomm.compact.dense_motion import DenseMotion
 from portrait.engine.fomm.compact.detector import KeypointDetector
 from portrait.engine.fomm.compact.generator import Generator
-from portrait.engine.fomm.compact.geometry import FINE, SIDE
+from portrait.engine.fomm.compact.geometry import COARSE, FINE, SIDE, coordinate_grid
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.fomm.model import MotionModel
-from portrait.engine.motion.anatomy import CROWN
+from portrait.engine.fomm.region import Region
+from portrait.engine.motion.anatomy import BROWS, CROWN, EYES, MOUTH, NOSE
+
+# The generator draws the rectangle around these keypoints of all frames, with this margin, as a fraction of the side.
+CHANGING = (*EYES, *BROWS, NOSE, *MOUTH)
+REGION_MARGIN = 0.08
+# The generator needs sides that are multiples of this, in pixels of the picture.
+REGION_UNIT = 8
 
 
 class CompactModel(MotionModel):
@@ -54,11 +62,31 @@ class CompactModel(MotionModel):
         half = F.interpolate(source, size=(FINE, FINE), mode="area")
         return source, keypoints, half, self.generator.encode(source)
 
-    def _render(self, encoded: Any, driving: Keypoints) -> Tensor:
-        source, keypoints, half, features = encoded
-        flow, occlusion = self.dense_motion(half, keypoints, driving)
+    def _flow(self, encoded: Any, driving: Keypoints) -> tuple[Tensor, Tensor]:
+        _source, keypoints, half, _features = encoded
+        return cast(tuple[Tensor, Tensor], self.dense_motion(half, keypoints, driving))
+
+    def _displacement(self, flow: Any, batch: int) -> Tensor:
+        return (flow[0] - coordinate_grid(FINE, flow[0].device)) / 2
+
+    def _generate(self, encoded: Any, driving: Keypoints, flow: Any, region: Region | None) -> Tensor:
+        source, keypoints, _half, features = encoded
+        field, occlusion = flow
         blobs = self.dense_motion.driver_blobs(keypoints, driving)
-        return cast(Tensor, self.generator(source, features, flow, occlusion, blobs, self.sampling))
+        if region is not None:
+            fine, coarse = region.scaled(FINE / SIDE), region.scaled(COARSE / SIDE)
+            field = field[:, fine.rows, fine.columns]
+            occlusion = occlusion[..., fine.rows, fine.columns]
+            blobs = blobs[..., coarse.rows, coarse.columns]
+        return cast(Tensor, self.generator(source, features, field, occlusion, blobs, self.sampling))
+
+    def _region(self, moving: Keypoints, height: int, width: int) -> Region:
+        places = (moving.value[:, CHANGING].reshape(-1, 2).cpu().numpy() + 1) / 2 * SIDE
+        low = np.floor((places.min(axis=0) - REGION_MARGIN * SIDE) / REGION_UNIT).astype(int) * REGION_UNIT
+        high = np.ceil((places.max(axis=0) + REGION_MARGIN * SIDE) / REGION_UNIT).astype(int) * REGION_UNIT
+        left, top = low.clip(0, SIDE - REGION_UNIT)
+        right, bottom = high.clip(REGION_UNIT, SIDE)
+        return Region(int(left), int(top), int(right), int(bottom))
 
     def _scale(self, source: Keypoints, first: Keypoints) -> float:
         # The crown's Jacobian is fitted to the whole face, and so varies less than a hull of 16 points.

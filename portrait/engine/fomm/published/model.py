@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.fomm.model import BATCH, MotionModel
 from portrait.engine.fomm.published.int8 import Int8Bottleneck
-from portrait.engine.fomm.published.networks import Generator, KeypointDetector
+from portrait.engine.fomm.published.networks import Generator, KeypointDetector, coordinate_grid
+from portrait.engine.fomm.region import Region
 from portrait.engine.runtime import int8
 
 # Mean squared error: 44 dB below white, a root mean square of 1.6 of 255. Invisible, and within the promised 40 dB.
@@ -81,7 +82,8 @@ class PublishedModel(MotionModel):
         features = self.generator.encode(source)
         bottleneck: Callable[[Tensor], Tensor] = self.generator.bottleneck
         if self.int8_allowed:
-            bottleneck = self._bottleneck_for(self._moved(keypoints, small, features, keypoints))
+            flow = self._flow((keypoints, small, features, bottleneck), keypoints)
+            bottleneck = self._bottleneck_for(self.generator.move(features, *flow, len(keypoints)))
         return keypoints, small, features, bottleneck
 
     def _bottleneck_for(self, own: Tensor) -> Callable[[Tensor], Tensor]:
@@ -94,15 +96,23 @@ class PublishedModel(MotionModel):
         error = (self.generator.decode(own, quantized) - self.generator.decode(own, exact)).square().mean()
         return quantized if float(error) <= MOST_INT8_ERROR else exact
 
-    def _moved(
-        self, keypoints: Keypoints, small: Tensor | None, features: Tensor, driving: Keypoints
-    ) -> Tensor:
+    def _flow(self, encoded: Any, driving: Keypoints) -> tuple[Tensor | None, Tensor | None]:
+        keypoints, small, _features, _bottleneck = encoded
         dense_motion = self.generator.dense_motion_network
-        deformation = occlusion = None
-        if dense_motion is not None:
-            deformation, occlusion = dense_motion(small, keypoints, driving)
-        return self.generator.move(features, deformation, occlusion, len(driving))
+        if dense_motion is None:
+            return None, None
+        return cast(tuple[Tensor, Tensor | None], dense_motion(small, keypoints, driving))
 
-    def _render(self, encoded: Any, driving: Keypoints) -> Tensor:
-        keypoints, small, features, bottleneck = encoded
-        return self.generator.decode(self._moved(keypoints, small, features, driving), bottleneck)
+    def _displacement(self, flow: Any, batch: int) -> Tensor:
+        if flow[0] is None:
+            return torch.zeros((batch, 1, 1, 2))
+        # The identity is subtracted in the model's own coordinates, so that it stays the identity in all others.
+        deformation: Tensor = flow[0]
+        height, width = deformation.shape[1:3]
+        return (deformation - coordinate_grid(height, width, deformation.device)) / 2
+
+    def _generate(self, encoded: Any, driving: Keypoints, flow: Any, region: Region | None) -> Tensor:
+        _keypoints, _small, features, bottleneck = encoded
+        deformation, occlusion = flow
+        moved = self.generator.move(features, deformation, occlusion, len(driving))
+        return self.generator.decode(moved, bottleneck)

@@ -18,8 +18,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from portrait.engine.errors import EncodingError
+from portrait.engine.errors import ChoiceError, EncodingError
 from portrait.engine.output.encoders import ClipEncoder, EncodedClip
+from portrait.engine.output.formats import chosen
 from tests.paths import ROOT
 from tests.portrait.pictures import astronaut, resized
 
@@ -79,37 +80,67 @@ def difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     return float(np.abs(a.astype(int) - b).mean())
 
 
-@pytest.mark.parametrize("kind", ["webp", "gif"])
-def test_an_animation_shows_every_frame(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "step"), [("webp", 1), ("avif", 1), ("gif", 2), ("tile", 3)])
+def test_an_animation_shows_the_frames_in_their_order(kind: str, step: int) -> None:
     frames, _ = played(clip().files[kind])
-    assert difference(frames, moving(30)) < 8
+    shown = moving(30)[::step]
+    assert difference(frames, shown) < 8
     # Each frame is closer to its original than to the one two frames later.
     assert all(
         difference(frame, own) < difference(frame, other)
-        for frame, own, other in zip(frames[:6], moving(30)[:6], moving(30)[2:8], strict=True)
+        for frame, own, other in zip(frames[:6], shown[:6], shown[2:8], strict=True)
     )
 
 
-@pytest.mark.parametrize("kind", ["webp", "gif"])
+@pytest.mark.parametrize("kind", ["webp", "gif", "tile"])
 def test_an_animation_loops_endlessly(kind: str) -> None:
     with Image.open(io.BytesIO(clip().files[kind])) as image:
         assert image.info["loop"] == 0
 
 
-@pytest.mark.parametrize("fps", [12, 23.976, 24, 25, 30])
-def test_rounded_delays_add_up_to_the_duration(fps: float) -> None:
-    encoded = encode(moving(31), fps)
-    for file, unit in ((encoded.files["webp"], 1), (encoded.files["gif"], 10)):
+@pytest.mark.parametrize(("fps", "gif_step"), [(12, 1), (23.976, 2), (24, 2), (25, 2), (30, 2)])
+def test_rounded_delays_add_up_to_the_duration(fps: float, gif_step: int) -> None:
+    encoded = encode(moving(30), fps)
+    for file, unit, count in ((encoded.files["webp"], 2, 30), (encoded.files["gif"], 10, 30 // gif_step)):
         _, durations = played(file)
-        assert len(durations) == 31
-        assert sum(durations) == pytest.approx(31_000 / fps, abs=unit)
+        assert len(durations) == count
+        assert sum(durations) == pytest.approx(30_000 / fps, abs=unit)
         assert max(durations) - min(durations) <= unit
+
+
+def test_an_avif_plays_as_long_as_the_clip() -> None:
+    _, durations = played(encode(moving(31), fps=25).files["avif"])
+    assert sum(durations) == pytest.approx(1240, abs=1)
 
 
 def test_a_gif_is_never_faster_than_browsers_play_it() -> None:
     _, durations = played(encode(moving(60), fps=60).files["gif"])
-    assert min(durations) >= 20
+    assert min(durations) >= 60
     assert sum(durations) == pytest.approx(1000, abs=20)
+
+
+def test_a_gif_is_for_messengers() -> None:
+    encoded = encode(moving(3, 320, 160), fps=10)
+    assert played(encoded.files["gif"])[0].shape == (3, 128, 256, 3)
+    assert played(encoded.files["webp"])[0].shape == (3, 160, 320, 3)
+
+
+def test_a_large_avif_is_the_smallest_film() -> None:
+    encoded = encode(moving(10, 256, 256), fps=10)
+    assert len(encoded.files["avif"]) < len(encoded.files["mp4"])
+    assert len(encoded.files["avif"]) < len(encoded.files["webp"]) / 2
+
+
+def test_only_the_formats_that_are_named_are_made() -> None:
+    frames = moving(3)
+    with ClipEncoder(fps=25, width=64, height=64, formats=chosen(["mp4"])) as encoder:
+        encoder.write(frames)
+        assert list(encoder.finish().files) == ["webp", "mp4", "poster", "tile"]
+
+
+def test_a_format_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(ChoiceError, match="'flv': choose from webp, avif"):
+        chosen(["gif", "flv"])
 
 
 def test_a_gif_has_one_palette() -> None:
@@ -118,12 +149,12 @@ def test_a_gif_has_one_palette() -> None:
         for index in range(getattr(image, "n_frames")):  # noqa: B009
             image.seek(index)
             tiles += 1
-    assert tiles == 30
+    assert tiles == 15
     # A local colour table is announced in the image descriptor; only the global one, in byte 10, is there.
     assert clip().files["gif"][10] & 0x80
     # The descriptor follows its frame's graphic control extension.
     descriptors = re.findall(rb"\x21\xf9\x04....\x00\x2c........(.)", clip().files["gif"], re.DOTALL)
-    assert len(descriptors) == 30
+    assert len(descriptors) == 15
     assert not any(packed[0] & 0x80 for packed in descriptors)
 
 
@@ -132,7 +163,9 @@ def test_a_film_shows_every_frame_in_its_colours(tmp_path: Path) -> None:
     assert difference(frames, moving(30)) < 5
     assert np.abs(frames.mean((0, 1, 2)) - moving(30).mean((0, 1, 2))).max() < 2
     assert "h264" in about
-    assert "yuv420p(tv, bt709" in about
+    # The profile that phones play, and the tag by which QuickTime knows it.
+    assert "(High) (avc1" in about
+    assert "yuv420p(tv, bt709/bt709/iec61966-2-1" in about
     assert "30 fps" in about
     assert "Duration: 00:00:01.00" in about
 
@@ -141,12 +174,13 @@ def test_a_film_can_be_streamed() -> None:
     assert 0 < clip().files["mp4"].index(b"moov") < clip().files["mp4"].index(b"mdat")
 
 
-def test_odd_sizes_are_kept_except_in_the_mp4(tmp_path: Path) -> None:
+def test_odd_sizes_are_kept_except_in_mp4_and_avif(tmp_path: Path) -> None:
     frames = moving(5, 61, 47)
     encoded = encode(frames, fps=25)
-    for file in (encoded.files["webp"], encoded.files["gif"]):
-        assert played(file)[0].shape == frames.shape
+    assert played(encoded.files["webp"])[0].shape == frames.shape
+    assert played(encoded.files["gif"])[0].shape[1:] == frames.shape[1:]
     assert film(encoded.files["mp4"], tmp_path)[0].shape == (5, 46, 60, 3)
+    assert played(encoded.files["avif"])[0].shape == (5, 46, 60, 3)
 
 
 def test_the_poster_is_the_first_frame() -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portrait', '0008_turns'),
+        ('portrait', '0010_formats'),
     ]
 
     operations = [

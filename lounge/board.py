@@ -1,0 +1,74 @@
+"""The newest entries as JSON, which is written again only when something in them has changed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework.request import Request
+
+from common.fields import origin
+from common.prepared import Prepared
+from lounge.selectors import BOARD_LENGTH, latest_entries, visible_entries
+from lounge.serializers import EntrySerializer
+
+# A service is reached under a few names; with more of them the texts are written anew.
+ORIGINS = 8
+
+Rows = list[tuple[Any, ...]]
+
+# All that an entry's document is made of.
+_ROWS = Prepared(
+    lambda: visible_entries().values_list(
+        "id",
+        "content",
+        "author_id",
+        "author__fullname",
+        "author__portrait",
+        "author__poster",
+        "author__tile",
+        "author__house__name",
+        "created_at",
+        "edited_at",
+    )[:BOARD_LENGTH]
+)
+
+
+@dataclass(frozen=True)
+class _Written:
+    rows: Rows
+    text: bytes
+
+
+_written: dict[str, _Written] = {}
+_lock = threading.Lock()
+
+
+def board_rows() -> Rows:
+    """The newest visible entries as the database returns them, for comparing. One query."""
+    return _ROWS.raw()
+
+
+def board_text(request: Request, rows: Rows) -> bytes:
+    """The JSON list of the newest entries, as EntrySerializer describes them; ``rows`` have just been read.
+
+    A text is used again only for equal rows, so that every change shows at once, whichever process made it. Otherwise
+    the entries are read after ``rows``: what changed in between is in the text already, and the next request's rows
+    will differ and have it written again.
+    """
+    base = origin(request)
+    if (kept := _written.get(base)) and kept.rows == rows:
+        return kept.text
+    # One thread writes; those that wait for it find its text.
+    with _lock:
+        if (kept := _written.get(base)) and kept.rows == rows:
+            return kept.text
+        entries: Any = latest_entries()
+        data = EntrySerializer(entries, many=True, context={"request": request}).data
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        while len(_written) >= ORIGINS:
+            _written.pop(next(iter(_written)))
+        _written[base] = _Written(rows, text)
+        return text

@@ -1,0 +1,96 @@
+"""Carrying a picture by an optical flow, at the picture's own size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# A picture is sampled from a copy of twice the size. Interpolation attenuates the highest frequencies of what it
+# samples; those of the larger copy are empty, so that fine strokes stay sharp wherever they are carried.
+OVERSAMPLING = 2
+
+_ITERATIONS = 2
+
+Displacement = NDArray[
+    np.float32
+]  # (h, w, 2): x and y towards the place in the source, as fractions of the side
+Layer = NDArray[np.uint8]  # (H, W) or (H, W, C)
+
+
+def oversampled(layer: Layer) -> Layer:
+    """``layer`` of twice the height and width, as ``Places.carry`` takes it.
+
+    Every second row and column are the layer's own, so that a pixel that does not move is not interpolated at all.
+    """
+    height, width = layer.shape[:2]
+    scale = np.array([[OVERSAMPLING, 0, 0], [0, OVERSAMPLING, 0]], np.float64)
+    size = (OVERSAMPLING * width, OVERSAMPLING * height)
+    larger = cv2.warpAffine(layer, scale, size, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(larger, dtype=np.uint8)
+
+
+def identity(side: int) -> NDArray[np.float32]:
+    """Each pixel's own place in a square picture, in pixels: float32 (side, side, 2), x and y."""
+    line = np.arange(side, dtype=np.float32)
+    return np.stack(np.broadcast_arrays(line[None, :], line[:, None]), axis=-1)
+
+
+def at_rest() -> Displacement:
+    """The displacement of a frame that shows the source as it is."""
+    return np.zeros((1, 1, 2), np.float32)
+
+
+def sampled(picture: NDArray[Any], places: NDArray[np.float32]) -> NDArray[Any]:
+    """A picture, (H, W) or (H, W, C), at ``places``, (h, w, 2) in pixels, bicubic; its border is repeated outside."""
+    # The second map is for another format of the first.
+    return cv2.remap(picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+
+
+class Places:
+    """Where each pixel of a frame lies in the source, both squares with sides of ``side`` pixels."""
+
+    def __init__(self, displacement: Displacement, side: int) -> None:
+        enlarged = cv2.resize(displacement, (side, side), interpolation=cv2.INTER_CUBIC)
+        self.values = identity(side) + enlarged * np.float32(side)
+
+    def carry(self, layer: Layer, rows: slice = slice(None), columns: slice = slice(None)) -> Layer:
+        """The part ``rows``, ``columns`` of the frame, sampled from an ``oversampled`` layer.
+
+        Outside the layer its border is repeated.
+        """
+        places = self.values[rows, columns] * np.float32(OVERSAMPLING)
+        return np.asarray(sampled(layer, places), dtype=np.uint8)
+
+
+def since_rest(displacement: Displacement, rest: Displacement) -> Displacement:
+    """The displacement relative to the one at rest, so that a face at rest is carried by nothing at all.
+
+    The model's flow at rest is not quite zero. The result g leads from a frame to the frame at rest: for the
+    displacements d of the frame and r at rest, z + d(z) = y + r(y) at y = z + g(z). It is found by fixed-point
+    iteration, which is exact at rest and converges at once, because r is small and smooth.
+    """
+    if not rest.any():
+        return displacement
+    since = displacement - rest
+    for _ in range(_ITERATIONS):
+        places = Places(since, len(rest)).values
+        since = displacement - sampled(rest, places)
+    return since
+
+
+def least_scale(displacement: Displacement) -> NDArray[np.float32]:
+    """How much of the source a pixel covers in the direction in which it covers least: float32 (h, w).
+
+    It is the smaller singular value of the flow's Jacobian: 1 where nothing is stretched, near 0 where a small part
+    of the source is spread over many pixels.
+    """
+    side = np.float32(len(displacement))
+    down, across = np.gradient(displacement * side, axis=(0, 1))
+    a, b = 1 + across[..., 0], down[..., 0]
+    c, d = across[..., 1], 1 + down[..., 1]
+    total, determinant = a * a + b * b + c * c + d * d, np.abs(a * d - b * c)
+    spread = np.sqrt(np.maximum(total * total - 4 * determinant * determinant, 0))
+    return np.sqrt(np.maximum(total - spread, 0) / 2).astype(np.float32)

@@ -1,0 +1,46 @@
+"""The layers of a picture: the person, whom the flow carries, and the background, which stands still."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from portrait.engine.canvas.carrying import Layer, Places, oversampled
+from portrait.engine.fomm.region import Region
+from portrait.engine.photo.picture import Picture
+
+# Alpha, of 255, below which a pixel is background to the bit: interpolation leaves faint traces around a matte.
+_NOTHING = 4
+
+
+class Layers:
+    """A picture, uint8 (S, S, 3), with the person of ``matte``, float32 (S, S) in 0..1, before a ``background``.
+
+    The person is kept with colours multiplied by alpha, so that interpolation does not mix in the old background.
+    """
+
+    def __init__(self, picture: Picture, matte: NDArray[np.float32], background: Picture) -> None:
+        self.background = background
+        alpha = matte[..., None]
+        pixels = np.concatenate([picture * alpha, alpha * np.float32(255)], axis=2)
+        self._person: Layer = oversampled(np.rint(pixels).astype(np.uint8))
+
+    def carried(self, places: Places, part: Region | None = None) -> tuple[Picture, NDArray[np.uint8]]:
+        """The frame whose pixels lie at ``places``, or a part of it: uint8 (h, w, 3), and its alpha, uint8 (h, w)."""
+        rows, columns = (slice(None), slice(None)) if part is None else (part.rows, part.columns)
+        person = places.carry(self._person, rows, columns)
+        alpha = np.ascontiguousarray(person[..., 3])
+        alpha[alpha < _NOTHING] = 0
+        colours = np.ascontiguousarray(person[..., :3])
+        return over(colours, alpha, self.background[rows, columns]), alpha
+
+
+def over(person: Picture, alpha: NDArray[np.uint8], background: Picture) -> Picture:
+    """The person, with colours multiplied by ``alpha``, before the background; where alpha is 0 it is unchanged."""
+    rest = cv2.cvtColor(255 - alpha, cv2.COLOR_GRAY2RGB)
+    behind = cv2.multiply(background, rest, scale=1 / 255)
+    frame = cv2.add(person, behind)
+    nothing = alpha == 0
+    frame[nothing] = background[nothing]
+    return np.asarray(frame, dtype=np.uint8)

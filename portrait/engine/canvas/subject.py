@@ -1,0 +1,77 @@
+"""The source of a portrait, as the canvas sees it: who is in it, where eyes and mouth are, and what is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portrait.engine.canvas.background import without_person
+from portrait.engine.canvas.carrying import Places, at_rest
+from portrait.engine.canvas.layers import Layers
+from portrait.engine.photo.picture import Picture
+from portrait.engine.style import Painter
+
+Paint = Callable[
+    [NDArray[np.uint8]], NDArray[np.uint8]
+]  # uint8 (B, H, W, 3) of any size -> the same, painted
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A source, uint8 (S, S, 3).
+
+    ``matte``: float32 (S, S) in 0..1, the person. ``features``: float32 (M, M) in 0..1 at the motion model's size,
+    1 in eyes and mouth. ``background``: the photo without the person.
+    """
+
+    photo: Picture
+    matte: NDArray[np.float32]
+    features: NDArray[np.float32]
+    background: Picture
+
+    @classmethod
+    def of(cls, photo: Picture, matte: NDArray[np.float32], features: NDArray[np.float32]) -> Subject:
+        """With the background filled in."""
+        return cls(photo, matte, features, without_person(photo, matte))
+
+    @property
+    def side(self) -> int:
+        return len(self.photo)
+
+    @property
+    def model_side(self) -> int:
+        return len(self.features)
+
+
+@dataclass(frozen=True)
+class PaintedSubject:
+    """A subject in one style: paintings of the photo and of its background, and ``paint`` for more of the kind.
+
+    ``paint`` has the painter's statistics and the tone curve of the photo's painting, so that what it paints fits.
+    """
+
+    subject: Subject
+    painting: Picture
+    background: Picture
+    paint: Paint
+
+    @property
+    def still(self) -> Picture:
+        """The painting at rest, uint8 (S, S, 3): the first frame of a clip that carries it."""
+        layers = Layers(self.painting, self.subject.matte, self.background)
+        picture, _alpha = layers.carried(Places(at_rest(), self.subject.side))
+        return picture
+
+
+def paint_subject(painter: Painter, subject: Subject, style: str) -> PaintedSubject:
+    """Paint a subject in ``style``. Raises ChoiceError for an unknown style."""
+    frozen = painter.freeze_statistics(subject.photo[None], style)
+    curve = painter.tones(subject.photo, frozen.first, style)
+
+    def paint(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return curve[frozen.paint(frames)]
+
+    return PaintedSubject(subject, curve[frozen.first], paint(subject.background[None])[0], paint)

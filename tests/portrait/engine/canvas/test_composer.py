@@ -1,0 +1,149 @@
+"""Frames as people see them: the background stands still, strokes move with the face, lids and mouth are painted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from portrait.engine.canvas import composer
+from portrait.engine.canvas.background import without_person
+from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_subject
+from portrait.engine.fomm import load_model
+from portrait.engine.motion import Motion
+from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT, MOUTH
+from portrait.engine.options import EngineOptions
+from portrait.engine.photo.crop import crop_face
+from portrait.engine.photo.face_detection import find_face
+from portrait.engine.pipeline import ANIMATIONS, Engine
+from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS, PAINT_AND_CARRY
+from portrait.training.style.flicker import animate, flicker
+from tests.paths import DATA
+from tests.portrait.pictures import astronaut
+
+SIDE = 384
+
+
+@cache
+def engine() -> Engine:
+    return Engine(EngineOptions(device="cpu"))
+
+
+@cache
+def subject() -> Subject:
+    return engine().subject(crop_face(astronaut(), find_face(astronaut()), SIDE))
+
+
+@cache
+def painted() -> PaintedSubject:
+    return engine().painted(subject(), "woman-with-a-hat")
+
+
+@cache
+def motion() -> Motion:
+    """A few frames of a turn, the first at rest."""
+    whole = engine().motion("proud-turn")
+    return whole.only(range(0, len(whole), 9))
+
+
+@cache
+def frames(order: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The clip, (T, S, S, 3), and the person's alpha in it, (T, S, S)."""
+    made = list(ANIMATIONS[order](engine().model, painted(), motion()))
+    return np.stack([frame.picture for frame in made]), np.stack([frame.alpha for frame in made])
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_behind_the_person_nothing_changes_by_a_bit(order: str) -> None:
+    clip, persons = frames(order)
+    behind, inside = persons.max(axis=0) == 0, persons.min(axis=0) == 255
+    assert behind.mean() > 0.15
+    assert (clip[:, behind] == clip[0, behind]).all()
+    assert np.abs(np.diff(clip[:, inside].astype(int), axis=0)).mean() > 3
+
+
+def test_the_first_frame_is_the_still() -> None:
+    np.testing.assert_array_equal(frames(PAINT_AND_CARRY)[0][0], painted().still)
+
+
+def test_at_rest_the_animated_face_is_the_photo() -> None:
+    first = next(iter(engine().animate(subject(), motion()))).astype(int)
+    inside = frames(PAINT_AND_CARRY)[1][0] == 255
+    assert np.abs(first - subject().photo)[inside].mean() < 1
+
+
+def test_carried_strokes_flicker_less_than_half_as_much_as_strokes_painted_for_each_frame() -> None:
+    slow = engine().motion("nod").only(range(8))
+    clip = animate(engine(), subject(), slow)
+    values = {
+        order: flicker(np.stack(list(engine().frames(painted(), slow, order))), clip.flow, clip.person)
+        for order in (PAINT_AND_CARRY, ANIMATE_THEN_PAINT)
+    }
+    assert values[PAINT_AND_CARRY] < 0.5 * values[ANIMATE_THEN_PAINT]
+
+
+def test_a_closed_eye_and_an_open_mouth_are_painted_and_the_rest_of_the_face_is_not() -> None:
+    whole = engine().motion("talking")
+    assert whole.jacobian is not None
+    openness = whole.jacobian[:, [EYE_RIGHT, EYE_LEFT], 1, 1].max(axis=1)
+    blink = int(openness.argmin())
+    wide = int(whole.value[:, MOUTH, 1].max(axis=1).argmax())
+    few = whole.only((0, blink, wide))
+    areas: list[float] = []
+
+    def paint(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        areas.append(pictures.shape[1] * pictures.shape[2] / SIDE**2)
+        return painted().paint(pictures)
+
+    clip = list(composer.paint_and_carry(engine().model, replace(painted(), paint=paint), few))
+    assert 0 < sum(areas) < 0.4 * len(clip)
+    unpainted = replace(painted(), paint=lambda pictures: pictures)
+    plain = list(composer.paint_and_carry(engine().model, unpainted, few))
+    assert [(a.picture != b.picture).any() for a, b in zip(clip, plain, strict=True)] == [False, True, True]
+
+
+def test_a_matte_of_the_whole_picture_moves_the_whole_picture() -> None:
+    everything = Subject.of(subject().photo, np.ones((SIDE, SIDE), np.float32), subject().features)
+    np.testing.assert_array_equal(everything.background, everything.photo)
+    clip = list(composer.animate(engine().model, everything, motion()))
+    assert all((frame.alpha == 255).all() for frame in clip)
+    assert np.abs(clip[3].picture.astype(int) - clip[0].picture).mean() > 3
+
+
+def test_the_person_is_filled_in_from_around() -> None:
+    photo = np.full((128, 128, 3), (40, 90, 160), np.uint8)
+    matte = np.zeros((128, 128), np.float32)
+    cv2.circle(matte, (64, 64), 30, 1.0, -1)
+    photo[matte > 0] = (220, 180, 150)
+    plate = without_person(photo, matte).astype(int)
+    assert np.abs(plate - (40, 90, 160)).max() <= 4
+
+
+def test_the_published_network_goes_through_the_same_composition() -> None:
+    files = DATA / "fomm-tiny" / "config.yaml", DATA / "fomm-tiny" / "checkpoint.pth.tar"
+    model = load_model(*files)
+    side, small = 256, 128
+    photo = cv2.resize(subject().photo, (side, side), interpolation=cv2.INTER_AREA)
+    matte = cv2.resize(subject().matte, (side, side), interpolation=cv2.INTER_AREA)
+    features = cv2.resize(subject().features, (small, small), interpolation=cv2.INTER_AREA)
+    scene = Subject.of(
+        np.asarray(photo, np.uint8), np.asarray(matte, np.float32), np.asarray(features, np.float32)
+    )
+    count = model.num_kp
+    steps = np.linspace(0, 0.3, 4, dtype=np.float32)[:, None, None]
+    sway = Motion(
+        name="sway",
+        model=model.keypoint_set,
+        fps=25.0,
+        value=np.zeros((4, count, 2), np.float32) + steps,
+        jacobian=np.tile(np.eye(2, dtype=np.float32), (4, count, 1, 1)),
+    )
+    own = paint_subject(engine().painter, scene, "udnie")
+    for order in ORDERS:
+        clip = np.stack([frame.picture for frame in ANIMATIONS[order](model, own, sway)])
+        assert clip.shape == (4, side, side, 3)
+        assert np.abs(clip[3].astype(int) - clip[0]).mean() > 0.2

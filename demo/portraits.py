@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.storage import media
+from demo.faces import all_faces
 from portrait import choices, files
-from portrait.engine.output.encoders import encode_png
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.photo.choice import LARGEST
 from portrait.engine.request import PortraitRequest
@@ -32,20 +32,18 @@ class Original:
 
 
 def make_originals(count: int, draw: random.Random) -> list[Original]:
-    """``count`` portraits of the public-domain astronaut of scikit-image, in styles and motions that ``draw`` picks.
+    """``count`` portraits of the faces that may be shown, in styles and motions that ``draw`` picks.
 
     Each takes seconds. Raises EngineError.
     """
-    # Imported here: the web process imports this module and needs neither.
-    from skimage import data
-
-    prepared = prepare_photo(encode_png(data.astronaut()))
+    faces = all_faces()
     styles = draw.sample([choice.name for choice in choices.styles()], len(choices.styles()))
     engine = load_engine(engine_options())
     originals = []
     for number in range(count):
-        seed = draw.randrange(2**31)
-        request = PortraitRequest(style=styles[number % len(styles)], seed=seed)
+        prepared = prepare_photo(faces[number % len(faces)])
+        chosen = PortraitRequest(style=styles[number % len(styles)], seed=draw.randrange(2**31))
+        request = chosen.or_else(choices.installation_defaults())
         made = engine.make_portrait(prepared.photo, request, face=prepared.face or LARGEST)
         key = uuid.UUID(int=draw.getrandbits(128), version=4)
         names = {"photo": files.photo_name(key), "still": files.still_name(key)}

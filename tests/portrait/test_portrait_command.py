@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from portrait.engine.motion import motion_names
+from portrait.engine.output.formats import FORMATS
 from portrait.engine.style.catalogue import list_styles
 from tests.paths import ROOT
 from tests.portrait.pictures import astronaut, encoded
@@ -29,12 +30,12 @@ def portrait(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
 
-def test_it_writes_four_files_beside_and_prints_them(photo: Path, tmp_path: Path) -> None:
+def test_it_writes_all_files_beside_and_prints_them(photo: Path, tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
-    done = portrait(photo, "--style", "udnie", "--motion", "nod", "--order", "paint-then-animate", cwd=here)
+    done = portrait(photo, "--style", "udnie", "--motion", "nod", "--size", "256", cwd=here)
     assert done.returncode == 0, done.stderr
-    names = [f"me-portrait.{suffix}" for suffix in ("webp", "gif", "mp4", "png")]
+    names = [row.file_name("me-portrait") for row in FORMATS]
     assert done.stdout.split() == names
     assert sorted(path.name for path in here.iterdir()) == sorted(names)
     assert all(read_provenance((here / name).read_bytes()) for name in names)
@@ -85,7 +86,7 @@ def test_a_stronger_motion_is_another_film(photo: Path, tmp_path: Path) -> None:
     films = []
     for strength in ("0.5", "1.5"):
         folder = tmp_path / strength
-        choices = ("--style", list_styles()[0].slug, "--motion", "nod", "--order", "paint-then-animate")
+        choices = ("--style", list_styles()[0].slug, "--motion", "nod", "--size", "256")
         done = portrait(photo, "-o", folder, *choices, "--strength", strength)
         assert done.returncode == 0, done.stderr
         films.append(iio.imread(folder / "me-portrait.webp", index=...).astype(int))  # type: ignore[arg-type]

@@ -32,7 +32,8 @@ def browser() -> Iterator[Browser]:
 def school(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
     """The real server with its painters and weights, and four students ``demo1-00001`` ... who wrote six entries."""
     demo = ("--students", "4", "--entries", "6", "--portraits", "0", "--password", PASSWORD)
-    with running_school(tmp_path_factory.mktemp("school"), seed_demo=demo) as school:
+    # Small portraits, which are made sooner.
+    with running_school(tmp_path_factory.mktemp("school"), seed_demo=demo, PORTRAIT_SIZE="256") as school:
         yield school
 
 

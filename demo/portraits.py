@@ -11,6 +11,7 @@ from common.storage import media
 from demo.faces import all_faces
 from portrait import choices, files
 from portrait.engine.output.formats import FORMATS
+from portrait.engine.photo.choice import LARGEST
 from portrait.engine.request import PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.models import PortraitJob, request_columns
@@ -25,7 +26,8 @@ class Original:
 
     names: dict[str, str]
     request: PortraitRequest
-    face: dict[str, Any] | None
+    face: dict[str, Any]
+    facts: dict[str, Any] | None
     timings: dict[str, float]
 
 
@@ -42,7 +44,7 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
         prepared = prepare_photo(faces[number % len(faces)])
         chosen = PortraitRequest(style=styles[number % len(styles)], seed=draw.randrange(2**31))
         request = chosen.or_else(choices.installation_defaults())
-        made = engine.make_portrait(prepared.photo, request, face=prepared.face)
+        made = engine.make_portrait(prepared.photo, request, face=prepared.face or LARGEST)
         key = uuid.UUID(int=draw.getrandbits(128), version=4)
         names = {"photo": files.photo_name(key), "still": files.still_name(key)}
         media().write(names["photo"], prepared.photo)
@@ -51,8 +53,8 @@ def make_originals(count: int, draw: random.Random) -> list[Original]:
             if row.name in made.contents:
                 names[row.name] = files.result_name(key, 1, row.suffix)
                 media().write(names[row.name], made.contents[row.name])
-        face = face_to_json(prepared.face)
-        originals.append(Original(names, made.request, face, dict(made.timings)))
+        face, facts = face_to_json(prepared.face), prepared.facts.to_json() if prepared.facts else None
+        originals.append(Original(names, made.request, face, facts, dict(made.timings)))
     return originals
 
 
@@ -71,6 +73,7 @@ def give(student: User, original: Original, key: uuid.UUID) -> PortraitJob:
         student=student,
         key=key,
         face=original.face,
+        facts=original.facts,
         **request_columns(original.request),
         state=PortraitJob.State.SUCCEEDED,
         progress=1.0,

@@ -67,6 +67,8 @@ class PortraitJob(models.Model):
     # Where the upload found the face, as a FaceBox's fields in pixels of ``photo``; {} where it found none, null
     # where it did not search.
     face = models.JSONField(null=True, blank=True, editable=False)
+    # What the upload found out about ``photo``, as ``photos.PhotoFacts``; null in a job from before it did.
+    facts = models.JSONField(null=True, blank=True, editable=False)
     # The PortraitRequest, a column for each field. An empty style or motion is drawn from ``seed``, so that a second
     # attempt draws the same.
     style = models.CharField(_("style"), max_length=64, blank=True)

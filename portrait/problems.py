@@ -51,6 +51,8 @@ MESSAGES: dict[str, Any] = {
     "bad_seed": _("The seed must be a whole number from 0 to 2147483647."),
     "bad_strength": _("The strength must be a number from 0.5 to 1.5."),
     "bad_size": _("The size must be one of 256, 384, 512, 640 and 768 pixels."),
+    "bad_face": _("There is no face with that number in the photo."),
+    "bad_box": _("The box must be three numbers, x,y,side, and lie in the photo."),
     # The job.
     "no_face": _("No face was found in the photo. Please take one that shows your face from the front."),
     "photo_missing": _("The photo is no longer there. Please send it again."),

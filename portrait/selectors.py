@@ -11,7 +11,9 @@ from django.db.models.functions import Coalesce, Now
 
 from common.prepared import Parameter, Prepared
 from portrait.engine.request import RULES, PortraitRequest
+from portrait.hints import Hint, described
 from portrait.models import PortraitJob, request_columns
+from portrait.photos import Box, PhotoFacts
 from portrait.problems import describe
 from portrait.queue.projection import source_of
 from portrait.queue.workers import alive
@@ -30,7 +32,7 @@ TELLING_PROGRESS = 0.25
 
 # What the state of a job is told from; the times and the JSON of the other columns cost more than reading the row.
 SHOWN_COLUMNS = (
-    *("state", "stage", "progress", "started_at", "error_code", "attempts", "created_at"),
+    *("state", "stage", "progress", "started_at", "error_code", "attempts", "created_at", "facts"),
     *PortraitJob.SHOWN,
     *RULES,
 )
@@ -41,7 +43,30 @@ class JobError(TypedDict):
     message: str
 
 
-class Status(TypedDict):
+class FoundBox(TypedDict):
+    """The square from hairline to chin, in pixels of the stored photo."""
+
+    x: float
+    y: float
+    side: float
+
+
+class PhotoSize(TypedDict):
+    width: int
+    height: int
+    turned: int
+
+
+class PhotoReport(TypedDict):
+    """What is known of a job's photo."""
+
+    photo: PhotoSize | None
+    faces: list[FoundBox]
+    chosen: FoundBox | None
+    hints: list[Hint]
+
+
+class Status(PhotoReport):
     """Where the student's newest portrait stands; file values are URLs (paths) or None."""
 
     job: int | None
@@ -80,6 +105,7 @@ def status_of(student: User, job: Any) -> Status:
             request=request_columns(PortraitRequest()),
             attempts=0,
             created=None,
+            **photo_report(None),
         )
     polls = {State.RUNNING.value: POLL_WHILE_RUNNING, State.QUEUED.value: POLL_WHILE_QUEUED}
     return Status(
@@ -97,7 +123,26 @@ def status_of(student: User, job: Any) -> Status:
         request=request_columns(job.request),
         attempts=job.attempts,
         created=job.created_at,
+        **photo_report(job),
     )
+
+
+def photo_report(job: PortraitJob | None) -> PhotoReport:
+    """What the upload found out about the job's photo; empty where it did not look, or without a job."""
+    facts = PhotoFacts.from_json(job.facts) if job else None
+    if job is None or facts is None:
+        return PhotoReport(photo=None, faces=[], chosen=None, hints=[])
+    return PhotoReport(
+        photo=PhotoSize(width=facts.width, height=facts.height, turned=facts.turned),
+        faces=[_found_box(box) for box in facts.faces],
+        chosen=_found_box(facts.chosen) if facts.chosen else None,
+        hints=described(facts.hints),
+    )
+
+
+def _found_box(box: Box) -> FoundBox:
+    x, y, side = box
+    return FoundBox(x=x, y=y, side=side)
 
 
 def source_of_another(student: User) -> PortraitJob | None:

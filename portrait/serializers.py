@@ -35,18 +35,72 @@ class RequestFields(serializers.Serializer[Any]):
         return {**super().get_fields(), **chosen}
 
 
+FACE_HELP = "which of the `faces`: 0 is the largest"
+BOX_HELP = (
+    "`x,y,side`: left, top and side of the square from hairline to chin, in pixels of the stored `photo`; or, where"
+    " no number exceeds 1, in fractions: x and side of the upright photo's width, y of its height"
+)
+
+
+class FaceFields(serializers.Serializer[Any]):
+    """Which face of the photo; left out or empty, the largest."""
+
+    face = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=999, help_text=FACE_HELP
+    )
+    box = Text(required=False, allow_blank=True, max_length=60, help_text=BOX_HELP)
+
+
 class UploadSerializer(RequestFields):
     """The multipart form, for the API's description; the view checks it, with a code for each fault."""
 
     multipart = True
     pic = serializers.FileField()
+    face = serializers.IntegerField(required=False, min_value=0, max_value=999, help_text=FACE_HELP)
+    box = serializers.CharField(required=False, allow_blank=True, max_length=60, help_text=BOX_HELP)
 
 
-class AgainSerializer(RequestFields):
+class RetrySerializer(FaceFields):
+    """The face that the photo is tried again with; left out, the same as before."""
+
+
+class AgainSerializer(RequestFields, FaceFields):
     """What may be chosen for another portrait of the same photo; left out or empty, the school chooses."""
 
 
-class AcceptedSerializer(serializers.Serializer[Any]):
+class BoxSerializer(serializers.Serializer[Any]):
+    """The square from hairline to chin, in pixels of the stored photo."""
+
+    x = serializers.FloatField(help_text="of the left side")
+    y = serializers.FloatField(help_text="of the top")
+    side = serializers.FloatField()
+
+
+class PhotoSerializer(serializers.Serializer[Any]):
+    """The stored photo: upright, at most 2048 pixels a side."""
+
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    turned = serializers.IntegerField(
+        help_text="degrees by which the upload was turned clockwise to make its largest face upright"
+    )
+
+
+class HintSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class PhotoReportSerializer(serializers.Serializer[Any]):
+    """What is known of the photo."""
+
+    photo = PhotoSerializer(allow_null=True)
+    faces = BoxSerializer(many=True, help_text="the largest first")
+    chosen = BoxSerializer(allow_null=True, help_text="the face that is painted; null where none was found")
+    hints = HintSerializer(many=True, help_text="what will look poor; no error")
+
+
+class AcceptedSerializer(PhotoReportSerializer):
     msg = serializers.CharField()
     job = serializers.IntegerField()
 
@@ -73,7 +127,7 @@ def shown_field(name: str, rule: FieldRule) -> serializers.Field:
 
 
 # Describes what ``status_document`` makes. A docstring would become a part of the API's description.
-class StatusSerializer(serializers.Serializer[Any]):
+class StatusSerializer(PhotoReportSerializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         """The job's state and, beside it, the fields of its request."""
         return {**super().get_fields(), **{name: shown_field(name, rule) for name, rule in RULES.items()}}
@@ -97,6 +151,10 @@ def status_document(state: Status, base: str) -> dict[str, Any]:
     Written out, because the framework's fields cost a polled answer more than all the rest of it.
     """
     return {
+        "photo": state["photo"],
+        "faces": state["faces"],
+        "chosen": state["chosen"],
+        "hints": state["hints"],
         "job": state["job"],
         "status": state["status"],
         "stage": state["stage"],

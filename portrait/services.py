@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
@@ -11,46 +10,52 @@ from rest_framework.exceptions import AuthenticationFailed
 from common.storage import media
 from portrait import choices, files, selectors
 from portrait.engine.errors import ChoiceError, EngineError, PhotoError
+from portrait.engine.photo.choice import LARGEST, FaceChoice
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob
-from portrait.photos import face_to_json, prepare_photo
+from portrait.photos import (
+    PhotoFacts,
+    PreparedPhoto,
+    choose_again,
+    face_from_json,
+    face_to_json,
+    prepare_photo,
+)
 from portrait.problems import PortraitProblem
 from portrait.queue import transitions
 from user.models import User
 
 
-def accept_photo(*, student: User, data: bytes, request: PortraitRequest) -> PortraitJob:
+def accept_photo(
+    *, student: User, data: bytes, request: PortraitRequest, choice: FaceChoice = LARGEST
+) -> PortraitJob:
     """Put a photo into the queue; when this returns, it and its job are on the disk and in the database.
 
-    What ``request`` leaves open follows the settings. The job before it, if still active, is cancelled, and the
-    student sees the cropped photo until the portrait is there.
+    What ``request`` leaves open follows the settings; ``choice`` is the face, by default the largest. The job before
+    it, if still active, is cancelled, and the student sees the cropped photo until the portrait is there.
 
     Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
     """
     check_request(request)
     try:
-        photo = prepare_photo(data)
-    except PhotoError as error:
+        photo = prepare_photo(data, choice)
+    except (PhotoError, ChoiceError) as error:
         raise PortraitProblem(error.code) from error
-    return _enqueue(student, request, photo=photo.photo, still=photo.still, face=face_to_json(photo.face))
+    return _enqueue(student, request, photo)
 
 
-def make_another(*, student: User, request: PortraitRequest) -> PortraitJob:
+def make_another(*, student: User, request: PortraitRequest, choice: FaceChoice = LARGEST) -> PortraitJob:
     """Queue the photo of the student's portrait once more, as a portrait of its own; those before stay to go back to.
 
-    Which photo that is, :func:`portrait.selectors.source_of_another` says.
+    Which photo that is, :func:`portrait.selectors.source_of_another` says. ``choice`` is another face in it.
 
     Raises PortraitProblem: 400 with the choice's code, 409 ``photo_missing``, 503 ``storage_unavailable``.
     """
     check_request(request)
     job = selectors.source_of_another(student)
-    try:
-        if job is None:
-            raise FileNotFoundError
-        photo, still = (media().read(str(file.name)) for file in (job.photo, job.still))
-    except FileNotFoundError:
-        raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT) from None
-    return _enqueue(student, request, photo=photo, still=still, face=job.face, upload=job.origin)
+    if job is None:
+        raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
+    return _enqueue(student, request, _photo_of(job, choice), upload=job.origin)
 
 
 def choose_portrait(*, student: User, job_id: int) -> None:
@@ -74,26 +79,36 @@ def check_request(request: PortraitRequest) -> None:
         raise PortraitProblem("catalogue_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
 
 
+def _photo_of(job: PortraitJob, choice: FaceChoice) -> PreparedPhoto:
+    """The job's photo with its face, or with another one. Raises PortraitProblem."""
+    facts = PhotoFacts.from_json(job.facts)
+    try:
+        photo = media().read(str(job.photo.name))
+        if choice:
+            return choose_again(photo, facts, choice)
+        still = media().read(str(job.still.name))
+    except FileNotFoundError:
+        raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT) from None
+    except (PhotoError, ChoiceError) as error:
+        raise PortraitProblem(error.code) from error
+    return PreparedPhoto(photo, face_from_json(job.face), still, facts)
+
+
 def _enqueue(
-    student: User,
-    request: PortraitRequest,
-    *,
-    photo: bytes,
-    still: bytes,
-    face: dict[str, Any] | None,
-    upload: uuid.UUID | None = None,
+    student: User, request: PortraitRequest, photo: PreparedPhoto, *, upload: uuid.UUID | None = None
 ) -> PortraitJob:
     key = uuid.uuid4()
     names = files.photo_name(key), files.still_name(key)
     try:
-        for name, data in zip(names, (photo, still), strict=True):
+        for name, data in zip(names, (photo.photo, photo.still), strict=True):
             media().write(name, data)
         return transitions.enqueue(
             student_id=student.pk,
             key=key,
             photo=names[0],
             still=names[1],
-            face=face,
+            face=face_to_json(photo.face),
+            facts=photo.facts.to_json() if photo.facts else None,
             upload=upload,
             request=request.or_else(choices.installation_defaults()).seeded(),
         )
@@ -106,15 +121,19 @@ def _enqueue(
         raise
 
 
-def retry_portrait(*, student: User) -> None:
-    """Queue the student's newest photo again.
+def retry_portrait(*, student: User, choice: FaceChoice = LARGEST) -> None:
+    """Queue the student's newest photo again; with ``choice``, another face of it, as a job of its own.
 
-    Raises PortraitProblem (409) ``nothing_to_retry`` or ``photo_missing``.
+    Raises PortraitProblem: 409 ``nothing_to_retry`` or ``photo_missing``, 400 ``bad_face`` or ``bad_box``.
     """
     job = PortraitJob.objects.filter(student=student).order_by("-id").first()
     if job is None:
         raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
-    retry_job(job)
+    if not choice:
+        retry_job(job)
+        return
+    _refuse_retry(job)
+    _enqueue(student, job.request, _photo_of(job, choice), upload=job.origin)
 
 
 def retry_job(job: PortraitJob) -> None:
@@ -122,12 +141,17 @@ def retry_job(job: PortraitJob) -> None:
 
     Raises PortraitProblem (409) ``nothing_to_retry`` or ``photo_missing``.
     """
+    _refuse_retry(job)
+    if not transitions.retry(job):
+        raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
+
+
+def _refuse_retry(job: PortraitJob) -> None:
+    """Raises PortraitProblem for a job that has nothing to be made again, or nothing to make it from."""
     if job.active or job.state == PortraitJob.State.SUCCEEDED:
         raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
     if not job.photo or not media().exists(str(job.photo.name)):
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
-    if not transitions.retry(job):
-        raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
 
 
 def cancel_portrait(*, student: User) -> None:

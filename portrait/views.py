@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 from common.fields import origin
 from portrait import choices, selectors, services
 from portrait.engine.errors import ChoiceError, EngineError
+from portrait.engine.photo.choice import FaceChoice
 from portrait.engine.photo.decoding import MAX_BYTES
 from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, SIZES, PortraitRequest
 from portrait.models import PortraitJob
@@ -33,6 +34,7 @@ from portrait.serializers import (
     ChosenSerializer,
     HistorySerializer,
     OptionsSerializer,
+    RetrySerializer,
     StatusSerializer,
     UploadSerializer,
     status_document,
@@ -46,6 +48,8 @@ MAX_BODY_BYTES = MAX_BYTES + FORM_BYTES
 # A body that is too large is read to its end up to this size: a server that closes the connection while the browser
 # is still sending makes it show a network error instead of our answer.
 DRAIN_BYTES = 64 * 1024 * 1024
+
+Choice = TypeVar("Choice")
 
 
 class UploadView(APIView):
@@ -72,8 +76,10 @@ class UploadView(APIView):
             student=signed_in(request),
             data=sent[0].read(),
             request=requested(PortraitRequest.from_text, form.dict()),
+            choice=requested(FaceChoice.from_text, form.get("face", ""), form.get("box", "")),
         )
-        return Response({"msg": "send", "job": job.pk})
+        answer = {"msg": "send", "job": job.pk, **selectors.photo_report(job)}
+        return Response(AcceptedSerializer(answer).data)
 
 
 def refuse_oversize(request: Request) -> None:
@@ -90,12 +96,18 @@ def refuse_oversize(request: Request) -> None:
     raise PortraitProblem("photo_too_large")
 
 
-def requested(read: Callable[..., PortraitRequest], *args: Any, **choices: Any) -> PortraitRequest:
-    """The request that ``read`` makes of a form. Raises PortraitProblem (400) with the choice's code."""
+def requested(read: Callable[..., Choice], *args: Any, **choices: Any) -> Choice:
+    """What ``read`` makes of a form. Raises PortraitProblem (400) with the choice's code."""
     try:
         return read(*args, **choices)
     except ChoiceError as error:
         raise PortraitProblem(error.code) from error
+
+
+def chosen(fields: dict[str, Any]) -> FaceChoice:
+    """The face that a JSON form chooses, taken out of its fields. Raises PortraitProblem (400)."""
+    face, box = fields.pop("face", None), fields.pop("box", "")
+    return requested(FaceChoice.from_text, "" if face is None else str(face), box)
 
 
 def status_response(request: Request, student: User) -> HttpResponse:
@@ -128,10 +140,12 @@ class RetryView(APIView):
 
     throttle_scope = "upload"
 
-    @extend_schema(request=None, responses=StatusSerializer)
+    @extend_schema(request=RetrySerializer, responses=StatusSerializer)
     def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
-        services.retry_portrait(student=student)
+        form = RetrySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.retry_portrait(student=student, choice=chosen(form.validated_data))
         student.refresh_from_db(fields=["still", "portrait"])
         return status_response(request, student)
 
@@ -159,7 +173,9 @@ class AgainView(APIView):
         student = signed_in(request)
         form = AgainSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        services.make_another(student=student, request=requested(PortraitRequest, **form.validated_data))
+        fields = dict(form.validated_data)
+        choice = chosen(fields)
+        services.make_another(student=student, request=requested(PortraitRequest, **fields), choice=choice)
         student.refresh_from_db(fields=["still", "portrait"])
         return status_response(request, student)
 

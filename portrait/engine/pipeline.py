@@ -22,10 +22,11 @@ from portrait.engine.output.content_credentials import Making
 from portrait.engine.output.encoders import ClipEncoder, encode_png
 from portrait.engine.output.formats import NAMES, POSTER, chosen
 from portrait.engine.output.statement import Statement
+from portrait.engine.photo.choice import LARGEST, FaceChoice, framed_photo, require_face
 from portrait.engine.photo.crop import CROP_SIZE as MODEL_SIDE
 from portrait.engine.photo.crop import FaceBox, crop_face
 from portrait.engine.photo.decoding import read_photo
-from portrait.engine.photo.face_detection import find_face
+from portrait.engine.photo.face_detection import face_detector
 from portrait.engine.photo.matte import person_matte
 from portrait.engine.photo.picture import Picture
 from portrait.engine.request import (
@@ -124,14 +125,15 @@ class Engine:
         request: PortraitRequest = DEFAULTS,
         on_progress: OnProgress | None = None,
         *,
-        face: FaceBox | None = None,
+        face: FaceBox | FaceChoice = LARGEST,
         on_still: OnStill | None = None,
     ) -> PortraitFiles:
         """Make a moving painted portrait of a face in ``photo`` (JPEG, PNG, WebP or HEIC).
 
         1. Complete the request: style and motion that were not chosen are drawn, the same again for the same seed.
         2. Read the photo: decode, check, turn upright, drop the metadata.
-        3. Find the largest face, unless ``face`` says where it is in the upright photo, and crop it.
+        3. Find the largest face, or the one that ``face`` chooses, turn the photo upright by it, and crop it. A
+           FaceBox says where it is in the photo, which is then not searched and not turned.
         4. Paint the crop: the still, which is ready long before the film.
         5. Animate and paint the frames in the request's order; mark and encode them while the next ones are made.
         6. State in each file that a trained algorithm made it.
@@ -140,7 +142,7 @@ class Engine:
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
         ``on_still(poster)`` is called once, after the stage "painting", with the still as a whole PNG file.
 
-        Raises ChoiceError for a style or motion that does not exist, PhotoError and NoFaceError for the photo,
+        Raises ChoiceError for a style, motion or face that does not exist, PhotoError and NoFaceError for the photo,
         EncodingError when an encoder stops. What ``on_progress`` or ``on_still`` raises ends the work and is raised.
         """
         # 1. Complete the request. Bad choices are refused before any work is done.
@@ -154,8 +156,11 @@ class Engine:
 
         # 3. Find and crop the face.
         with stages.enter("face"):
-            if face is None:
-                face = find_face(picture, checkpoints=self.options.checkpoints, device=self.device)
+            if isinstance(face, FaceChoice):
+                detector = face_detector(self.options.checkpoints, self.device)
+                upright, found = framed_photo(picture, detector, face)
+                picture, face = upright.picture, require_face(found)
+                del upright
             subject = self.subject(crop_face(picture, face, int(request.size or DEFAULT_SIZE)))
             del picture
 

@@ -53,6 +53,7 @@ def enqueue(
     still: str,
     request: PortraitRequest,
     face: dict[str, Any] | None = None,
+    facts: dict[str, Any] | None = None,
     upload: uuid.UUID | None = None,
 ) -> PortraitJob:
     """Put a job for an uploaded photo into the queue; the student's active job, if any, is cancelled.
@@ -75,6 +76,7 @@ def enqueue(
             photo=photo,
             still=still,
             face=face,
+            facts=facts,
             upload=upload,
             **request_columns(request),
         )

@@ -18,6 +18,7 @@ from typing import Any
 from portrait.engine.checkpoints.folder import verify_files
 from portrait.engine.errors import EncodingError, EngineError, NoFaceError
 from portrait.engine.output.formats import FORMATS
+from portrait.engine.photo.choice import LARGEST
 from portrait.engine.photo.crop import FaceBox
 from portrait.engine.photo.face_detection import s3fd_weights
 from portrait.worker.faults import chain_of, is_of_the_storage, is_out_of_memory, is_the_machines
@@ -94,7 +95,7 @@ def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
         Path(order.photo).read_bytes(),
         order.request,
         report,
-        face=FaceBox(**order.face) if order.face else None,
+        face=FaceBox(**order.face) if order.face else LARGEST,
         on_still=lambda poster: replace_file(order.still_file, poster),
     )
     names = {row.name: row.file_name("portrait") for row in FORMATS if row.name in files.contents}

@@ -2,6 +2,7 @@
 import { hasCamera, openCamera } from "../lib/camera.js";
 import { cropper } from "../lib/crop.js";
 import { focusOn, h, replace } from "../lib/dom.js";
+import { faceButtons, facePointer } from "../lib/face-picker.js";
 import { picker } from "../lib/picker.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
@@ -17,6 +18,8 @@ export default async function page({ api, t, go, student, announce, refreshStude
   const stage = h("div", { class: "stack" });
   let camera = null;
   let unwatch = null;
+  // What was sent, for choosing a face in it: the server shows nobody the whole photo.
+  let sent = null;
 
   const rest = () => {
     camera?.stop();
@@ -26,7 +29,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
   };
 
   /** Step 1: the source of the photo. */
-  function ask(trouble = null) {
+  function ask(trouble = null, mend = null) {
     rest();
     const input = h("input", { class: "visually-hidden", id: "photo-file", type: "file", accept: KINDS });
     input.addEventListener("change", () => input.files[0] && prepare(input.files[0]));
@@ -48,7 +51,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
       event.preventDefault();
       if (event.dataTransfer.files[0]) prepare(event.dataTransfer.files[0]);
     });
-    replace(stage, trouble && h("div", { class: "problem", role: "alert" }, h("p", {}, trouble)), drop);
+    replace(stage, trouble && h("div", { class: "problem", role: "alert" }, h("p", {}, trouble)), mend, drop);
   }
 
   async function film() {
@@ -93,7 +96,8 @@ export default async function page({ api, t, go, student, announce, refreshStude
       bar.set(0);
       try {
         const form = new FormData();
-        form.append("pic", crop ? await crop.blob() : file, "photo");
+        sent = crop ? await crop.blob() : file;
+        form.append("pic", sent, "photo");
         for (const [name, value] of Object.entries(wishes.value())) form.append(name, value);
         await api.upload("/user/main/", form, (part) => bar.set(part));
         await refreshStudent();
@@ -124,17 +128,31 @@ export default async function page({ api, t, go, student, announce, refreshStude
   function look() {
     const line = h("p", { class: "lead", role: "status" }, t("photo.looking"));
     const frame = h("div", { class: "found-frame" });
+    const hints = h("ul", { class: "hints", hidden: true });
+    const faces = h("div", {});
+    const trouble = h("div", {});
     const onward = h(
       "button",
       { class: "button", type: "button", "data-act": "onward", onclick: () => go(student.house ? "#/reveal" : "#/sorting") },
       student.house ? t("photo.to-portrait") : t("photo.to-sorting"),
     );
     let shown = null;
-    replace(stage, h("div", { class: "found stack centred" }, frame, line, h("div", { class: "row" }, onward, backButton())));
+    let told = false;
+    replace(stage, h("div", { class: "found stack centred" }, frame, line, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
     focusOn(onward);
     unwatch = watchPortrait(api, (state) => {
-      if (state.status === "failed" && state.error.code === "no_face") return ask(t("photo.no-face"));
+      if (state.status === "failed" && state.error.code === "no_face") return pointOut(state);
       if (state.status === "failed") return ask(state.error.message);
+      if (!told) {
+        told = true;
+        hints.hidden = state.hints.length === 0;
+        replace(hints, state.hints.map((hint) => h("li", {}, hint.message)));
+        if (sent && state.faces.length > 1) {
+          const pick = (face) => chooseFace(state, { face }, trouble);
+          // A photo that this browser cannot decode is shown without its faces.
+          faceButtons(sent, state, pick).then((node) => replace(faces, node), () => {});
+        }
+      }
       if (state.files.still && shown !== state.files.still) {
         shown = state.files.still;
         replace(frame, portrait({ src: shown, alt: t("photo.still-alt"), lazy: false, size: 200 }));
@@ -149,6 +167,34 @@ export default async function page({ api, t, go, student, announce, refreshStude
       }
       return undefined;
     });
+  }
+
+  /** After `no_face`: the student says where the face is, or sends another photo. */
+  async function pointOut(state) {
+    rest();
+    const trouble = h("div", {});
+    let pointer = null;
+    if (sent && state.photo) {
+      const pick = (box) => chooseFace(state, { box }, trouble);
+      pointer = await facePointer(sent, state.photo, pick).catch(() => null);
+    }
+    ask(t("photo.no-face"), pointer && [pointer, trouble]);
+  }
+
+  /** The same photo with another face: `choice` is `{face}` or `{box}`. */
+  async function chooseFace(state, choice, trouble) {
+    rest();
+    try {
+      const { style, motion, strength } = state;
+      await (state.status === "failed"
+        ? api.post("/user/portrait/retry/", choice)
+        : api.post("/user/portrait/again/", { style, motion, strength, ...choice }));
+      await refreshStudent();
+      look();
+    } catch (error) {
+      if (error.code === "session_expired") return;
+      replace(trouble, problem(error, error.passing ? () => chooseFace(state, choice, trouble) : null));
+    }
   }
 
   const backButton = () =>

@@ -37,8 +37,8 @@ class FaceBox:
     centre_y: float
     height: float  # from hairline to chin
     score: float  # the detector's; not comparable between detectors
-    detector: str  # "s3fd" or "mesh"
-    angle: float = 0.0  # degrees by which the picture was rotated counter-clockwise for the detection
+    detector: str  # "s3fd", "mesh", or "hand" where a person said where the face is
+    angle: float = 0.0  # degrees by which the face leans, clockwise as seen, as far as the detector tells
 
 
 def crop_face(image: Picture, face: FaceBox, size: int = CROP_SIZE) -> Picture:

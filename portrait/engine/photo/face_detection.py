@@ -22,8 +22,10 @@ S3FD_FOLDER = "face"
 class FaceDetector(Protocol):
     """Detects faces."""
 
-    def detect(self, image: Picture) -> list[FaceBox]:
-        """The faces in uint8 (H, W, 3), RGB, in no particular order."""
+    certain: float  # the score from which a face is one for sure, and upright if its angle says so
+
+    def detect(self, image: Picture, *, small: bool = True) -> list[FaceBox]:
+        """The faces in uint8 (H, W, 3), RGB, in no particular order; without ``small`` a quicker search."""
 
 
 def find_face(image: Picture, *, checkpoints: Path | None = None, device: str = "cpu") -> FaceBox:

@@ -8,6 +8,7 @@ Weights: the MediaPipe project's, Apache-2.0 (``checkpoints/face/README.md``).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,8 +22,6 @@ from portrait.engine.photo.picture import Picture
 DETECTOR_FILE = "face_detection_short_range.tflite"
 MESH_FILE = "face_landmark.tflite"
 MESH_POINTS = 468
-# Points of the mesh: the middle of the forehead at the hairline, and the chin.
-HAIRLINE, CHIN = 10, 152
 
 _DETECTOR_SIDE, _MESH_SIDE = 128, 192
 # Cells a side, and anchors a cell, of the detector's two feature maps.
@@ -57,12 +56,13 @@ class Mesh:
     """A face's mesh, in pixels of the picture.
 
     ``points``: float (468, 2), (x, y). ``depth``: float (468,), how far behind the face's middle a point is, in the
-    same unit. ``presence``: 0 to 1, whether it is a face.
+    same unit. ``flag``: the network's logit of the probability that it is an upright face, after the face was turned
+    so that its eyes are level. Of 169 portraits it is above 17 for 98 %, of the same upside down below 11 for 95 %.
     """
 
     points: NDArray[np.float64]
     depth: NDArray[np.float64]
-    presence: float
+    flag: float
 
 
 def detect(image: Picture, *, threshold: float, overlap: float = 0.3) -> list[Detection]:
@@ -92,12 +92,21 @@ def detect(image: Picture, *, threshold: float, overlap: float = 0.3) -> list[De
         centre = (anchor + numbers[:2] - (left, top)) / scale
         eyes = (anchor + numbers[4:8].reshape(2, 2) - (left, top)) / scale
         wide, high = numbers[2:4] / scale
-        candidate = Detection(
-            float(centre[0]), float(centre[1]), float(wide), float(high), eyes, float(scores[index])
+        found.append(
+            Detection(
+                float(centre[0]), float(centre[1]), float(wide), float(high), eyes, float(scores[index])
+            )
         )
-        if all(_overlap(candidate, other) <= overlap for other in found):
-            found.append(candidate)
-    return found
+    return without_repeats(found, overlap)
+
+
+def without_repeats(found: Iterable[Detection], overlap: float = 0.3) -> list[Detection]:
+    """Of detections whose intersection over union exceeds ``overlap`` the one with the best score; best first."""
+    kept: list[Detection] = []
+    for candidate in sorted(found, key=lambda detection: -detection.score):
+        if all(_overlap(candidate, other) <= overlap for other in kept):
+            kept.append(candidate)
+    return kept
 
 
 def face_mesh(image: Picture, face: Detection) -> Mesh:
@@ -122,8 +131,7 @@ def face_mesh(image: Picture, face: Detection) -> Mesh:
     (logit,) = (float(out.reshape(-1)[0]) for out in outputs if out.size == 1)
     back = cv2.invertAffineTransform(turn)
     flat = points[:, :2].astype(np.float64) @ back[:, :2].T + back[:, 2]
-    presence = 1 / (1 + math.exp(-max(-60.0, min(logit, 60.0))))
-    return Mesh(flat, points[:, 2].astype(np.float64) / scale, presence)
+    return Mesh(flat, points[:, 2].astype(np.float64) / scale, logit)
 
 
 def _warp(image: Picture, matrix: NDArray[np.float64]) -> Picture:

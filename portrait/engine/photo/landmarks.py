@@ -25,11 +25,12 @@ LEFT_EYE = [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387
 EYE_RINGS = (RIGHT_EYE, LEFT_EYE)
 INNER_LIPS = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191]
 OUTER_LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185]
+# The middle of the forehead at the hairline, and the chin.
+HAIRLINE, CHIN = 10, 152
 # The face's border at the height of the ears.
 RIGHT_SIDE, LEFT_SIDE = 234, 454
 
 _THRESHOLD = 0.3
-_PRESENCE = 0.5
 # BlazeFace's box is this fraction of the face from hairline to chin, and its centre this fraction of it lower:
 # medians of 168 portraits.
 _BOX, _BOX_DOWN = 0.95, 0.03
@@ -40,12 +41,12 @@ class FaceLandmarks:
     """``points``: float (468, 2), (x, y) as fractions of the crop's width and height, 0..1 inside it.
 
     ``depth``: float (468,), how far a point lies behind the face's middle, as a fraction of the crop's width.
-    ``presence``: 0.5 to 1, how sure the network is.
+    ``flag``: how sure the network is, a logit of at least 0.
     """
 
     points: Points
     depth: NDArray[np.float64]
-    presence: float
+    flag: float
 
     @property
     def eyes(self) -> tuple[Points, Points]:
@@ -71,15 +72,20 @@ class FaceLandmarks:
     @property
     def lean(self) -> float:
         """Degrees by which the head leans, clockwise as seen."""
-        right, left = (eye.mean(axis=0) for eye in self.eyes)
-        across, down = left - right
-        return math.degrees(math.atan2(down, across))
+        return lean(self.points)
 
     @property
     def turn(self) -> float:
         """Degrees by which the head is turned to the side: 0 looks into the camera, 90 is a profile, either sign."""
         across = np.linalg.norm(self.points[LEFT_SIDE] - self.points[RIGHT_SIDE])
         return math.degrees(math.atan2(self.depth[LEFT_SIDE] - self.depth[RIGHT_SIDE], across))
+
+
+def lean(points: Points) -> float:
+    """Degrees by which the line through the eyes of a mesh, float (468, 2), leans, clockwise as seen; -180 to 180."""
+    right, left = (points[ring].mean(axis=0) for ring in EYE_RINGS)
+    across, down = left - right
+    return math.degrees(math.atan2(down, across))
 
 
 def around(polygon: Points, margin: float) -> tuple[float, float, float, float]:
@@ -107,9 +113,9 @@ def face_landmarks(crop: Picture) -> FaceLandmarks | None:
     if nearest is None or off_centre(nearest) > 0.2 * width:
         nearest = _framed(width, height)
     mesh = face_mesh(crop, nearest)
-    if mesh.presence < _PRESENCE:
+    if mesh.flag < 0:
         return None
-    return FaceLandmarks(mesh.points / (width, height), mesh.depth / width, mesh.presence)
+    return FaceLandmarks(mesh.points / (width, height), mesh.depth / width, mesh.flag)
 
 
 def _framed(width: int, height: int) -> Detection:

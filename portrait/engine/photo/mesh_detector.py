@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
 
 from portrait.engine.photo.crop import FaceBox
-from portrait.engine.photo.face_networks import CHIN, HAIRLINE, Detection, detect, face_mesh
+from portrait.engine.photo.face_networks import Detection, Mesh, detect, face_mesh, without_repeats
+from portrait.engine.photo.landmarks import CHIN, HAIRLINE, lean
 from portrait.engine.photo.picture import Picture
 
 # BlazeFace's own default. Below it, textures and animals pass.
 _THRESHOLD = 0.5
-# The mesh network's probability that the cut-out is a face.
-_PRESENCE = 0.5
-# A face fills at least about a tenth of what BlazeFace sees, so smaller ones are searched in square tiles of these
-# fractions of the longer side, each tile overlapping the next by a third.
-_TILES = (1 / 2, 1 / 4)
+# The mesh's flag from which something is a face; in tiles, which are many, more is asked for.
+_FLAG, _SMALL_FLAG = 0.0, 3.0
+# A face fills at least about a tenth of what BlazeFace sees, so smaller ones are searched in square tiles, each
+# overlapping the next by a third. In a picture with a face larger than this fraction of its shorter side no other
+# face matters.
+_LARGE = 1 / 4
 # A face that fills the picture is found only with something around it.
 _BORDER = 1 / 2
 # From the mesh's extent to the face that the crop frames: 168 portraits, median against the detector that measured
@@ -26,27 +26,42 @@ _DOWN = 0.014
 
 
 class MeshDetector:
-    """Finds frontal faces and faces turned or leaning by up to about 60 degrees; needs no torch."""
+    """Finds frontal faces, faces turned by up to about 60 degrees, and leaning ones; needs no torch.
 
-    def detect(self, image: Picture) -> list[FaceBox]:
-        """The faces in uint8 (H, W, 3), RGB, in no particular order; small ones only where no larger one is."""
-        for found in self._tries(image):
-            faces = [face for detection in found if (face := _measured(image, detection)) is not None]
-            if faces:
-                return faces
-        return []
+    A face's score is the flag of its mesh.
+    """
 
-    def _tries(self, image: Picture) -> Iterator[list[Detection]]:
-        yield detect(image, threshold=_THRESHOLD)
-        height, width = image.shape[:2]
-        border = round(_BORDER * max(height, width))
-        larger = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REPLICATE)
-        yield [
-            _moved(face, -border, -border)
-            for face in detect(np.asarray(larger, np.uint8), threshold=_THRESHOLD)
-        ]
-        for fraction in _TILES:
-            yield _in_tiles(image, fraction)
+    certain = 14.0
+
+    def detect(self, image: Picture, *, small: bool = True) -> list[FaceBox]:
+        """The faces in uint8 (H, W, 3), RGB, in no particular order.
+
+        Smaller ones are searched only where no face fills a good part of the picture, the smallest only with
+        ``small`` and where no other is.
+        """
+        large = _LARGE * min(image.shape[:2])
+        found = _whole(image)
+        faces = _measured(image, found, _FLAG)
+        if not faces:
+            found = _with_border(image)
+            faces = _measured(image, found, _FLAG)
+        if all(face.height <= large for face in faces):
+            found = without_repeats([*found, *_in_tiles(image, 1 / 2)])
+            faces = _measured(image, found, _SMALL_FLAG) or faces
+        if small and not faces:
+            faces = _measured(image, without_repeats(_in_tiles(image, 1 / 4)), _SMALL_FLAG)
+        return faces
+
+
+def _whole(image: Picture) -> list[Detection]:
+    return detect(image, threshold=_THRESHOLD)
+
+
+def _with_border(image: Picture) -> list[Detection]:
+    border = round(_BORDER * max(image.shape[:2]))
+    larger = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REPLICATE)
+    found = detect(np.asarray(larger, np.uint8), threshold=_THRESHOLD)
+    return [_moved(face, -border, -border) for face in found]
 
 
 def _in_tiles(image: Picture, fraction: float) -> list[Detection]:
@@ -80,11 +95,13 @@ def _moved(face: Detection, right: float, down: float) -> Detection:
     )
 
 
-def _measured(image: Picture, detection: Detection) -> FaceBox | None:
-    """The face from hairline to chin by its mesh; None where the mesh network sees no face."""
-    mesh = face_mesh(image, detection)
-    if mesh.presence < _PRESENCE:
-        return None
+def _measured(image: Picture, found: list[Detection], least: float) -> list[FaceBox]:
+    """The faces from hairline to chin by their meshes, without those that the mesh network does not confirm."""
+    meshes = [face_mesh(image, detection) for detection in found]
+    return [_face(mesh) for mesh in meshes if mesh.flag >= least]
+
+
+def _face(mesh: Mesh) -> FaceBox:
     low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
     height = float(np.linalg.norm(mesh.points[HAIRLINE] - mesh.points[CHIN]))
     centre = (low + high) / 2
@@ -92,6 +109,7 @@ def _measured(image: Picture, detection: Detection) -> FaceBox | None:
         centre_x=float(centre[0]),
         centre_y=float(centre[1]) + _DOWN * height,
         height=height,
-        score=detection.score,
+        score=mesh.flag,
         detector="mesh",
+        angle=lean(mesh.points),
     )

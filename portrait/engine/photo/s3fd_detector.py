@@ -31,16 +31,19 @@ MAX_OVERLAP = 0.3
 class S3FDDetector:
     """The network on its device. A FaceDetector."""
 
+    # It does not tell how a face stands.
+    certain = THRESHOLD
+
     def __init__(self, network: Any, device: str) -> None:
         self.network = network
         self.device = device
 
-    def detect(self, image: Picture) -> list[FaceBox]:
-        """All faces of uint8 (H, W, 3), RGB."""
+    def detect(self, image: Picture, *, small: bool = True) -> list[FaceBox]:
+        """All faces of uint8 (H, W, 3), RGB, whatever their size."""
         scale = min(1.0, MAX_SIDE / max(image.shape[:2]))
-        small = scaled(image, scale) if scale < 1 else image
+        reduced = scaled(image, scale) if scale < 1 else image
         faces = []
-        for left, top, right, bottom, score in self.boxes(small, THRESHOLD).tolist():
+        for left, top, right, bottom, score in self.boxes(reduced, THRESHOLD).tolist():
             x, y, side = (left + right) / 2 / scale, (top + bottom) / 2 / scale, (bottom - top) / scale
             faces.append(FRAMING.face(x, y, side, score=score, detector="s3fd"))
         return faces

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from portrait import choices
 from portrait.engine.errors import EngineError, PhotoError
 from portrait.engine.output.formats import chosen
+from portrait.engine.photo.choice import FaceChoice
 from portrait.engine.request import RULES, FieldRule, PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
@@ -39,6 +40,13 @@ class Command(EngineCommand):
         )
         for name, rule in RULES.items():
             parser.add_argument(f"--{name}", **option_of(rule))
+        parser.add_argument("--face", default="", metavar="N", help="which face: 0 is the largest (default)")
+        parser.add_argument(
+            "--box",
+            default="",
+            metavar="X,Y,SIDE",
+            help="the square from hairline to chin, in pixels of the upright photo or in fractions of it",
+        )
         parser.add_argument("--force", action="store_true", help="replace files that are already there")
         parser.add_argument("--list", action="store_true", help="print the styles and motions and exit")
 
@@ -51,6 +59,7 @@ class Command(EngineCommand):
         if photo is None:
             raise PhotoError("which PHOTO? (--list prints the styles and motions)", code="photo_missing")
         request = PortraitRequest(**{name: options[name] for name in RULES})
+        choice = FaceChoice.from_text(options["face"], options["box"])
         try:
             data = photo.read_bytes()
         except OSError as error:
@@ -62,7 +71,7 @@ class Command(EngineCommand):
         if present and not options["force"]:
             raise EngineError(f"{', '.join(present)}: already there; --force replaces", code="file_exists")
 
-        files = self._make(data, request.or_else(choices.installation_defaults()))
+        files = self._make(data, request.or_else(choices.installation_defaults()), choice)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for kind, path in targets.items():
@@ -77,7 +86,7 @@ class Command(EngineCommand):
             f" {files.frames} frames of {files.width} x {files.height} at {files.fps:g} a second"
         )
 
-    def _make(self, data: bytes, request: PortraitRequest) -> PortraitFiles:
+    def _make(self, data: bytes, request: PortraitRequest, choice: FaceChoice) -> PortraitFiles:
         # Imported here: the engine brings torch along, which takes seconds, and --list needs none of it.
         from portrait.engine.pipeline import Engine
 
@@ -90,7 +99,7 @@ class Command(EngineCommand):
                 bar.set_description_str(stage)
                 bar.update(100 * fraction - bar.n)
 
-            return engine.make_portrait(data, request, show)
+            return engine.make_portrait(data, request, show, face=choice)
 
     def _list(self, heading: str, entries: tuple[choices.Choice, ...]) -> None:
         self.stdout.write(f"{heading}:")

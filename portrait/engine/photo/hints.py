@@ -1,0 +1,63 @@
+"""What about a photo will make a poor portrait. Hints are no errors: the portrait is made all the same.
+
+The thresholds were measured on 169 portraits and on degraded copies of them (``manage.py measure_faces``; the numbers
+are in docs/faces.md).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from portrait.engine.photo.crop import FACE_CENTRE_IN_FRAME, FACE_HEIGHT_IN_FRAME, FaceBox, crop_face
+from portrait.engine.photo.landmarks import FaceLandmarks, face_landmarks
+from portrait.engine.photo.picture import Picture
+
+PHOTO_BLURRED, PHOTO_DARK, FACE_SMALL, FACE_TURNED_AWAY = (
+    "photo_blurred",
+    "photo_dark",
+    "face_small",
+    "face_turned_away",
+)
+HINTS = (FACE_SMALL, PHOTO_DARK, PHOTO_BLURRED, FACE_TURNED_AWAY)
+
+# Pixels from hairline to chin. Less is enlarged more than three times for a portrait of 512 pixels.
+SMALL_FACE = 80.0
+# Mean grey value (0 to 255) of the face.
+DARK = 50.0
+# Standard deviation of the Laplacian of the grey values over the face, in a crop of 256 pixels.
+BLURRED = 2.5
+# Degrees.
+TURNED_AWAY = 35.0
+
+_SIDE = 256
+
+
+def hints(picture: Picture, face: FaceBox) -> tuple[str, ...]:
+    """The codes of what will look poor about a face of uint8 (H, W, 3), RGB: some of ``HINTS``, in their order.
+
+    A small or a dark face is not called blurred as well. Raises CheckpointError.
+    """
+    crop = crop_face(picture, face, _SIDE)
+    brightness, sharpness = _measured(crop)
+    found = {
+        FACE_SMALL: face.height < SMALL_FACE,
+        PHOTO_DARK: brightness < DARK,
+        FACE_TURNED_AWAY: _turned_away(face_landmarks(crop)),
+    }
+    found[PHOTO_BLURRED] = sharpness < BLURRED and not (found[FACE_SMALL] or found[PHOTO_DARK])
+    return tuple(code for code in HINTS if found[code])
+
+
+def _measured(crop: Picture) -> tuple[float, float]:
+    """Mean grey value of the face, and the standard deviation of its Laplacian."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    centres = (np.arange(_SIDE) + 0.5) / _SIDE
+    across, down = FACE_CENTRE_IN_FRAME
+    # Faces are about 0.7 times as wide as they are high.
+    face = np.hypot((centres[None, :] - across) / 0.7, centres[:, None] - down) < FACE_HEIGHT_IN_FRAME / 2
+    return float(grey[face].mean()), float(cv2.Laplacian(grey, cv2.CV_32F)[face].std())
+
+
+def _turned_away(landmarks: FaceLandmarks | None) -> bool:
+    return landmarks is not None and abs(landmarks.turn) > TURNED_AWAY

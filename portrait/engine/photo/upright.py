@@ -14,7 +14,7 @@ from portrait.engine.photo.picture import Picture
 _MOST_LEAN = 50.0
 # A turned photo is believed where its face has at least this score, and one better by this (logits of the mesh).
 # Of 260 photos that are upright none reaches the first when turned.
-_BELIEVED, _BETTER = 6.0, 3.0
+_BELIEVED, _BETTER = 6.0, 6.0
 
 
 @dataclass(frozen=True)

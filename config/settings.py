@@ -59,20 +59,22 @@ def pair_of_files(first: str, second: str) -> tuple[Path | None, Path | None]:
     return config, weights
 
 
-def signing_files(certificate: str, key: str) -> tuple[Path | None, Path | None]:
-    """A certificate and its key with which a file can be signed, or neither. Raises ImproperlyConfigured."""
-    paths = pair_of_files(certificate, key)
-    if paths[0] and paths[1]:
+def signing(files: tuple[Path | None, Path | None]) -> tuple[Path | None, Path | None]:
+    """The certificate and the key, after a trial of them; or neither. Raises ImproperlyConfigured."""
+    certificate, key = files
+    if certificate and key:
         try:
-            Signer(paths[0], paths[1])
+            Signer(certificate, key)
         except CredentialsError as error:
-            raise ImproperlyConfigured(f"{certificate} and {key} cannot be used: {error.detail}") from error
-    return paths
+            raise ImproperlyConfigured(
+                f"C2PA_CERTIFICATE and C2PA_KEY cannot be used: {error.detail}"
+            ) from error
+    return files
 
 
-def formats(name: str) -> tuple[str, ...]:
+def formats(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the formats to make, those that are always made among them. Raises ImproperlyConfigured."""
-    names = [text.strip() for text in env.list(name, default=list(NAMES)) if text.strip()]
+    names = [text.strip() for text in env.list(name, default=list(default)) if text.strip()]
     try:
         return tuple(row.name for row in chosen(names))
     except ChoiceError as error:
@@ -319,12 +321,12 @@ PORTRAIT = {
     # least as long as the oldest backup of the database that may be restored.
     "ORPHAN_DAYS": env.int("PORTRAIT_ORPHAN_DAYS", default=7),
     # The files of a portrait; some are made in any case.
-    "FORMATS": formats("PORTRAIT_FORMATS"),
+    "FORMATS": formats("PORTRAIT_FORMATS", NAMES),
     "AI_MARK": env.bool("PORTRAIT_AI_MARK", default=True),
     "CHECKPOINTS": Path(env.str("PORTRAIT_CHECKPOINTS", default=str(BASE_DIR / "checkpoints"))),
     # Another motion model than the folder's, such as the published one: its yaml and its weights.
     # The certificate chain that signs each file as machine-made, and its key (PEM).
-    "C2PA": signing_files("C2PA_CERTIFICATE", "C2PA_KEY"),
+    "C2PA": signing(pair_of_files("C2PA_CERTIFICATE", "C2PA_KEY")),
     "MOTION_MODEL": pair_of_files("PORTRAIT_MOTION_CONFIG", "PORTRAIT_MOTION_WEIGHTS"),
 }
 # Another typeface for the student card, with Hangul; None for the packaged one.

@@ -94,7 +94,7 @@ class Engine:
 
     def __init__(self, options: EngineOptions | None = None) -> None:
         self.options = options or EngineOptions()
-        self._formats = chosen(self.options.formats)
+        chosen(self.options.formats)  # a wrong name is told before anything is loaded
         self._statement = Statement(self.options.c2pa)
         keep_freed_memory()
         threads = limit_threads(self.options.threads)
@@ -177,7 +177,7 @@ class Engine:
             fps=motion.fps,
             width=side,
             height=side,
-            formats=self._formats,
+            formats=chosen(self.options.formats),
             scratch=self.options.scratch,
             threads=self._encoder_threads,
         ) as encoder:

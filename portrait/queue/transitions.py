@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from common.storage import media
 from portrait import files
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
@@ -298,8 +299,8 @@ def _cancel_active(student_id: int, job_id: int | None = None) -> bool:
         progress=0.0,
         poster="",
     )
-    if job is not None and cancelled:
-        transaction.on_commit(partial(_clean_folder, job), robust=True)
+    if job is not None and cancelled and job.poster:
+        transaction.on_commit(partial(media().delete, [str(job.poster.name)]), robust=True)
     return bool(cancelled)
 
 

@@ -58,7 +58,8 @@ ENGINE_LEVELS = (
     ("request", "stages"),
     ("runtime", "checkpoints"),
     ("photo", "motion"),
-    ("options", "fomm", "style", "output"),
+    ("fomm", "style", "output"),
+    ("options",),
     # Importing published weights builds the networks that they belong to, to check the shapes.
     ("canvas", "checkpoints.importing"),
     ("pipeline",),

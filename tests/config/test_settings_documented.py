@@ -17,7 +17,7 @@ from tests.common.description import schema
 from tests.paths import ROOT
 
 # Functions of config/settings.py that read a variable; the position of its default, None for "no default".
-HELPERS = {"choice": 2, "number": 3, "pair_of_files": None}
+HELPERS = {"choice": 2, "number": 3, "pair_of_files": None, "formats": 1}
 
 # A developer's own .env must not decide about this test.
 FINGERPRINT = """
@@ -34,7 +34,7 @@ def written(value: Any) -> str:
     match value:
         case bool():
             return "on" if value else "off"
-        case list():
+        case list() | tuple():
             return ",".join(value)
         case float():
             return f"{value:g}"
@@ -81,7 +81,7 @@ def settings_read() -> dict[str, str]:
 def example() -> list[tuple[str, str, str]]:
     """``(comment, name, default)`` of each setting in ``.env.example``."""
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
-    return re.findall(r"^# (.+)\n#([A-Z_]+)=(.*)$", text, re.MULTILINE)
+    return re.findall(r"^# (.+)\n#([A-Z0-9_]+)=(.*)$", text, re.MULTILINE)
 
 
 def readme_table() -> dict[str, str]:
@@ -89,10 +89,10 @@ def readme_table() -> dict[str, str]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for names, defaults in re.findall(
-        r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| (.+?) \| .* ?\|$", text, re.MULTILINE
+        r"^\| (`[A-Z0-9_]+`(?:, `[A-Z0-9_]+`)*) \| (.+?) \| .* ?\|$", text, re.MULTILINE
     ):
         values = re.findall(r"`([^`]+)`", defaults) or [""]
-        variables = re.findall(r"`([A-Z_]+)`", names)
+        variables = re.findall(r"`([A-Z0-9_]+)`", names)
         found.update(zip(variables, values if len(values) > 1 else values * len(variables), strict=True))
     return found
 
@@ -106,7 +106,7 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
 def test_each_setting_of_the_example_is_one_commented_line_after_one_line_of_text() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert [line for line in text.splitlines() if line and not line.startswith("#")] == []
-    assert len(re.findall(r"^#[A-Z_]+=", text, re.MULTILINE)) == len(example())
+    assert len(re.findall(r"^#[A-Z0-9_]+=", text, re.MULTILINE)) == len(example())
 
 
 def test_the_readme_lists_every_setting_with_its_default() -> None:

@@ -5,6 +5,7 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from dormitory.models import House
+from portrait.models import PortraitJob
 from tests.dormitory.conftest import sort
 from tests.portrait.kit import make_portrait, signed_file
 from user.models import User
@@ -25,12 +26,7 @@ def test_it_shows_what_stands_on_a_student_card(as_alice: APIClient, ravenclaw: 
         "join_date": today.isoformat(),
         "house": {"id": 4, "name": "Ravenclaw", "colour": "#27478f"},
         "crest": "http://testserver/static/dormitory/crests/star.svg",
-        "portrait": {
-            "webp": None,
-            "gif": None,
-            "mp4": None,
-            "poster": None,
-        },
+        "portrait": dict.fromkeys(("webp", "avif", "gif", "mp4", "poster", "tile")),
     }
 
 
@@ -41,9 +37,7 @@ def test_a_finished_portrait_is_there_in_every_format(as_alice: APIClient, alice
     User.objects.filter(pk=alice.pk).update(house=4)
     shown = as_alice.get(URL).json()["portrait"]
     assert signed_file(shown.pop("still")) == job.still.name
-    assert shown == {
-        name: f"http://testserver{getattr(job, name).url}" for name in ("webp", "gif", "mp4", "poster")
-    }
+    assert shown == {name: f"http://testserver{getattr(job, name).url}" for name in PortraitJob.RESULTS}
 
 
 def test_only_the_portrait_that_the_record_shows_is_on_it(

@@ -44,6 +44,7 @@ CHANGES: dict[str, Callable[[Entry], Any]] = {
     "deleted": lambda entry: Entry.objects.filter(pk=entry.pk).delete(),
     "author renamed": lambda entry: User.objects.filter(pk=entry.author_id).update(fullname="Robert"),
     "portrait finished": lambda entry: User.objects.filter(pk=entry.author_id).update(portrait="a/b.webp"),
+    "tile finished": lambda entry: User.objects.filter(pk=entry.author_id).update(tile="a/b-tile.webp"),
     "author in another house": lambda entry: User.objects.filter(pk=entry.author_id).update(house=2),
     "house renamed": lambda entry: House.objects.filter(pk=3).update(name="Serpents"),
     "another entry": lambda entry: write(entry.author, "Once more!"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from lounge.selectors import BOARD_LENGTH
+from portrait.models import PortraitJob
 from portrait.queue import transitions
 from tests.conftest import client_of, student
 from tests.lounge.kit import crowd, write
@@ -182,10 +183,19 @@ def test_while_another_portrait_is_made_others_see_the_one_before(
     after = enqueue(alice)
     own, others = as_alice.get("/lounge/").json(), as_bob.get("/lounge/").json()
     assert signed_file(own["user"][0]["portrait"]) == after.still.name
-    moving = f"http://testserver{before.webp.url}"
+    moving = f"http://testserver{before.tile.url}"
     assert [entry["icon"] for entry in (*own["board"], *others["board"])] == [moving, moving]
     shown = [user for house in others["house"] for user in house["users"]]
     assert [user["portrait"] for user in shown] == [moving]
+
+
+def test_a_portrait_without_a_tile_is_shown_as_it_is(as_alice: APIClient, bob: User) -> None:
+    write(bob)
+    job = make_portrait(bob)
+    # As portraits were made before there were tiles.
+    PortraitJob.objects.update(tile="")
+    User.objects.update(tile="")
+    assert as_alice.get("/lounge/").json()["board"][0]["icon"] == f"http://testserver{job.webp.url}"
 
 
 def test_descriptions_are_in_the_readers_language(as_alice: APIClient, as_korean_alice: APIClient) -> None:

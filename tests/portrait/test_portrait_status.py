@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +35,17 @@ def test_before_the_first_photo_there_is_none(as_alice: APIClient) -> None:
     assert (status["status"], status["job"], status["eta"], status["error"]) == ("none", None, None, None)
     assert set(status["files"].values()) == {None}
     assert status["portrait"].endswith("/web/art/empty-frame.svg")
+
+
+def test_a_format_that_is_not_made_here_is_null(as_alice: APIClient, alice: User) -> None:
+    enqueue(alice)
+    job = claim()
+    results = write_results(job)
+    made = {name: file for name, file in results.names.items() if name not in ("gif", "avif")}
+    assert transitions.finish(job, replace(results, names=made))
+    files = as_alice.get(URL).json()["files"]
+    assert (files["gif"], files["avif"]) == (None, None)
+    assert all(files[name] for name in ("webp", "mp4", "poster", "tile"))
 
 
 def test_it_follows_the_job_from_the_queue_to_the_files(as_alice: APIClient, alice: User) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,8 @@ _PERSON = 0.08
 _FILLING_SIDE = 128
 _FILLING_RADIUS = 3  # pixels of that side
 _SMOOTHING = 8.0  # standard deviation in pixels of that side
+# Bands of the grain that is added to the filling, from the finest: standard deviations as fractions of the side.
+_BANDS = (0.0, 1.5 / 512, 6 / 512)
 # The standard deviation of the transition from the photo to what was filled in, as a fraction of the side.
 _SOFTNESS = 0.008
 
@@ -39,5 +43,32 @@ def without_person(photo: Picture, matte: NDArray[np.float32]) -> Picture:
     smooth = cv2.GaussianBlur(filled, (0, 0), _SMOOTHING)
     filled = (filled + (smooth - filled.astype(np.float32)) * deep).astype(np.float32)
     filled = cv2.resize(filled, (side, side), interpolation=cv2.INTER_CUBIC)
+    filled = filled + _grain(photo, hole)
     soft = cv2.GaussianBlur(hole, (0, 0), _SOFTNESS * side)[..., None].astype(np.float32) / np.float32(255)
     return np.rint(photo + (filled - photo) * soft).astype(np.uint8)
+
+
+def _grain(photo: Picture, hole: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Noise as strong as the grain of the photo outside the hole, (S, S, 3), the same for the same photo.
+
+    A painter makes strokes of grain: without it, what was filled in would be painted as a flat patch around the head.
+    """
+    side, outside = len(photo), hole == 0
+    total = np.zeros(photo.shape, np.float32)
+    values = photo.astype(np.float32)
+    noise = np.random.default_rng(0).standard_normal(photo.shape).astype(np.float32)
+    for fine, coarse in pairwise(_BANDS):
+        strength = _spread(_band(values, fine * side, coarse * side)[outside])
+        own = _band(noise, fine * side, coarse * side)
+        total += own * np.float32(strength / max(_spread(own), 1e-6))
+    return total
+
+
+def _band(values: NDArray[np.float32], fine: float, coarse: float) -> NDArray[np.float32]:
+    sharp = cv2.GaussianBlur(values, (0, 0), fine) if fine else values
+    return np.asarray(sharp - cv2.GaussianBlur(values, (0, 0), coarse), dtype=np.float32)
+
+
+def _spread(values: NDArray[np.float32]) -> float:
+    """The standard deviation of a normal distribution with the same median distance; edges do not count."""
+    return float(np.median(np.abs(values))) * 1.4826

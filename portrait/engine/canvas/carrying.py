@@ -44,9 +44,9 @@ def at_rest() -> Displacement:
 
 
 def sampled(picture: NDArray[Any], places: NDArray[np.float32]) -> NDArray[Any]:
-    """A picture, (H, W) or (H, W, C), at ``places``, (h, w, 2) in pixels, bicubic; its border is repeated outside."""
+    """A picture, (H, W) or (H, W, C), at ``places``, (h, w, 2) in pixels, bicubic; mirrored at its border."""
     # The second map is for another format of the first.
-    return cv2.remap(picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return cv2.remap(picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
 
 
 class Places:
@@ -59,7 +59,7 @@ class Places:
     def carry(self, layer: Layer, rows: slice = slice(None), columns: slice = slice(None)) -> Layer:
         """The part ``rows``, ``columns`` of the frame, sampled from an ``oversampled`` layer.
 
-        Outside the layer its border is repeated.
+        Outside the layer it is mirrored: repeated pixels would be streaks where the head moves away from the border.
         """
         places = self.values[rows, columns] * np.float32(OVERSAMPLING)
         return np.asarray(sampled(layer, places), dtype=np.uint8)

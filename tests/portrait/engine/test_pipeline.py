@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
+import c2pa
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from portrait.engine.errors import ChoiceError, NoFaceError, PhotoError
 from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.formats import NAMES
+from portrait.engine.output.statement import Statement
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.face_detection import find_face
 from portrait.engine.pipeline import SHARES, Engine, PortraitFiles, make_portrait
@@ -27,6 +30,7 @@ from portrait.engine.request import (
     PortraitRequest,
 )
 from portrait.engine.stages import Stages
+from tests.portrait.engine.output.certificates import certificate
 from tests.portrait.engine.output.test_encode import played
 from tests.portrait.pictures import astronaut, encoded
 from tests.portrait.provenance import read_provenance
@@ -97,6 +101,27 @@ def test_the_mark_can_be_left_out() -> None:
     changed = np.argwhere((plain != marked).any(2))
     assert len(changed)
     assert changed.min() > 200
+
+
+def test_only_the_chosen_formats_are_made_and_signed(tmp_path: Path) -> None:
+    files = certificate(tmp_path)
+    other = Engine.__new__(Engine)
+    chosen, signing = replace(engine().options, formats=("mp4",)), Statement((files.chain, files.key))
+    other.__dict__.update(engine().__dict__, options=chosen, _statement=signing)
+    portrait = other.make_portrait(
+        photo(), PortraitRequest(style=STYLE, motion="nod", order=PAINT_THEN_ANIMATE, size=SIZE)
+    )
+    assert list(portrait.contents) == ["webp", "mp4", "poster", "tile"]
+    with pytest.raises(AttributeError):
+        _ = portrait.gif
+    with c2pa.Reader("video/mp4", io.BytesIO(portrait.mp4)) as reader:
+        assert reader.get_validation_state() == "Valid"
+        assert f'"style": "{STYLE}"' in reader.json()
+
+
+def test_a_format_that_does_not_exist_is_told_before_loading() -> None:
+    with pytest.raises(ChoiceError, match="choose from webp"):
+        Engine(EngineOptions(formats=("flv",), checkpoints=Path("nowhere")))
 
 
 @pytest.mark.parametrize("order", ORDERS)

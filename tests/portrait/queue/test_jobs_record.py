@@ -127,7 +127,7 @@ def test_a_student_keeps_a_few_portraits_and_the_newest_photo_at_most(alice: Use
     for field in PortraitJob.PHOTOS:
         assert [bool(getattr(job, field)) for job in made] == [*[False] * (KEPT + 1), True]
     assert_no_orphans()
-    assert len(files_on_disk()) == KEPT * 4 + 2
+    assert len(files_on_disk()) == KEPT * len(PortraitJob.RESULTS) + 2
 
 
 def test_cancelled_jobs_leave_no_files_once_a_newer_photo_came(alice: User) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import c2pa
 import imageio_ffmpeg
@@ -40,7 +41,7 @@ def signed() -> dict[str, bytes]:
     return Statement((files.chain, files.key)).in_files(clip().files, MAKING)
 
 
-def read(file: bytes, media_type: str, *, trusted: bool = True) -> tuple[str, dict]:
+def read(file: bytes, media_type: str, *, trusted: bool = True) -> tuple[str, Any]:
     """The state of the file's signature and its manifest, read by a program that trusts the test's authority."""
     trust = {"trust": {"user_anchors": signer_files().authority}} if trusted else {}
     with (

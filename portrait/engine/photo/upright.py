@@ -49,6 +49,8 @@ def upright_photo(picture: Picture, detector: FaceDetector) -> UprightPhoto:
         other = UprightPhoto(turned, _found(turned, detector, small=False), -90 * turn % 360)
         if _stands(other) and other.faces[0].score >= least:
             best, least = other, other.faces[0].score
+            if least >= detector.certain:
+                break
     return best or as_it_is
 
 

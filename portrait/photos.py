@@ -8,7 +8,7 @@ from typing import Any
 
 from portrait.engine.errors import ChoiceError
 from portrait.engine.photo.choice import BAD_FACE, LARGEST, FaceChoice, box_of, face_in_box, framed_photo
-from portrait.engine.photo.crop import FaceBox, crop_face
+from portrait.engine.photo.crop import FaceBox, crop_face, crop_side
 from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.face_detection import face_detector
 from portrait.engine.photo.hints import hints
@@ -38,6 +38,14 @@ class PhotoFacts:
     faces: tuple[Box, ...]
     chosen: Box | None
     hints: tuple[str, ...]
+
+    @property
+    def source_size(self) -> int | None:
+        """The side of the crop in pixels of the stored photo; a larger portrait is enlarged from it."""
+        if self.chosen is None:
+            return None
+        x, y, side = self.chosen
+        return crop_side(FaceBox(x + side / 2, y + side / 2, side, 1.0, "mesh"), self.width, self.height)
 
     def to_json(self) -> dict[str, Any]:
         """The job's ``facts`` column."""

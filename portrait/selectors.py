@@ -63,6 +63,7 @@ class PhotoReport(TypedDict):
     photo: PhotoSize | None
     faces: list[FoundBox]
     chosen: FoundBox | None
+    source_size: int | None
     hints: list[Hint]
 
 
@@ -131,11 +132,12 @@ def photo_report(job: PortraitJob | None) -> PhotoReport:
     """What the upload found out about the job's photo; empty where it did not look, or without a job."""
     facts = PhotoFacts.from_json(job.facts) if job else None
     if job is None or facts is None:
-        return PhotoReport(photo=None, faces=[], chosen=None, hints=[])
+        return PhotoReport(photo=None, faces=[], chosen=None, source_size=None, hints=[])
     return PhotoReport(
         photo=PhotoSize(width=facts.width, height=facts.height, turned=facts.turned),
         faces=[_found_box(box) for box in facts.faces],
         chosen=_found_box(facts.chosen) if facts.chosen else None,
+        source_size=facts.source_size,
         hints=described(facts.hints),
     )
 

@@ -97,6 +97,10 @@ class PhotoReportSerializer(serializers.Serializer[Any]):
     photo = PhotoSerializer(allow_null=True)
     faces = BoxSerializer(many=True, help_text="the largest first")
     chosen = BoxSerializer(allow_null=True, help_text="the face that is painted; null where none was found")
+    source_size = serializers.IntegerField(
+        allow_null=True,
+        help_text="side of the crop in pixels of the stored photo; a portrait that is larger is enlarged from it",
+    )
     hints = HintSerializer(many=True, help_text="what will look poor; no error")
 
 
@@ -154,6 +158,7 @@ def status_document(state: Status, base: str) -> dict[str, Any]:
         "photo": state["photo"],
         "faces": state["faces"],
         "chosen": state["chosen"],
+        "source_size": state["source_size"],
         "hints": state["hints"],
         "job": state["job"],
         "status": state["status"],

@@ -22,7 +22,7 @@ from portrait.photos import (
     prepare_photo,
 )
 from portrait.problems import PortraitProblem
-from portrait.queue import transitions
+from portrait.queue import acceptance, transitions
 from user.models import User
 
 
@@ -102,7 +102,7 @@ def _enqueue(
     try:
         for name, data in zip(names, (photo.photo, photo.still), strict=True):
             media().write(name, data)
-        return transitions.enqueue(
+        return acceptance.enqueue(
             student_id=student.pk,
             key=key,
             photo=names[0],
@@ -112,11 +112,14 @@ def _enqueue(
             upload=upload,
             request=request.or_else(choices.installation_defaults()).seeded(),
         )
+    except acceptance.CommitInDoubtError:
+        # Should the job not be there, the search for orphans finds the files.
+        raise
     except BaseException as error:
         media().delete(names)
         if isinstance(error, OSError):
             raise PortraitProblem("storage_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
-        if isinstance(error, transitions.StudentGoneError):
+        if isinstance(error, acceptance.StudentGoneError):
             raise AuthenticationFailed(code="user_not_found") from error
         raise
 

@@ -25,7 +25,7 @@ from demo.lounge_benchmark import throw_away_database
 from portrait import files
 from portrait.engine.request import DEFAULTS, PortraitRequest
 from portrait.models import PortraitJob
-from portrait.queue import transitions
+from portrait.queue import acceptance
 from portrait.queue.installation import MARK
 from user.models import User
 
@@ -184,7 +184,7 @@ def _send_photos(students: list[User]) -> None:
         photo, still = files.photo_name(key), files.still_name(key)
         for name in (photo, still):
             media().write(name, b"a photo")
-        transitions.enqueue(
+        acceptance.enqueue(
             student_id=student.pk,
             key=key,
             photo=photo,

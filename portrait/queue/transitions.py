@@ -6,7 +6,6 @@ changes no row, another process was faster, and the caller has lost nothing but 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,10 +31,6 @@ BACKOFF: tuple[float, ...] = (1.0, 5.0)
 LEASE_SECONDS = 30.0
 
 
-class StudentGoneError(Exception):
-    """The account was deleted while its photo was being accepted."""
-
-
 @dataclass(frozen=True)
 class Results:
     """What an attempt made: storage names by format, and how."""
@@ -43,45 +38,6 @@ class Results:
     names: Mapping[str, str]
     request: PortraitRequest  # with what was drawn
     timings: Mapping[str, float]
-
-
-def enqueue(
-    *,
-    student_id: int,
-    key: uuid.UUID,
-    photo: str,
-    still: str,
-    request: PortraitRequest,
-    face: dict[str, Any] | None = None,
-    facts: dict[str, Any] | None = None,
-    upload: uuid.UUID | None = None,
-) -> PortraitJob:
-    """Put a job for an uploaded photo into the queue; the student's active job, if any, is cancelled.
-
-    ``upload`` is the key of the job that the photo was uploaded for, unless it is this one.
-    Raises StudentGoneError.
-    """
-    with transaction.atomic():
-        if not projection.lock(student_id):
-            raise StudentGoneError
-        _cancel_active(student_id)
-        now = database_now()
-        job = PortraitJob.objects.create(
-            created_at=now,
-            queued_at=now,
-            not_before=now,
-            place=place_of(student_id, now),
-            student_id=student_id,
-            key=key,
-            photo=photo,
-            still=still,
-            face=face,
-            facts=facts,
-            upload=upload,
-            **request_columns(request),
-        )
-        projection.refresh(student_id)
-    return job
 
 
 def claim(worker: str, *, lease_seconds: float = LEASE_SECONDS) -> PortraitJob | None:
@@ -194,7 +150,7 @@ def give_back(job: PortraitJob) -> bool:
 def cancel(student_id: int, *, job_id: int | None = None) -> bool:
     """Cancel the student's active job, or only that of number ``job_id``. False if there is none."""
     with transaction.atomic():
-        cancelled = projection.lock(student_id) and _cancel_active(student_id, job_id)
+        cancelled = projection.lock(student_id) and cancel_active(student_id, job_id)
         if cancelled:
             projection.refresh(student_id)
     return cancelled
@@ -247,6 +203,25 @@ def choose(student_id: int, job_id: int) -> bool:
     return chosen
 
 
+def cancel_active(student_id: int, job_id: int | None = None) -> bool:
+    """Inside a transaction that has locked the student: :func:`cancel`, without the student's record."""
+    active = PortraitJob.objects.filter(student_id=student_id, state__in=PortraitJob.ACTIVE)
+    if job_id is not None:
+        active = active.filter(pk=job_id)
+    job = active.first()  # there is one at most
+    cancelled = job is not None and active.filter(pk=job.pk).update(
+        state=State.CANCELLED,
+        finished_at=database_now(),
+        lease_expires_at=None,
+        stage="",
+        progress=0.0,
+        poster="",
+    )
+    if job is not None and cancelled and job.poster:
+        transaction.on_commit(partial(media().delete, [str(job.poster.name)]), robust=True)
+    return bool(cancelled)
+
+
 def held_by(job: PortraitJob) -> QuerySet[PortraitJob]:
     """The row, if it still runs under the lease of ``job``."""
     return PortraitJob.objects.filter(pk=job.pk, state=State.RUNNING, lease=job.lease)
@@ -284,24 +259,6 @@ def end_attempt(
             projection.refresh(job.student_id)
             transaction.on_commit(partial(_clean_folder, job), robust=True)
     return bool(changed)
-
-
-def _cancel_active(student_id: int, job_id: int | None = None) -> bool:
-    active = PortraitJob.objects.filter(student_id=student_id, state__in=PortraitJob.ACTIVE)
-    if job_id is not None:
-        active = active.filter(pk=job_id)
-    job = active.first()  # there is one at most
-    cancelled = job is not None and active.filter(pk=job.pk).update(
-        state=State.CANCELLED,
-        finished_at=database_now(),
-        lease_expires_at=None,
-        stage="",
-        progress=0.0,
-        poster="",
-    )
-    if job is not None and cancelled and job.poster:
-        transaction.on_commit(partial(media().delete, [str(job.poster.name)]), robust=True)
-    return bool(cancelled)
 
 
 def _finished_with(job: PortraitJob, results: Results) -> bool:

@@ -23,7 +23,7 @@ from portrait import files
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import DEFAULTS, PortraitRequest
 from portrait.models import PortraitJob
-from portrait.queue import transitions
+from portrait.queue import acceptance, transitions
 from portrait.queue.installation import MARK
 from tests.paths import media_path
 from user.models import User
@@ -47,7 +47,7 @@ def enqueue(owner: User, motion: str = "quick") -> PortraitJob:
     photo, still = files.photo_name(key), files.still_name(key)
     media().write(photo, b"photo")
     media().write(still, b"still")
-    return transitions.enqueue(
+    return acceptance.enqueue(
         student_id=owner.pk,
         key=key,
         photo=photo,

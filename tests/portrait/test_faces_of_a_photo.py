@@ -49,11 +49,13 @@ def test_the_faces_are_listed_largest_first_in_pixels_of_the_stored_photo(as_ali
     assert answer["photo"] == {"width": 540, "height": 512, "turned": 0}
     large, small = answer["faces"]
     assert answer["chosen"] == large
+    # The face fills a little more than half of the crop.
+    assert 1.4 * large["side"] < answer["source_size"] < 1.8 * large["side"]
     assert (large["x"] + large["side"] / 2, large["side"]) == pytest.approx((220 + 146, 101), abs=15)
     assert (small["x"] + small["side"] / 2, small["side"]) == pytest.approx((100, 67), abs=10)
     status = as_alice.get(STATUS).json()
-    assert [status[name] for name in ("photo", "faces", "chosen", "hints")] == [
-        answer[name] for name in ("photo", "faces", "chosen", "hints")
+    assert [status[name] for name in ("photo", "faces", "chosen", "source_size", "hints")] == [
+        answer[name] for name in ("photo", "faces", "chosen", "source_size", "hints")
     ]
 
 
@@ -87,7 +89,7 @@ def test_after_no_face_a_box_is_enough_and_no_second_upload_is_needed(
     as_alice: APIClient, alice: User
 ) -> None:
     answer = upload(as_alice, without_a_face(), style="starry-night").json()
-    assert (answer["faces"], answer["chosen"], answer["hints"]) == ([], None, [])
+    assert [answer[name] for name in ("faces", "chosen", "source_size", "hints")] == [[], None, None, []]
     transitions.fail(claim(), "no_face", final=True)
 
     status = as_alice.post(RETRY, {"box": "0.25,0.2,0.5"}, format="json").json()

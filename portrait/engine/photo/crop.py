@@ -70,6 +70,11 @@ def crop_face(image: Picture, face: FaceBox, size: int = CROP_SIZE) -> Picture:
     return np.array(square, dtype=np.uint8)
 
 
+def crop_side(face: FaceBox, width: int, height: int) -> int:
+    """The side of the crop of a picture of that size in the picture's own pixels: the detail that there is."""
+    return max(1, round(_square(face, width, height)[2]))
+
+
 def _square(face: FaceBox, width: int, height: int) -> tuple[float, float, float]:
     """Left, top and side of the crop in pixels, inside the picture as far as the framing allows."""
     across, down = FACE_CENTRE_IN_FRAME

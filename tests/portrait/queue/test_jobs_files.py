@@ -10,7 +10,7 @@ import pytest
 from common import storage
 from portrait import files
 from portrait.models import PortraitJob
-from portrait.queue import recovery, transitions
+from portrait.queue import acceptance, recovery, transitions
 from tests.portrait.kit import assert_no_orphans, claim, enqueue, files_on_disk, make_portrait, write_results
 from user.models import User
 
@@ -95,6 +95,6 @@ def test_a_photo_of_a_student_who_left_meanwhile_is_not_queued(alice: User) -> N
     alice.delete()
     alice.pk = pk
 
-    with pytest.raises(transitions.StudentGoneError):
+    with pytest.raises(acceptance.StudentGoneError):
         enqueue(alice)
     assert not PortraitJob.objects.exists()

@@ -1,4 +1,4 @@
-"""The durable queue of portraits: one row per accepted photo. ``jobs.py`` is the only writer of its state."""
+"""The durable queue of portraits: one row per accepted photo. Only ``portrait.queue`` writes its state."""
 
 from __future__ import annotations
 

@@ -62,8 +62,9 @@ class Monitor:
                 self.drop(attempt)
 
     def drop(self, attempt: RunningAttempt) -> None:
-        """Forget an attempt that has ended, and remove its folder."""
+        """Forget an attempt that has ended, and remove its folder. Its row has another state, or another lease."""
         self.attempts.remove(attempt)
+        results.discard_still(attempt)
         remove_folder(attempt.order)
 
     def _cancel(self, attempt: RunningAttempt) -> None:

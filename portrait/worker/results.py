@@ -92,22 +92,28 @@ def show_still(attempt: RunningAttempt) -> None:
     if attempt.still_seen or attempt.cancelled is not None or not attempt.order.still_file.exists():
         return
     job = attempt.job
-    name = files.result_name(job.key, job.lease, POSTER.suffix)
-    try:
-        media().write(name, attempt.order.still_file.read_bytes())
-    except OSError as error:
-        attempt.still_seen = True
-        logger.warning("job %s: cannot store the painted still: %s", job.pk, error)
-        return
-    try:
-        shown = transitions.show_still(job, name)
-    except BaseException:
-        # The next round stores it again, under another name.
-        media().delete([name])
-        raise
+    if not attempt.still_name:
+        name = files.result_name(job.key, job.lease, POSTER.suffix)
+        try:
+            media().write(name, attempt.order.still_file.read_bytes())
+        except OSError as error:
+            attempt.still_seen = True
+            logger.warning("job %s: cannot store the painted still: %s", job.pk, error)
+            return
+        attempt.still_name = name
+    # When this raises, the row may name the file or not: the next round announces the same one again.
+    if transitions.show_still(job, attempt.still_name):
+        attempt.still_name = ""
+    else:
+        discard_still(attempt)
     attempt.still_seen = True
-    if not shown:
-        media().delete([name])
+
+
+def discard_still(attempt: RunningAttempt) -> None:
+    """Delete the painted still of an attempt that has lost its row, where it was stored and not announced."""
+    if attempt.still_name:
+        media().delete([attempt.still_name])
+        attempt.still_name = ""
 
 
 def discard(attempt: RunningAttempt) -> None:

@@ -43,5 +43,6 @@ class RunningAttempt:
     begun: float | None = None
     dead_since: float | None = None  # when its child was first seen to be dead
     cancelled: float | None = None  # when the child was told to stop, since the job is not ours any more
-    still_seen: bool = False  # whether the painted still was stored, or given up
+    still_name: str = ""  # of the painted still, written but not yet committed
+    still_seen: bool = False  # whether the painted still was announced, or given up
     names: dict[str, str] = field(default_factory=dict)  # of files written but not yet committed

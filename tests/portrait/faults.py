@@ -109,10 +109,10 @@ def _first_time(order: AttemptOrder) -> bool:
 
 def _log(order: AttemptOrder) -> None:
     """One line for each execution; a single short write to an appended file is atomic."""
+    request = order.request
+    entry = {"job": order.job, "pid": os.getpid(), "strength": request.strength, "size": request.size}
     with (_folder() / "executions").open("a") as file:
-        file.write(
-            json.dumps({"job": order.job, "pid": os.getpid(), "strength": order.request.strength}) + "\n"
-        )
+        file.write(json.dumps(entry) + "\n")
 
 
 def _fill_the_disk() -> None:

@@ -122,7 +122,12 @@ def _differences() -> tuple[set[str], set[str], set[str]]:
     for job in PortraitJob.objects.all():
         named |= job.file_names
     on_disk = files_on_disk()
-    shown = {str(file.name) for owner in User.objects.all() for file in (owner.still, owner.portrait) if file}
+    shown = {
+        str(file.name)
+        for owner in User.objects.all()
+        for file in (owner.still, owner.portrait, owner.poster, owner.tile)
+        if file
+    }
     return on_disk - named, named - on_disk, shown - on_disk
 
 

@@ -82,6 +82,12 @@ def test_a_strength_out_of_range_is_refused_before_any_work(photo: Path, tmp_pat
     assert done.stderr == "error: the strength of a motion is a number from 0.5 to 1.5, not 1.6\n"
 
 
+def test_another_size_lists_the_known_ones(photo: Path, tmp_path: Path) -> None:
+    done = portrait(photo, "-o", tmp_path / "out", "--size", "300")
+    assert done.returncode == 2
+    assert done.stderr == "error: there is no size 300; choose one of 256, 384, 512, 640, 768\n"
+
+
 def test_a_stronger_motion_is_another_film(photo: Path, tmp_path: Path) -> None:
     films = []
     for strength in ("0.5", "1.5"):

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def option_of(rule: FieldRule) -> dict[str, Any]:
-    """argparse's description of the option for a field of the request."""
+    """argparse's description of the option for a field of the request, which checks the value itself."""
     described: dict[str, Any] = {"type": rule.kind, "help": f"{rule.help} (default: the setting's)"}
     if rule.choices:
-        described["choices"] = rule.choices
+        described["metavar"] = "{" + ",".join(map(str, rule.choices)) + "}"
     if rule.low is not None:
         described |= {"metavar": "N", "help": f"{rule.help}, {rule.low:g} to {rule.high:g}"}
     return described

@@ -26,6 +26,7 @@ AGAIN = (
     "../worker/test_worker_database.py",
     "../worker/test_worker_killed.py",
     "../worker/test_worker_stale.py",
+    "../worker/test_worker_still.py",
     "../worker/test_worker_two.py",
     "../../dormitory/test_concurrent_requests.py",
     "../../dormitory/test_deleted_meanwhile.py",

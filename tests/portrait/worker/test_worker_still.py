@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 from rest_framework.test import APIClient
 
 from portrait.models import PortraitJob
 from portrait.queue import transitions
+from portrait.worker.messages import AttemptOrder
+from portrait.worker.monitor import Monitor
+from portrait.worker.running import RunningAttempt, WorkerOptions
 from tests.paths import media_path
 from tests.portrait.kit import (
     Workers,
     assert_no_orphans,
+    claim,
     enqueue,
+    files_on_disk,
     make_portrait,
     nothing_active,
     signed_file,
@@ -138,3 +146,82 @@ def test_deleting_the_account_deletes_the_still(workers: Workers, alice: User, m
     file = media_path(poster_of(job))
     alice.delete()
     wait_for(lambda: not file.exists(), "the end of the still")
+
+
+def watched(job: PortraitJob, folder: Path) -> Monitor:
+    """A monitor with one attempt at ``job``, which runs and whose still has just been painted."""
+    monitor = Monitor(WorkerOptions())
+    folder.mkdir()
+    order = AttemptOrder(job.pk, "", job.request, str(folder))
+    order.still_file.write_bytes(b"painted still")
+    running: Future[Any] = Future()
+    monitor.attempts.append(RunningAttempt(job, order, running))
+    return monitor
+
+
+def lose_the_answer(monkeypatch: pytest.MonkeyPatch, *, committed: bool) -> None:
+    """The database connection breaks once while a still is announced, before or after the COMMIT took place."""
+    announce = transitions.show_still
+
+    def broken(job: PortraitJob, name: str) -> bool:
+        monkeypatch.setattr(transitions, "show_still", announce)
+        if committed:
+            announce(job, name)
+        raise OperationalError("the connection was lost")
+
+    monkeypatch.setattr(transitions, "show_still", broken)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_still_whose_commit_is_in_doubt_is_announced_again(
+    alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    enqueue(alice)
+    job = claim()
+    monitor = watched(job, tmp_path / "attempt")
+    lose_the_answer(monkeypatch, committed=committed)
+
+    with pytest.raises(OperationalError):
+        monitor.show_stills()
+    # Where the row names the file, it is there.
+    assert not poster_of(job) or media_path(poster_of(job)).exists()
+    monitor.show_stills()
+    monitor.show_stills()
+
+    assert media_path(poster_of(job)).read_bytes() == b"painted still"
+    assert_no_orphans()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_still_in_doubt_goes_with_a_job_that_is_cancelled(
+    alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    enqueue(alice)
+    job = claim()
+    monitor = watched(job, tmp_path / "attempt")
+    lose_the_answer(monkeypatch, committed=committed)
+    with pytest.raises(OperationalError):
+        monitor.show_stills()
+
+    assert transitions.cancel(alice.pk)
+    monitor.drop(monitor.attempts[0])
+
+    assert poster_of(job) == ""
+    assert_no_orphans()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_still_that_comes_after_the_lease_was_lost_leaves_no_trace(alice: User, tmp_path: Path) -> None:
+    enqueue(alice)
+    late = claim()
+    assert transitions.give_back(late)
+    holder = claim()
+    before = files_on_disk()
+
+    watched(late, tmp_path / "attempt").show_stills()
+
+    assert poster_of(holder) == ""
+    assert files_on_disk() == before
+    assert_no_orphans()

@@ -64,12 +64,6 @@ class FaceLandmarks:
         return self.points[INNER_LIPS]
 
     @property
-    def eye_distance(self) -> float:
-        """The distance of the eyes' centres as a fraction of the crop's width."""
-        right, left = (eye.mean(axis=0) for eye in self.eyes)
-        return float(np.linalg.norm(left - right))
-
-    @property
     def lean(self) -> float:
         """Degrees by which the head leans, clockwise as seen."""
         return lean(self.points)
@@ -86,15 +80,6 @@ def lean(points: Points) -> float:
     right, left = (points[ring].mean(axis=0) for ring in EYE_RINGS)
     across, down = left - right
     return math.degrees(math.atan2(down, across))
-
-
-def around(polygon: Points, margin: float) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of the box around a polygon, inside 0..1; wider by ``margin`` of it a side."""
-    low, high = polygon.min(axis=0), polygon.max(axis=0)
-    room = margin * (high[0] - low[0])
-    left, top = np.clip(low - room, 0, 1)
-    right, bottom = np.clip(high + room, 0, 1)
-    return float(left), float(top), float(right), float(bottom)
 
 
 def face_landmarks(crop: Picture) -> FaceLandmarks | None:

@@ -31,7 +31,7 @@ class MeshDetector:
     A face's score is the flag of its mesh.
     """
 
-    certain = 14.0
+    certain = 20.0
 
     def detect(self, image: Picture, *, small: bool = True) -> list[FaceBox]:
         """The faces in uint8 (H, W, 3), RGB, in no particular order.

@@ -14,7 +14,7 @@ from portrait.engine.photo.picture import Picture
 _MOST_LEAN = 50.0
 # A turned photo is believed where its face has at least this score, and one better by this (logits of the mesh).
 # Of 260 photos that are upright none reaches the first when turned.
-_BELIEVED, _BETTER = 6.0, 3.0
+_BELIEVED, _BETTER = 6.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def upright_photo(picture: Picture, detector: FaceDetector) -> UprightPhoto:
         other = UprightPhoto(turned, _found(turned, detector, small=False), -90 * turn % 360)
         if _stands(other) and other.faces[0].score >= least:
             best, least = other, other.faces[0].score
+            if least >= detector.certain:
+                break
     return best or as_it_is
 
 

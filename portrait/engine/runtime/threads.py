@@ -1,7 +1,8 @@
-"""How many threads of the processor torch uses."""
+"""How many threads of the processor torch and OpenCV use."""
 
 from __future__ import annotations
 
+import cv2
 import torch
 
 
@@ -9,6 +10,8 @@ def limit_threads(count: int) -> int:
     """Use ``count`` threads, or torch's own choice for 0. Returns the number of threads that are used."""
     if count:
         torch.set_num_threads(count)
+    # OpenCV's own choice is all cores, in each of several children.
+    cv2.setNumThreads(torch.get_num_threads())
     return torch.get_num_threads()
 
 

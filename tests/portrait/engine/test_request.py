@@ -59,7 +59,7 @@ def test_a_form_is_read_into_values() -> None:
 
 def test_defaults_fill_only_what_is_open() -> None:
     request = PortraitRequest(strength=0.5).or_else(DEFAULTS)
-    assert request == PortraitRequest(order=DEFAULTS.order, strength=0.5)
+    assert request == PortraitRequest(order=DEFAULTS.order, strength=0.5, size=DEFAULTS.size)
     # Zero is a choice.
     assert PortraitRequest(seed=0).or_else(PortraitRequest(seed=3)).seed == 0
 
@@ -68,3 +68,10 @@ def test_a_seed_is_drawn_only_where_there_is_none() -> None:
     assert PortraitRequest(seed=5).seeded().seed == 5
     drawn = {PortraitRequest().seeded().seed for _ in range(4)}
     assert len(drawn) > 1
+
+
+@pytest.mark.parametrize("size", [255, 0, 1024])
+def test_a_size_that_is_not_offered_is_refused_and_the_others_are_named(size: int) -> None:
+    with pytest.raises(ChoiceError, match="256, 384, 512, 640, 768") as caught:
+        PortraitRequest(size=size)
+    assert caught.value.code == "bad_size"

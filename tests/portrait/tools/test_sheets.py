@@ -19,7 +19,7 @@ from portrait.engine.request import ORDERS
 from portrait.management.engine_command import write_result
 from portrait.tools import contact_sheets, gallery
 from portrait.tools.sheet_drawing import LINE_HEIGHT, MARGIN, sample_photo
-from tests.paths import ROOT
+from tests.paths import DATA, ROOT
 from tests.portrait.provenance import read_provenance
 
 DOCS = ROOT / "docs"
@@ -58,7 +58,8 @@ def test_a_contact_sheet_shows_more_motion_from_row_to_row(engine: Engine) -> No
     assert np.abs(tiles[0, :, 0] - tiles[2, :, 0]).mean() < moved[0]  # the photo, at any strength
 
 
-def test_the_gallery_has_a_row_for_every_style_and_differing_faces(engine: Engine) -> None:
+def test_the_gallery_has_a_row_for_every_style_and_differing_faces() -> None:
+    engine = Engine(EngineOptions(device="cpu", painter=DATA / "painter" / "painter.safetensors"))
     photo = sample_photo()
     faces = gallery.gallery_faces(engine, photo)
     assert len({face.title for face in faces}) == len(faces) >= 4

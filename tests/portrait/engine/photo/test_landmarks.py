@@ -8,7 +8,7 @@ from PIL import Image
 from skimage import data
 
 from portrait.engine.photo.crop import FaceBox, crop_face
-from portrait.engine.photo.landmarks import FaceLandmarks, around, face_landmarks
+from portrait.engine.photo.landmarks import FaceLandmarks, face_landmarks
 from portrait.engine.photo.picture import Picture
 from tests.portrait.pictures import astronaut, resized
 
@@ -53,8 +53,3 @@ def test_the_lean_is_the_head_s(degrees: int) -> None:
 def test_there_are_none_without_a_face(name: str) -> None:
     picture = np.asarray(Image.fromarray(getattr(data, name)()).convert("RGB"))
     assert face_landmarks(resized(picture, 256, 256)) is None
-
-
-def test_the_box_around_a_polygon_stays_inside_the_crop() -> None:
-    polygon = np.array([[0.1, 0.5], [0.5, 0.9], [0.3, 0.6]])
-    assert around(polygon, 0.5) == pytest.approx((0.0, 0.3, 0.7, 1.0))

@@ -241,7 +241,11 @@ class Engine:
 
     def frames(self, painted: PaintedSubject, motion: Motion, order: str) -> Iterator[Picture]:
         """The frames of the painted clip, uint8 (S, S, 3), without the AI mark, in one of ``ORDERS``."""
-        return (frame.picture for frame in ANIMATIONS[order](self.model, painted, motion))
+        return (frame.picture for frame in self.composed(painted, motion, order))
+
+    def composed(self, painted: PaintedSubject, motion: Motion, order: str) -> Iterator[composer.Frame]:
+        """The same with the person's alpha in each frame."""
+        return ANIMATIONS[order](self.model, painted, motion)
 
     def animate(self, subject: Subject, motion: Motion) -> Iterator[Picture]:
         """The frames of the clip before they are painted, uint8 (S, S, 3)."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -96,13 +97,15 @@ def moving_metrics(
         subject = engine.subject(source)
         clip = animate(engine, subject, motion)
         seconds = time.monotonic() - begin
-        rows[UNPAINTED].append((*_clip_metrics(clip.frames, clip, source), seconds))
+        rows[UNPAINTED].append((*_clip_metrics(clip.frames, clip.person, clip, source), seconds))
         painted = engine.painted(subject, style)
         for order in ORDERS:
             begin = time.monotonic()
-            frames = np.stack(list(engine.frames(painted, motion, order)))
+            composed = list(engine.composed(painted, motion, order))
             seconds = time.monotonic() - begin
-            rows[order].append((*_clip_metrics(frames, clip, painted.still), seconds))
+            frames = np.stack([frame.picture for frame in composed])
+            person = np.stack([frame.alpha for frame in composed])
+            rows[order].append((*_clip_metrics(frames, person, clip, painted.still), seconds))
     columns = ("flicker", "background", "sharpness", "seconds")
     return {
         name: dict(zip(columns, np.mean(values, axis=0).tolist(), strict=True))
@@ -110,10 +113,13 @@ def moving_metrics(
     }
 
 
-def _clip_metrics(frames: Frames, clip: AnimatedClip, still: Picture) -> tuple[float, float, float]:
+def _clip_metrics(
+    frames: Frames, person: NDArray[np.uint8], clip: AnimatedClip, still: Picture
+) -> tuple[float, float, float]:
+    """``person``: the alpha in ``frames``, which an order may carry by a slightly different flow than ``clip``'s."""
     return (
         flicker(frames, clip.flow, clip.person),
-        background_flicker(frames, clip.person),
+        background_flicker(frames, person),
         least_sharpness(frames, still),
     )
 

@@ -11,7 +11,7 @@ from portrait.engine.photo.choice import BAD_FACE, LARGEST, FaceChoice, box_of, 
 from portrait.engine.photo.crop import FaceBox, crop_face, crop_side
 from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.face_detection import face_detector
-from portrait.engine.photo.hints import hints
+from portrait.engine.photo.hints import crop_hints
 from portrait.engine.photo.picture import Picture, centre_square, clean_jpeg, stored_size
 
 # Sharp on the student card of a dense display.
@@ -86,15 +86,16 @@ def prepare_photo(data: bytes, choice: FaceChoice = LARGEST) -> PreparedPhoto:
     """
     photo, face = framed_photo(stored_size(read_photo(data)), face_detector(None), choice)
     height, width = photo.picture.shape[:2]
+    still = _still(photo.picture, face)
     facts = PhotoFacts(
         width=width,
         height=height,
         turned=photo.turned,
         faces=tuple(_box(box_of(found)) for found in photo.faces[:MOST_FACES]),
         chosen=_box(box_of(face)) if face else None,
-        hints=hints(photo.picture, face) if face else (),
+        hints=crop_hints(still, face) if face else (),
     )
-    return PreparedPhoto(clean_jpeg(photo.picture), face, _still(photo.picture, face), facts)
+    return PreparedPhoto(clean_jpeg(photo.picture), face, clean_jpeg(still), facts)
 
 
 def choose_again(photo: bytes, facts: PhotoFacts | None, choice: FaceChoice) -> PreparedPhoto:
@@ -113,8 +114,9 @@ def choose_again(photo: bytes, facts: PhotoFacts | None, choice: FaceChoice) -> 
             raise ChoiceError(f"there is no face {index}: {len(facts.faces)} were found", code=BAD_FACE)
         x, y, side = facts.faces[index]
         face = FaceBox(x + side / 2, y + side / 2, side, 1.0, "mesh")
-    changed = replace(facts, chosen=_box(box_of(face)), hints=hints(picture, face))
-    return PreparedPhoto(photo, face, _still(picture, face), changed)
+    still = _still(picture, face)
+    changed = replace(facts, chosen=_box(box_of(face)), hints=crop_hints(still, face))
+    return PreparedPhoto(photo, face, clean_jpeg(still), changed)
 
 
 def face_to_json(face: FaceBox | None) -> dict[str, Any]:
@@ -127,10 +129,8 @@ def face_from_json(value: dict[str, Any] | None) -> FaceBox | None:
     return FaceBox(**value) if value else None
 
 
-def _still(picture: Picture, face: FaceBox | None) -> bytes:
-    return clean_jpeg(
-        centre_square(picture, STILL_SIDE) if face is None else crop_face(picture, face, STILL_SIDE)
-    )
+def _still(picture: Picture, face: FaceBox | None) -> Picture:
+    return centre_square(picture, STILL_SIDE) if face is None else crop_face(picture, face, STILL_SIDE)
 
 
 def _box(numbers: Sequence[float]) -> Box:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.photo.opencv_network import FACE_WEIGHTS, network
-from portrait.engine.photo.picture import Picture
+from portrait.engine.photo.picture import Picture, halved
 
 DETECTOR_FILE = "face_detection_short_range.tflite"
 MESH_FILE = "face_landmark.tflite"
@@ -77,7 +77,8 @@ def detect(image: Picture, *, threshold: float, overlap: float = 0.3) -> list[De
     square = np.zeros((_DETECTOR_SIDE, _DETECTOR_SIDE, 3), np.uint8)
     left, top = (_DETECTOR_SIDE - size[0]) // 2, (_DETECTOR_SIDE - size[1]) // 2
     filtered = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    square[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=filtered)
+    smaller, _scale = halved(image, scale)
+    square[top : top + size[1], left : left + size[0]] = cv2.resize(smaller, size, interpolation=filtered)
     detector = network(FACE_WEIGHTS / DETECTOR_FILE)
     detector.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, square.shape[:2], (127.5, 127.5, 127.5)))
     logits, boxes = detector.forward(["classificators", "regressors"])
@@ -116,14 +117,11 @@ def face_mesh(image: Picture, face: Detection) -> Mesh:
     cosine, sine = scale * math.cos(face.lean), scale * math.sin(face.lean)
     turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
     turn[:, 2] = _MESH_SIDE / 2 - turn[:, :2] @ (face.centre_x, face.centre_y)
-    if scale < 0.5:
-        # warpAffine does not filter: reduce first.
-        smaller = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
-        reduced = turn.copy()
-        reduced[:, :2] /= 2 * scale
-        square = _warp(np.asarray(smaller, np.uint8), reduced)
-    else:
-        square = _warp(image, turn)
+    # warpAffine does not filter: reduce first.
+    smaller, reduction = halved(image, scale)
+    reduced = turn.copy()
+    reduced[:, :2] /= reduction
+    square = _warp(smaller, reduced)
     mesh = network(FACE_WEIGHTS / MESH_FILE)
     mesh.setInput(cv2.dnn.blobFromImage(square, 1 / 255, square.shape[:2]))
     outputs = mesh.forward(mesh.getUnconnectedOutLayersNames())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from portrait.engine.photo.crop import FACE_CENTRE_IN_FRAME, FACE_HEIGHT_IN_FRAME, FaceBox, crop_face
 from portrait.engine.photo.landmarks import FaceLandmarks, face_landmarks
@@ -34,11 +35,19 @@ _SIDE = 256
 
 
 def hints(picture: Picture, face: FaceBox) -> tuple[str, ...]:
-    """The codes of what will look poor about a face of uint8 (H, W, 3), RGB: some of ``HINTS``, in their order.
+    """:func:`crop_hints` of a face in uint8 (H, W, 3), RGB. Raises CheckpointError."""
+    return crop_hints(crop_face(picture, face, _SIDE), face)
+
+
+def crop_hints(crop: Picture, face: FaceBox) -> tuple[str, ...]:
+    """The codes of what will look poor about a face: some of ``HINTS``, in their order.
+
+    ``crop``: uint8 (S, S, 3), RGB, the face's crop of any side from 256 pixels on; ``face``: in pixels of its photo.
 
     A small or a dark face is not called blurred as well. Raises CheckpointError.
     """
-    crop = crop_face(picture, face, _SIDE)
+    if len(crop) != _SIDE:
+        crop = np.array(Image.fromarray(crop).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), np.uint8)
     brightness, sharpness = _measured(crop)
     found = {
         FACE_SMALL: face.height < SMALL_FACE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -44,6 +45,20 @@ def scaled(image: Picture, scale: float) -> Picture:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     resized = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     return np.array(resized, dtype=np.uint8)
+
+
+def halved(image: Picture, factor: float) -> tuple[Picture, float]:
+    """uint8 (H, W, 3), halved as often as it stays at least as large as ``factor`` times the original; and its scale.
+
+    A tenth of the time of one reduction by area: halves are exact. A last odd row or column is left out.
+    """
+    scale = 1.0
+    while scale >= 2 * factor and min(image.shape[:2]) >= 2:
+        height, width = image.shape[0] // 2, image.shape[1] // 2
+        even = image[: 2 * height, : 2 * width]
+        image = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        scale /= 2
+    return image, scale
 
 
 def reduced(image: Image.Image, max_side: int) -> Image.Image:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 # samples; those of the larger copy are empty, so that fine strokes stay sharp wherever they are carried.
 OVERSAMPLING = 2
 
+# Of the inversion of the flow at rest.
 _ITERATIONS = 2
 
-Displacement = NDArray[
-    np.float32
-]  # (h, w, 2): x and y towards the place in the source, as fractions of the side
+# (h, w, 2): x and y towards the place in the source, as fractions of the side.
+Displacement = NDArray[np.float32]
 Layer = NDArray[np.uint8]  # (H, W) or (H, W, C)
 
 

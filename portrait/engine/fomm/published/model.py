@@ -16,6 +16,8 @@ from portrait.engine.fomm.published.networks import Generator, KeypointDetector,
 from portrait.engine.fomm.region import Region
 from portrait.engine.runtime import int8
 
+# Side of the flow of a network that estimates none.
+STILL_FLOW = 8
 # Mean squared error: 44 dB below white, a root mean square of 1.6 of 255. Invisible, and within the promised 40 dB.
 MOST_INT8_ERROR = 10**-4.4
 
@@ -105,7 +107,7 @@ class PublishedModel(MotionModel):
 
     def _displacement(self, flow: Any, batch: int) -> Tensor:
         if flow[0] is None:
-            return torch.zeros((batch, 1, 1, 2))
+            return torch.zeros((batch, STILL_FLOW, STILL_FLOW, 2))
         # The identity is subtracted in the model's own coordinates, so that it stays the identity in all others.
         deformation: Tensor = flow[0]
         height, width = deformation.shape[1:3]

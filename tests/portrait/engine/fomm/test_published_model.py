@@ -18,6 +18,7 @@ from portrait.engine.fomm import MotionModel, animation, load_model
 from portrait.engine.fomm.config import read_config
 from portrait.engine.fomm.load import build_networks, run_networks
 from portrait.engine.fomm.published.model import PublishedModel
+from portrait.engine.motion import Motion
 from tests.paths import DATA
 
 TINY = DATA / "fomm-tiny"
@@ -163,6 +164,16 @@ def test_every_published_configuration_animates(
     assert (found.jacobian is not None) == has_jacobian
     # Without dense motion all frames are equal: each is the source as the generator draws it.
     assert np.array_equal(frames[0], frames[1]) == (name == "without dense motion")
+
+    # The canvas gets a flow of more than one pixel, which at rest is none.
+    value = np.zeros((2, model.num_kp, 2), np.float32) + np.array([0, 0.2], np.float32)[:, None, None]
+    jacobian = np.tile(np.eye(2, dtype=np.float32), (2, model.num_kp, 1, 1)) if has_jacobian else None
+    motion = Motion("sway", value, jacobian, 25.0, model.keypoint_set)
+    (rendering,) = model.renderings(expected["source"], motion)
+    assert rendering.frames.shape == (2, 128, 128, 3)
+    assert min(rendering.displacement.shape[1:3]) > 1
+    np.testing.assert_allclose(rendering.displacement[0], 0, atol=1e-5)
+    assert rendering.displacement[1].any() == (name != "without dense motion")
 
 
 def test_folding_and_rearranging_change_nothing_that_can_be_seen(expected: dict[str, np.ndarray]) -> None:

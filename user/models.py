@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,6 +13,7 @@ from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from user.passwords import canonical_password
 from user.private_pictures import empty_frame, signed_url
 
 
@@ -97,6 +99,23 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.fullname
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Hash a password in its canonical form; None for an account that cannot log in."""
+        super().set_password(None if raw_password is None else canonical_password(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether it is the student's password, in whichever Unicode form it was typed."""
+        if raw_password is None:
+            return False
+        canonical = canonical_password(raw_password)
+        if super().check_password(canonical):
+            return True
+        # Hashes from before there was a canonical form are those of what was typed.
+        return any(
+            form != canonical and super(User, self).check_password(form)
+            for form in {raw_password, unicodedata.normalize("NFD", raw_password)}
+        )
 
     @staticmethod
     def next_token_version() -> CombinedExpression:

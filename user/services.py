@@ -10,6 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from user.models import User
+from user.passwords import canonical_password
 
 
 def sign_up(*, username: str, fullname: str, password: str) -> User:
@@ -22,7 +23,7 @@ def change_password(*, student: User, password: str) -> None:
 
     Raises ``AuthenticationFailed`` (401, ``password_changed``) when a concurrent request changed it first.
     """
-    hashed = make_password(password)
+    hashed = make_password(canonical_password(password))
     # Compare-and-swap: of two concurrent requests with the correct old password only the first one succeeds.
     changed = User.objects.filter(pk=student.pk, password=student.password).update(
         password=hashed, token_version=User.next_token_version()

@@ -37,6 +37,12 @@ class PairSerializer(TokenObtainPairSerializer):
     access = serializers.CharField(read_only=True)
     refresh = serializers.CharField(read_only=True)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A space at the end belongs to the password, as in the sign-up.
+        password: Any = self.fields["password"]
+        password.trim_whitespace = False
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
         # Keyboards compose Hangul differently; the name is stored in one normal form.
         username = User.normalize_username(attrs[self.username_field])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIClient
 
@@ -91,3 +93,36 @@ def test_bobs_tokens_live_on(as_alice: APIClient, bob: User) -> None:
     as_bob = client_of(bob)
     assert change(as_alice)[0] == 200
     assert as_bob.get("/user/me/").status_code == 200
+
+
+HANGUL = "마법학교비밀번호"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+def test_a_password_may_be_typed_on_any_keyboard(form: Any, typed: Any) -> None:
+    account = {"fullname": "Nari", "username": "alice", "password": unicodedata.normalize(form, HANGUL)}
+    assert APIClient().post("/user/", account).status_code == 200
+    assert "access" in sign_in(unicodedata.normalize(typed, HANGUL))
+
+
+def test_a_password_may_end_in_a_space() -> None:
+    spaced = "correct horse 9 "
+    APIClient().post("/user/", {"fullname": "Nari", "username": "alice", "password": spaced})
+    assert "access" in sign_in(spaced)
+    assert "access" not in sign_in(spaced.strip())
+
+
+def test_a_changed_password_may_be_typed_on_any_keyboard(alice: User) -> None:
+    client = client_of(alice)
+    assert change(client, new=unicodedata.normalize("NFD", HANGUL))[0] == 200
+    assert "access" in sign_in(HANGUL)
+    assert "access" in sign_in(unicodedata.normalize("NFD", HANGUL))
+
+
+def test_hashes_from_before_there_was_one_form_keep_working(alice: User) -> None:
+    decomposed = unicodedata.normalize("NFD", HANGUL)
+    User.objects.filter(pk=alice.pk).update(password=make_password(decomposed))
+    alice.refresh_from_db()
+    assert alice.check_password(decomposed) and alice.check_password(HANGUL)
+    assert not alice.check_password(HANGUL + "x")

@@ -1,0 +1,14 @@
+"""One form of a password, however a keyboard composes it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def canonical_password(password: str) -> str:
+    """``password`` in Unicode's form NFC; spaces stay.
+
+    A Mac decomposes Hangul (NFD) where a phone composes it, and both type the same word. RFC 8265, section 4.2, has
+    the same rule.
+    """
+    return unicodedata.normalize("NFC", password)

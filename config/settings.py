@@ -21,7 +21,8 @@ from portrait.engine.request import DEFAULT_SIZE, DEFAULTS, MAX_STRENGTH, MIN_ST
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+# Editors on Windows begin the file with a byte order mark.
+env.read_env(BASE_DIR / ".env", encoding="utf-8-sig")
 
 # The product's version; pyproject.toml is the one place that names it.
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -72,9 +73,14 @@ def signing(files: tuple[Path | None, Path | None]) -> tuple[Path | None, Path |
     return files
 
 
+def texts(name: str, default: list[str]) -> list[str]:
+    """The texts between commas; spaces around them do not count."""
+    return [text.strip() for text in env.list(name, default=default) if text.strip()]
+
+
 def formats(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the formats to make, those that are always made among them. Raises ImproperlyConfigured."""
-    names = [text.strip() for text in env.list(name, default=list(default)) if text.strip()]
+    names = texts(name, list(default))
     try:
         return tuple(row.name for row in chosen(names))
     except ChoiceError as error:
@@ -87,9 +93,9 @@ if not DEBUG and (weakness := weakness_of(SECRET_KEY)):
     raise ImproperlyConfigured(
         f"SECRET_KEY is weak ({weakness}); remove it, and a strong one is generated and kept"
     )
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CORS_ALLOWED_ORIGINS = texts("CORS_ALLOWED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS = texts("CSRF_TRUSTED_ORIGINS", [])
 # ETag lets a polling front end on another origin send If-None-Match; Retry-After tells it when to come back.
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 

@@ -66,6 +66,8 @@ def test_a_limit_that_means_nothing_stops_the_start_with_its_name(rate: str) -> 
 def test_origins_come_from_the_environment() -> None:
     read = json.loads(start(CORS_ALLOWED_ORIGINS="https://a.example,http://localhost:5173").stdout)
     assert read["origins"] == ["https://a.example", "http://localhost:5173"]
+    spaced = json.loads(start(CORS_ALLOWED_ORIGINS=" https://a.example , http://localhost:5173,").stdout)
+    assert spaced["origins"] == read["origins"]
 
 
 def test_the_motions_strength_is_a_number_in_its_range() -> None:
@@ -125,3 +127,26 @@ def test_another_motion_model_is_two_files_that_exist() -> None:
         process = start(**variables)
         assert process.returncode != 0
         assert fault in process.stderr
+
+
+def test_a_file_of_settings_may_begin_with_a_byte_order_mark_and_end_its_lines_as_windows_does(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfPORT=9777\r\nALLOWED_HOSTS=localhost, 192.168.0.10\r\n")
+    script = (
+        "import environ, sys\n"
+        "read = environ.Env.read_env\n"
+        "environ.Env.read_env = lambda _env, path, **named: read(sys.argv[1], **named)\n"
+        "from config import settings\n"
+        "print(settings.PORT, settings.ALLOWED_HOSTS)\n"
+    )
+    clean = {key: value for key, value in os.environ.items() if key not in {"PORT", "ALLOWED_HOSTS"}}
+    process = subprocess.run(
+        [sys.executable, "-c", script, str(file)],
+        cwd=settings.BASE_DIR,
+        env=clean,
+        capture_output=True,
+        text=True,
+    )
+    assert process.stdout == "9777 ['localhost', '192.168.0.10']\n", process.stderr

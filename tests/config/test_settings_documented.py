@@ -17,7 +17,7 @@ from tests.common.description import schema
 from tests.paths import ROOT
 
 # Functions of config/settings.py that read a variable; the position of its default, None for "no default".
-HELPERS = {"choice": 2, "number": 3, "pair_of_files": None, "formats": 1}
+HELPERS = {"choice": 2, "number": 3, "pair_of_files": None, "formats": 1, "texts": 1}
 
 # A developer's own .env must not decide about this test.
 FINGERPRINT = """
@@ -64,7 +64,7 @@ def read_by(tree: ast.Module) -> Iterator[tuple[str, str]]:
                     assert node in inside, f"line {node.lineno}: the name of the variable is not constant"
                     continue
                 yield default(args[0]), default(next((k.value for k in named if k.arg == "default"), None))
-            case ast.Call(func=ast.Name(id=helper), args=args) if helper in HELPERS:
+            case ast.Call(func=ast.Name(id=helper), args=args) if helper in HELPERS and node not in inside:
                 place = HELPERS[helper]
                 for name in args[: 1 if place else None]:
                     yield default(name), default(args[place]) if place else ""

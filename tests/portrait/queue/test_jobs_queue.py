@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portrait.models import PortraitJob
 from portrait.queue import recovery, transitions, workers
+from portrait.queue.clock import database_now
 from tests.portrait.kit import claim, enqueue, student
 from user.models import User
 
@@ -78,7 +79,7 @@ def test_a_failed_attempt_waits_and_the_third_is_the_last(alice: User) -> None:
 
     assert transitions.fail(claim(), "child_killed", backoff=(60,))
     assert transitions.claim("test") is None, "the job has to wait"
-    PortraitJob.objects.update(not_before=timezone.now())
+    PortraitJob.objects.update(not_before=database_now())
     assert transitions.fail(claim(), "child_killed", backoff=(0, 0))
     assert transitions.fail(claim(), "deadline_exceeded", "too slow", backoff=(0, 0))
 

@@ -14,7 +14,7 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         # A setting is wrong: its name and the reason help, the traceback does not.
-        print(f"ImproperlyConfigured: {error}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"ImproperlyConfigured: {error}\n")
         sys.exit(2)
 
 

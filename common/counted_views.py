@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from rest_framework.request import Request
@@ -12,14 +13,14 @@ from rest_framework.views import APIView
 from common.throttles import OutcomeThrottle
 
 
-class CountsOutcomes(APIView):
+class CountsOutcomes(APIView, ABC):
     """A view whose ``OutcomeThrottle`` limits count the responses for which :meth:`counts` is true."""
 
     _throttles: tuple[BaseThrottle, ...] = ()
 
+    @abstractmethod
     def counts(self, response: Response) -> bool:
         """Whether this response is of the kind that is limited."""
-        raise NotImplementedError
 
     def get_throttles(self) -> list[BaseThrottle]:
         throttles = super().get_throttles()

@@ -330,9 +330,9 @@ PORTRAIT = {
     "FORMATS": formats("PORTRAIT_FORMATS", NAMES),
     "AI_MARK": env.bool("PORTRAIT_AI_MARK", default=True),
     "CHECKPOINTS": Path(env.str("PORTRAIT_CHECKPOINTS", default=str(BASE_DIR / "checkpoints"))),
-    # Another motion model than the folder's, such as the published one: its yaml and its weights.
     # The certificate chain that signs each file as machine-made, and its key (PEM).
     "C2PA": signing(pair_of_files("C2PA_CERTIFICATE", "C2PA_KEY")),
+    # Another motion model than the folder's, such as the published one: its yaml and its weights.
     "MOTION_MODEL": pair_of_files("PORTRAIT_MOTION_CONFIG", "PORTRAIT_MOTION_WEIGHTS"),
 }
 # Another typeface for the student card, with Hangul; None for the packaged one.

@@ -14,7 +14,7 @@ from common.prepared import Prepared
 from lounge.selectors import BOARD_LENGTH, latest_entries, visible_entries
 from lounge.serializers import EntrySerializer
 
-# A service is reached under a few names; with more of them the texts are written anew.
+# A service is reached under a few names; with more of them the oldest text is dropped.
 ORIGINS = 8
 
 Rows = list[tuple[Any, ...]]

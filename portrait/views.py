@@ -49,6 +49,9 @@ MAX_BODY_BYTES = MAX_BYTES + FORM_BYTES
 # is still sending makes it show a network error instead of our answer.
 DRAIN_BYTES = 64 * 1024 * 1024
 
+# Of the student's record: what ``User.own_picture`` is made of.
+SHOWN_COLUMNS = ("still", "portrait", "poster")
+
 Choice = TypeVar("Choice")
 
 
@@ -146,7 +149,7 @@ class RetryView(APIView):
         form = RetrySerializer(data=request.data)
         form.is_valid(raise_exception=True)
         services.retry_portrait(student=student, choice=chosen(form.validated_data))
-        student.refresh_from_db(fields=["still", "portrait"])
+        student.refresh_from_db(fields=SHOWN_COLUMNS)
         return status_response(request, student)
 
 
@@ -159,7 +162,7 @@ class CancelView(APIView):
     def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
         services.cancel_portrait(student=student)
-        student.refresh_from_db(fields=["still", "portrait"])
+        student.refresh_from_db(fields=SHOWN_COLUMNS)
         return status_response(request, student)
 
 
@@ -176,7 +179,7 @@ class AgainView(APIView):
         fields = dict(form.validated_data)
         choice = chosen(fields)
         services.make_another(student=student, request=requested(PortraitRequest, **fields), choice=choice)
-        student.refresh_from_db(fields=["still", "portrait"])
+        student.refresh_from_db(fields=SHOWN_COLUMNS)
         return status_response(request, student)
 
 
@@ -204,7 +207,7 @@ class ChooseView(APIView):
         form = ChosenSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         services.choose_portrait(student=student, job_id=form.validated_data["id"])
-        student.refresh_from_db(fields=["still", "portrait"])
+        student.refresh_from_db(fields=SHOWN_COLUMNS)
         return history_response(request, student)
 
 

@@ -85,7 +85,7 @@ def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_counted() -> None:
-    """The lounge counts anew: the database of the test before is no longer there."""
+    """The lounge counts again: the database of the test before is no longer there."""
     census.forget()
 
 

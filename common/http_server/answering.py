@@ -13,7 +13,7 @@ class JoinedTask(WSGITask):
 
     waitress sends the headers by themselves, which costs a system call and, among several threads, a wait for the
     interpreter. And it ends the connection after each 304 and 204, whose length need not be announced (RFC 9112,
-    section 6.3): clients that poll would have to connect anew each time.
+    section 6.3): clients that poll would have to open a connection for each request.
     """
 
     wrote_header: bool

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from portrait.engine.options import EngineOptions
 from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH
+from tests.config.kit import check
 from tests.portrait.engine.output.certificates import certificate
 
 MOTION_FILES = EngineOptions().motion_files
@@ -80,19 +81,8 @@ def test_the_motions_strength_is_a_number_in_its_range() -> None:
         assert f"ImproperlyConfigured: PORTRAIT_STRENGTH={wrong!r}" in process.stderr
 
 
-def manage(**variables: str) -> subprocess.CompletedProcess[str]:
-    """``manage.py check``, which starts as every command does."""
-    return subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-    )
-
-
 def test_a_format_that_does_not_exist_stops_the_start_with_one_line() -> None:
-    process = manage(PORTRAIT_FORMATS="webp,jpeg2000")
+    process = check(PORTRAIT_FORMATS="webp,jpeg2000")
     assert process.returncode == 2
     (line,) = process.stderr.splitlines()
     assert line.startswith("ImproperlyConfigured: PORTRAIT_FORMATS=")
@@ -101,13 +91,13 @@ def test_a_format_that_does_not_exist_stops_the_start_with_one_line() -> None:
 
 def test_a_certificate_that_cannot_sign_stops_the_start_with_one_line(tmp_path: Path) -> None:
     made = certificate(tmp_path)
-    assert manage(C2PA_CERTIFICATE=str(made.chain), C2PA_KEY=str(made.key)).returncode == 0
+    assert check(C2PA_CERTIFICATE=str(made.chain), C2PA_KEY=str(made.key)).returncode == 0
     for chain, key, words in (
         (made.chain, "", "C2PA_KEY is missing"),
         (made.chain, tmp_path / "none.pem", "there is no such file"),
         (made.chain, made.chain, "no certificate and key in PEM form"),
     ):
-        process = manage(C2PA_CERTIFICATE=str(chain), C2PA_KEY=str(key))
+        process = check(C2PA_CERTIFICATE=str(chain), C2PA_KEY=str(key))
         assert process.returncode == 2
         (line,) = process.stderr.splitlines()
         assert line.startswith("ImproperlyConfigured: ")

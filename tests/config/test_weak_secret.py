@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from config.secret import kept_secret, weakness_of
-
-
-def start(**variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", "check"],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-    )
+from tests.config.kit import check
 
 
 @pytest.mark.parametrize(
@@ -35,17 +22,17 @@ def start(**variables: str) -> subprocess.CompletedProcess[str]:
     ids=["a word", "31 characters", "two characters", "startproject"],
 )
 def test_a_weak_key_stops_the_start_with_one_line(secret: str, reason: str) -> None:
-    process = start(SECRET_KEY=secret, DEBUG="off")
+    process = check(SECRET_KEY=secret, DEBUG="off")
     assert process.returncode != 0
     (line,) = process.stderr.strip().splitlines()
     assert line.startswith("ImproperlyConfigured: SECRET_KEY is weak")
     assert reason in line
     assert secret not in line
-    assert start(SECRET_KEY=secret, DEBUG="on").returncode == 0
+    assert check(SECRET_KEY=secret, DEBUG="on").returncode == 0
 
 
 def test_a_strong_key_starts() -> None:
-    process = start(SECRET_KEY=secrets.token_urlsafe(24), DEBUG="off")
+    process = check(SECRET_KEY=secrets.token_urlsafe(24), DEBUG="off")
     assert process.returncode == 0, process.stderr
 
 

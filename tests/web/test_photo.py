@@ -48,9 +48,9 @@ def test_a_photo_that_is_too_big_for_the_server_is_made_smaller_here(
     visitor.choose_photo(out.getvalue(), "me.png", "image/png")
     visitor.page.locator(".crop-view").wait_for()
     # Without a face, what the page shows next may be gone before it is seen.
-    with visitor.page.expect_response("**/user/main/") as sent:
+    with visitor.page.expect_response("**/user/main/") as answered:
         visitor.page.click("[data-act=send]")
-    assert sent.value.ok
+    assert answered.value.ok
     assert newest_photo(school).size == (2000, 2000)
 
 
@@ -67,9 +67,9 @@ def test_what_the_window_shows_is_what_is_sent(school: School, visit: Callable[.
     for key in ["+"] * 8 + ["ArrowLeft"] * 3 + ["ArrowUp"] * 30:
         visitor.page.keyboard.press(key)
     # Without a face, what the page shows next may be gone before it is seen.
-    with visitor.page.expect_response("**/user/main/") as sent:
+    with visitor.page.expect_response("**/user/main/") as answered:
         visitor.page.click("[data-act=send]")
-    assert sent.value.ok
+    assert answered.value.ok
 
     # Zoomed by a tenth eight times, moved to the upper edge and three steps of 4 % to the left.
     side = 512 / 1.1**8

@@ -18,7 +18,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
   const stage = h("div", { class: "stack" });
   let camera = null;
   let unwatch = null;
-  // What was sent, for choosing a face in it: the server shows nobody the whole photo.
+  // What was sent, for choosing a face in it: the server has no address of the whole photo.
   let sent = null;
 
   const rest = () => {
@@ -185,10 +185,10 @@ export default async function page({ api, t, go, student, announce, refreshStude
   async function chooseFace(state, choice, trouble) {
     rest();
     try {
-      const { style, motion, strength } = state;
+      const { style, motion, order, strength, size } = state;
       await (state.status === "failed"
         ? api.post("/user/portrait/retry/", choice)
-        : api.post("/user/portrait/again/", { style, motion, strength, ...choice }));
+        : api.post("/user/portrait/again/", { style, motion, order, strength, size, ...choice }));
       await refreshStudent();
       look();
     } catch (error) {

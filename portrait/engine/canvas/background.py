@@ -45,7 +45,8 @@ def without_person(photo: Picture, matte: NDArray[np.float32]) -> Picture:
     filled = cv2.resize(filled, (side, side), interpolation=cv2.INTER_CUBIC)
     filled = filled + _grain(photo, hole)
     soft = cv2.GaussianBlur(hole, (0, 0), _SOFTNESS * side)[..., None].astype(np.float32) / np.float32(255)
-    return np.rint(photo + (filled - photo) * soft).astype(np.uint8)
+    # Grain goes beyond black and white, and uint8 would wrap around.
+    return np.clip(np.rint(photo + (filled - photo) * soft), 0, 255).astype(np.uint8)
 
 
 def _grain(photo: Picture, hole: NDArray[np.uint8]) -> NDArray[np.float32]:

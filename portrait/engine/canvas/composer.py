@@ -34,12 +34,13 @@ class Frame:
 
 def animate(model: MotionModel, subject: Subject, motion: Motion) -> Iterator[Frame]:
     """The photo moved by ``motion``."""
-    yield from _moved(model, subject, motion, subject.photo, subject.background)
+    layers = Layers(subject.photo, subject.matte, subject.background)
+    yield from _moved(model, subject, motion, subject.photo, layers)
 
 
 def paint_then_animate(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Frame]:
     """The painting moved as if it were the photo."""
-    yield from _moved(model, painted.subject, motion, painted.painting, painted.background)
+    yield from _moved(model, painted.subject, motion, painted.painting, painted.layers)
 
 
 def animate_then_paint(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Frame]:
@@ -61,10 +62,9 @@ def paint_and_carry(model: MotionModel, painted: PaintedSubject, motion: Motion)
     """
     subject, side = painted.subject, painted.subject.side
     photo_layers = Layers(subject.photo, subject.matte, subject.background)
-    layers = Layers(painted.painting, subject.matte, painted.background)
     for displacement, change in _moments(model, subject, motion, subject.photo):
         places = Places(displacement, side)
-        picture, alpha = layers.carried(places)
+        picture, alpha = painted.layers.carried(places)
         change = change.enlarged(side)
         for cut in cuts_of(
             change.weight * (alpha[change.region.rows, change.region.columns] > 0), change.region, side
@@ -89,10 +89,9 @@ def _blend(
 
 
 def _moved(
-    model: MotionModel, subject: Subject, motion: Motion, picture: Picture, background: Picture
+    model: MotionModel, subject: Subject, motion: Motion, picture: Picture, layers: Layers
 ) -> Iterator[Frame]:
-    """The frames of ``picture``, the subject's photo or a painting of it, before ``background``."""
-    layers = Layers(picture, subject.matte, background)
+    """The frames of ``picture``, the subject's photo or a painting of it, whose ``layers`` these are."""
     for displacement, change in _moments(model, subject, motion, picture):
         frame, alpha = layers.carried(Places(displacement, subject.side))
         change.enlarged(subject.side).apply(frame, alpha)

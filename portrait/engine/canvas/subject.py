@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,8 @@ from portrait.engine.canvas.layers import Layers
 from portrait.engine.photo.picture import Picture
 from portrait.engine.style import Painter
 
-Paint = Callable[
-    [NDArray[np.uint8]], NDArray[np.uint8]
-]  # uint8 (B, H, W, 3) of any size -> the same, painted
+# uint8 (B, H, W, 3) of any size -> the same, painted
+Paint = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,15 @@ class PaintedSubject:
     background: Picture
     paint: Paint
 
+    @cached_property
+    def layers(self) -> Layers:
+        """The painting's layers."""
+        return Layers(self.painting, self.subject.matte, self.background)
+
     @property
     def still(self) -> Picture:
         """The painting at rest, uint8 (S, S, 3): the first frame of a clip that carries it."""
-        layers = Layers(self.painting, self.subject.matte, self.background)
-        picture, _alpha = layers.carried(Places(at_rest(), self.subject.side))
+        picture, _alpha = self.layers.carried(Places(at_rest(), self.subject.side))
         return picture
 
 

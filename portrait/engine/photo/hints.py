@@ -43,7 +43,6 @@ def crop_hints(crop: Picture, face: FaceBox) -> tuple[str, ...]:
     """The codes of what will look poor about a face: some of ``HINTS``, in their order.
 
     ``crop``: uint8 (S, S, 3), RGB, the face's crop of any side from 256 pixels on; ``face``: in pixels of its photo.
-
     A small or a dark face is not called blurred as well. Raises CheckpointError.
     """
     if len(crop) != _SIDE:

@@ -172,18 +172,26 @@ def lose_the_answer(monkeypatch: pytest.MonkeyPatch, *, committed: bool) -> None
     monkeypatch.setattr(transitions, "show_still", broken)
 
 
+def in_doubt(
+    owner: User, folder: Path, monkeypatch: pytest.MonkeyPatch, *, committed: bool
+) -> tuple[PortraitJob, Monitor]:
+    """A running job whose still was stored and perhaps announced, and its monitor."""
+    enqueue(owner)
+    job = claim()
+    monitor = watched(job, folder / "attempt")
+    lose_the_answer(monkeypatch, committed=committed)
+    with pytest.raises(OperationalError):
+        monitor.show_stills()
+    return job, monitor
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("committed", [False, True])
 def test_a_still_whose_commit_is_in_doubt_is_announced_again(
     alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
-    enqueue(alice)
-    job = claim()
-    monitor = watched(job, tmp_path / "attempt")
-    lose_the_answer(monkeypatch, committed=committed)
+    job, monitor = in_doubt(alice, tmp_path, monkeypatch, committed=committed)
 
-    with pytest.raises(OperationalError):
-        monitor.show_stills()
     # Where the row names the file, it is there.
     assert not poster_of(job) or media_path(poster_of(job)).exists()
     monitor.show_stills()
@@ -198,12 +206,7 @@ def test_a_still_whose_commit_is_in_doubt_is_announced_again(
 def test_a_still_in_doubt_goes_with_a_job_that_is_cancelled(
     alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
-    enqueue(alice)
-    job = claim()
-    monitor = watched(job, tmp_path / "attempt")
-    lose_the_answer(monkeypatch, committed=committed)
-    with pytest.raises(OperationalError):
-        monitor.show_stills()
+    job, monitor = in_doubt(alice, tmp_path, monkeypatch, committed=committed)
 
     assert transitions.cancel(alice.pk)
     monitor.drop(monitor.attempts[0])

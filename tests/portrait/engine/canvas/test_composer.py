@@ -123,6 +123,18 @@ def test_the_person_is_filled_in_from_around() -> None:
     assert np.abs(plate - (40, 90, 160)).max() <= 4
 
 
+@pytest.mark.parametrize("ground", [2, 253])
+def test_grain_on_black_and_on_white_stays_black_and_white(ground: int) -> None:
+    noise = np.random.default_rng(1).normal(ground, 4, (128, 128, 3))
+    photo = np.clip(np.rint(noise), 0, 255).astype(np.uint8)
+    matte = np.zeros((128, 128), np.float32)
+    cv2.circle(matte, (64, 64), 30, 1.0, -1)
+    plate = without_person(photo, matte).astype(int)
+    assert np.abs(plate - ground).max() < 40
+    # There is grain in what was filled in.
+    assert plate[matte > 0].std() > 0.5
+
+
 def test_the_published_network_goes_through_the_same_composition() -> None:
     files = DATA / "fomm-tiny" / "config.yaml", DATA / "fomm-tiny" / "checkpoint.pth.tar"
     model = load_model(*files)

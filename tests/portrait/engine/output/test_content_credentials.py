@@ -79,7 +79,7 @@ def test_the_manifest_says_what_made_the_file_and_nothing_else(name: str) -> Non
     # What is left is the hash of the file, where it is an assertion that the reader shows.
     assert {one["label"] for one in manifest["assertions"]} - {actions["label"]} <= {"c2pa.hash.bmff.v3"}
     assert "thumbnail" not in manifest
-    # No time stamp: nobody was asked for one.
+    # There is no time stamp: no timestamp authority was asked.
     assert "time" not in manifest["signature_info"]
 
 

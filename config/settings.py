@@ -16,7 +16,7 @@ from config.secret import kept_secret, weakness_of
 from portrait.engine.errors import ChoiceError, CredentialsError
 from portrait.engine.output.content_credentials import Signer
 from portrait.engine.output.formats import MEDIA_TYPES, NAMES, chosen
-from portrait.engine.request import DEFAULT_SIZE, DEFAULTS, MAX_STRENGTH, MIN_STRENGTH, ORDERS, SIZES
+from portrait.engine.request import DEFAULTS, RULES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -46,6 +46,23 @@ def number(name: str, low: float, high: float, default: float) -> float:
     if not low <= value <= high:
         raise ImproperlyConfigured(f"{name}={text!r}: a number from {low:g} to {high:g} is needed")
     return value
+
+
+def request_defaults() -> dict[str, Any]:
+    """What the installation chooses of a portrait: ``PORTRAIT_<FIELD>`` for each field that has a default.
+
+    A name that depends on the weights is drawn unless it is chosen. Raises ImproperlyConfigured.
+    """
+    found: dict[str, Any] = {}
+    for name, rule in RULES.items():
+        variable, default = f"PORTRAIT_{name.upper()}", getattr(DEFAULTS, name)
+        if rule.choices:
+            found[name.upper()] = rule.kind(choice(variable, tuple(map(str, rule.choices)), str(default)))
+        elif rule.kind is str:
+            found[name.upper()] = env.str(variable, default="random")
+        elif default is not None and rule.low is not None and rule.high is not None:
+            found[name.upper()] = rule.kind(number(variable, rule.low, rule.high, default))
+    return found
 
 
 def pair_of_files(first: str, second: str) -> tuple[Path | None, Path | None]:
@@ -307,14 +324,8 @@ SIMPLE_JWT = {
 }
 
 PORTRAIT = {
-    # "random" or the name of a style or motion.
-    "STYLE": env.str("PORTRAIT_STYLE", default="random"),
-    "MOTION": env.str("PORTRAIT_MOTION", default="random"),
-    "ORDER": choice("PORTRAIT_ORDER", ORDERS, str(DEFAULTS.order)),
-    # Of the motion.
-    "STRENGTH": number("PORTRAIT_STRENGTH", MIN_STRENGTH, MAX_STRENGTH, 1.0),
-    # Side of a portrait in pixels.
-    "SIZE": int(choice("PORTRAIT_SIZE", tuple(map(str, SIZES)), str(DEFAULT_SIZE))),
+    # Style, motion, order, strength and size.
+    **request_defaults(),
     "DEVICE": choice("PORTRAIT_DEVICE", ("auto", "cpu", "cuda"), "auto"),
     "PRECISION": choice("PORTRAIT_PRECISION", ("auto", "float32", "bfloat16"), "auto"),
     # CPU threads of one child; 0 shares the cores evenly between the children.

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.templatetags.static import static
@@ -14,7 +15,7 @@ from django.utils.translation import get_language
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm.config import keypoint_set
 from portrait.engine.motion.catalogue import list_motions
-from portrait.engine.request import RULES, PortraitRequest
+from portrait.engine.request import DEFAULTS, RULES, FieldRule, PortraitRequest
 from portrait.engine.style.catalogue import list_styles
 from portrait.engine_options import engine_options
 
@@ -91,6 +92,25 @@ def installation_defaults() -> PortraitRequest:
     """What the settings (``PORTRAIT_STYLE`` and so on) choose; None where a style or motion is to be drawn."""
     chosen = {name: settings.PORTRAIT.get(name.upper()) for name in RULES}
     return PortraitRequest(**{name: None if value == RANDOM else value for name, value in chosen.items()})
+
+
+def numbers() -> dict[str, dict[str, Any]]:
+    """Of each number that may be chosen of a portrait: what it may be, and the installation's choice."""
+    defaults = installation_defaults()
+    offered: dict[str, dict[str, Any]] = {}
+    for name, rule in number_rules().items():
+        allowed = {"choices": rule.choices} if rule.choices else {"min": rule.low, "max": rule.high}
+        offered[name] = {**allowed, "default": getattr(defaults, name)}
+    return offered
+
+
+def number_rules() -> dict[str, FieldRule]:
+    """The rules of the numbers that have a default; a seed has none."""
+    return {
+        name: rule
+        for name, rule in RULES.items()
+        if rule.kind is not str and getattr(DEFAULTS, name) is not None
+    }
 
 
 def check_names(request: PortraitRequest) -> None:

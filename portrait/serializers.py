@@ -8,6 +8,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from common.fields import PublicUrl, Text, public_url
+from portrait.choices import number_rules
 from portrait.engine.request import RULES, FieldRule
 from portrait.models import PortraitJob
 from portrait.selectors import NO_JOB, Status
@@ -207,23 +208,29 @@ class OrderSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
 
 
-class StrengthSerializer(serializers.Serializer[Any]):
+class RangeSerializer(serializers.Serializer[Any]):
     min = serializers.FloatField()
     max = serializers.FloatField()
     default = serializers.FloatField()
 
 
-class SizeSerializer(serializers.Serializer[Any]):
-    sizes = serializers.ListField(child=serializers.IntegerField())
+class NumbersSerializer(serializers.Serializer[Any]):
+    choices = serializers.ListField(child=serializers.IntegerField())
     default = serializers.IntegerField()
 
 
 class OptionsSerializer(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """The lists of names and, beside them, what each number may be."""
+        numbers = {
+            name: (NumbersSerializer if rule.choices else RangeSerializer)(help_text=rule.help)
+            for name, rule in number_rules().items()
+        }
+        return {**super().get_fields(), **numbers}
+
     styles = ChoiceSerializer(many=True)
     motions = ChoiceSerializer(many=True)
     orders = OrderSerializer(many=True)
-    strength = StrengthSerializer(help_text="how large the motion may be, as a number")
-    size = SizeSerializer(help_text="the side of a portrait in pixels")
     photo_kept_days = serializers.IntegerField(
         help_text="days after the latest portrait was finished until its uploaded photo is deleted"
     )

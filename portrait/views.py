@@ -24,7 +24,7 @@ from portrait import choices, selectors, services
 from portrait.engine.errors import ChoiceError, EngineError
 from portrait.engine.photo.choice import FaceChoice
 from portrait.engine.photo.decoding import MAX_BYTES
-from portrait.engine.request import MAX_STRENGTH, MIN_STRENGTH, SIZES, PortraitRequest
+from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
 from portrait.queue.projection import KEPT
@@ -220,12 +220,7 @@ class OptionsView(APIView):
             options = {
                 "styles": choices.styles(),
                 "motions": choices.motions(),
-                "strength": {
-                    "min": MIN_STRENGTH,
-                    "max": MAX_STRENGTH,
-                    "default": choices.installation_defaults().strength,
-                },
-                "size": {"sizes": SIZES, "default": choices.installation_defaults().size},
+                **choices.numbers(),
                 "photo_kept_days": settings.PORTRAIT["PHOTO_DAYS"],
                 "orders": [{"name": order.value, "title": str(order.label)} for order in PortraitJob.Order],
             }

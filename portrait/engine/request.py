@@ -97,7 +97,7 @@ class PortraitRequest:
     strength: float | None = _rule(
         float,
         "bad_strength",
-        "of the motion",
+        "how large the motion is",
         label="strength of a motion",
         low=MIN_STRENGTH,
         high=MAX_STRENGTH,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from config import settings
+from portrait.engine.request import DEFAULTS
 from tests.common.description import schema
 from tests.paths import ROOT
 
@@ -64,6 +65,10 @@ def read_by(tree: ast.Module) -> Iterator[tuple[str, str]]:
                     assert node in inside, f"line {node.lineno}: the name of the variable is not constant"
                     continue
                 yield default(args[0]), default(next((k.value for k in named if k.arg == "default"), None))
+            case ast.Call(func=ast.Name(id="request_defaults")):
+                for field in settings.request_defaults():
+                    usual = getattr(DEFAULTS, field.lower())
+                    yield f"PORTRAIT_{field}", "random" if usual is None else written(usual)
             case ast.Call(func=ast.Name(id=helper), args=args) if helper in HELPERS and node not in inside:
                 place = HELPERS[helper]
                 for name in args[: 1 if place else None]:

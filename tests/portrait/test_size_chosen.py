@@ -44,7 +44,7 @@ def test_who_says_nothing_gets_the_schools_size(as_alice: APIClient) -> None:
         told = as_alice.get("/user/portrait/options/").json()["size"]
 
     assert PortraitJob.objects.get().size == 640
-    assert told == {"sizes": list(SIZES), "default": 640}
+    assert told == {"choices": list(SIZES), "default": 640}
 
 
 @pytest.mark.parametrize("size", ["0", "255", "300", "1024", "-256", "512.0", "5e2", "large", "٥١٢", "nan"])

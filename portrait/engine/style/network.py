@@ -200,4 +200,3 @@ def convolve(conv: nn.Conv2d, x: Tensor) -> Tensor:
         return conv(x)
     assert conv.bias is not None
     return F.conv2d(x, conv.weight.to(x.dtype), conv.bias.to(x.dtype), stride=conv.stride)
-

@@ -51,9 +51,7 @@ def load_style(
     elif path.suffix == ".safetensors" and not is_published(tensors):
         config = read_config(path)
         styles = config.styles
-        network = StyleNetwork(
-            len(styles), config.widths, config.blocks, published=False, deep=config.deep
-        )
+        network = StyleNetwork(len(styles), config.widths, config.blocks, published=False, deep=config.deep)
         load_weights(network, older_names.current_names(tensors, older_names.PAINTER), path)
     else:
         network, tensors = build_published(path, tensors)

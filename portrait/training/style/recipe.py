@@ -46,17 +46,17 @@ def recipe_of(slug: str) -> Recipe:
 class LossWeights:
     """Weights of the losses of ``StyleObjective``."""
 
-    content: float = 0.8  # relu3_3
+    content: float = 0.9  # relu3_3
     face: float = 2.2  # added to the content loss inside a face
     detail: float = 0.5  # relu2_2 inside a face,
     features: float = 2.0  # and this much more at its eyes and its mouth
     style: tuple[float, ...] = (0.8, 1.4, 2.0, 3.0)  # of each tap's Gram matrix, at full size
     coarse: tuple[float, ...] = (0.3, 0.6, 1.0, 1.6)  # and at half the size
     variation: float = 0.2
-    light: float = 6.0  # of the brightness of cells, each image's mean taken off
-    colour: float = 30.0  # of the colours of cells, for styles with the photo's own
-    grain: float = 60.0
+    light: float = 40.0  # of the brightness of cells, each image's mean taken off
+    colour: float = 150.0  # of the colours of cells, for styles with the photo's own
+    grain: float = 300.0
     stability: float = 40.0  # under shifts and noise
     noise: float = 0.03  # standard deviation of that noise
-    motion: float = 12.0  # of the differences of neighbouring frames, in pixels,
+    motion: float = 30.0  # of the differences of neighbouring frames, in pixels,
     motion_features: tuple[float, ...] = field(default=(0.25, 0.25, 0.25))  # and of relu1_2, 2_2 and 3_3

@@ -101,13 +101,13 @@ class FrozenNetwork:
         return FoldedBlock(first, second), x + change
 
     def _fold_deep(self, deep: DeepBlock, x: Tensor) -> tuple[FoldedDeep, Tensor]:
-        down, y = self._fold(deep.down, x)
+        down, y = self._fold(deep.halving, x)
         y = F.relu(y)
         blocks = []
         for block in deep.blocks:
             folded, y = self._fold_block(cast(ResidualBlock, block), y)
             blocks.append(folded)
-        up, change = self._fold(deep.up, y)
+        up, change = self._fold(deep.doubling, y)
         return FoldedDeep(down, blocks, up), x + change[:, :, : x.shape[2], : x.shape[3]]
 
     def _fold(self, layer: ConvLayer, x: Tensor) -> tuple[nn.Conv2d, Tensor]:

@@ -98,17 +98,17 @@ class DeepBlock(nn.Module):
 
     def __init__(self, channels: int, styles: int, deep: DeepSizes) -> None:
         super().__init__()
-        self.down = ConvLayer(channels, deep.width, 3, styles, stride=2)
+        self.halving = ConvLayer(channels, deep.width, 3, styles, stride=2)
         self.blocks = nn.ModuleList([ResidualBlock(deep.width, styles) for _ in range(deep.blocks)])
-        self.up = ConvLayer(deep.width, channels, 3, styles, upsample=2)
+        self.doubling = ConvLayer(deep.width, channels, 3, styles, upsample=2)
 
     def forward(self, x: Tensor, style: Rows) -> Tensor:
         """(B, channels, H, W) -> the same shape."""
-        y = F.relu(self.down(x, style))
+        y = F.relu(self.halving(x, style))
         for block in self.blocks:
             y = block(y, style)
         # Halving rounds up.
-        out: Tensor = x + self.up(y, style)[:, :, : x.shape[2], : x.shape[3]]
+        out: Tensor = x + self.doubling(y, style)[:, :, : x.shape[2], : x.shape[3]]
         return out
 
 

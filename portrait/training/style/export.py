@@ -32,7 +32,7 @@ def write_painter(network: StyleNetwork, styles: Sequence[Style], path: Path, ro
     }
     full, half, quarter = (cast(ConvLayer, layer).conv.out_channels for layer in network.down_layers)
     deep = network.deep
-    sizes = None if deep is None else DeepSizes(deep.down.conv.out_channels, len(deep.blocks))
+    sizes = None if deep is None else DeepSizes(deep.halving.conv.out_channels, len(deep.blocks))
     config = PainterConfig((full, half, quarter), len(network.residual_blocks), tuple(styles), sizes)
     return write_weights_and_yaml(tensors, config, path)
 

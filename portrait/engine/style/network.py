@@ -115,9 +115,10 @@ class DeepBlock(nn.Module):
 class StyleNetwork(nn.Module):
     """Picture in, painted picture out, for ``styles`` styles.
 
-    ``widths`` are the channels at full, half and quarter size; ``deep``, if any, is a part between the residual blocks
-    that works at an eighth of the size, for the large strokes of a portrait of 512 pixels. ``published`` chooses the conventions of the published
-    fast-neural-style network (works on 0..255, linear output) instead of our own (works on -1..1, sigmoid output).
+    ``widths`` are the channels at full, half and quarter size; ``deep``, if any, is a part between the residual
+    blocks that works at an eighth of the size, for the large strokes of a portrait of 512 pixels. ``published``
+    chooses the conventions of the published fast-neural-style network (works on 0..255, linear output) instead of our
+    own (works on -1..1, sigmoid output).
     """
 
     def __init__(

@@ -111,7 +111,8 @@ class Painter:
 
         Each frame is normalized by its own statistics, as the networks were published. With ``frozen_statistics`` the
         frames are those of one clip and share their statistics (see ``freeze_statistics``).
-        Raises ChoiceError for an unknown style, ValueError for an array of another kind or sides below ``smallest_side``.
+        Raises ChoiceError for an unknown style, ValueError for an array of another kind or with sides below
+        ``smallest_side``.
         """
         if frozen_statistics and len(frames):
             return self.freeze_statistics(frames, style).paint(frames)

@@ -46,7 +46,8 @@ def grain_loss(painted: Tensor, period: int = 8, cells: int = 6) -> Tensor:
     """Energy of patterns that repeat with ``period`` pixels in (B, C, H, W), as a network's grid leaves them: (B,).
 
     Each pixel's position within the period is averaged over squares of ``cells`` periods: what is left of strokes is
-    little, what is left of a pattern is all of it. Shades that are larger than a period are taken off before.
+    little, what is left of a pattern is all of it. Shades that are larger than a period are taken off before. Sides
+    must be at least ``period * cells``.
     """
     batch, channels, height, width = painted.shape
     fine = painted - F.avg_pool2d(painted, period + 1, 1, period // 2, count_include_pad=False)

@@ -12,13 +12,13 @@ from torch.nn import functional as F
 from portrait.engine.style.network import StyleNetwork
 from portrait.training.style.losses import (
     content_distances,
+    grain_loss,
     gram_distance,
     gram_matrix,
-    grain_loss,
     stability_loss,
 )
 from portrait.training.style.recipe import LossWeights, Recipe
-from portrait.training.vgg_features import VGGFeatures
+from portrait.training.vgg_features import FeatureNetwork
 
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")  # of VGG-16
 DETAIL_TAP, CONTENT_TAP = 1, 2  # indices of relu2_2 and relu3_3 in ``TAPS``
@@ -55,14 +55,14 @@ class StyleObjective:
 
     def __init__(
         self,
-        vgg: VGGFeatures,
+        features: FeatureNetwork,
         targets: tuple[Sequence[Tensor], Sequence[Tensor]],
         recipes: Sequence[Recipe],
         weights: LossWeights,
         dtype: torch.dtype,
     ) -> None:
-        device = vgg.mean.device
-        self.vgg, self.targets, self.weights, self.dtype = vgg, targets, weights, dtype
+        device = features.mean.device
+        self.network, self.targets, self.weights, self.dtype = features, targets, weights, dtype
         self.factors = {
             name: torch.tensor([float(getattr(recipe, name)) for recipe in recipes], device=device)
             for name in ("style", "content", "face", "detail", "light", "own_colours")
@@ -135,7 +135,7 @@ class StyleObjective:
     def features(self, images: Tensor, last: str | None = None) -> list[Tensor]:
         """VGG's features of float (B, 3, H, W) in 0..1."""
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
-            return self.vgg.extract(images, last=last)
+            return self.network.extract(images, last=last)
 
     def _grey(self, images: Tensor, share: Tensor) -> Tensor:
         """``images``, of which those with a ``share`` of one, (B, 1, 1, 1), in grey."""

@@ -1,4 +1,4 @@
-"""Painters with a part at an eighth of the size: they load, their frozen form agrees, and older files stay readable."""
+"""Painters with a part at an eighth of the size: they load, their frozen form agrees, older files stay readable."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ ROW = re.compile(r"^\| `(?P<code>[a-z0-9_]+)` \| (?P<status>[0-9, ]+|–) \| (?P
 # The position of the code among the arguments of each call that raises or keeps one.
 ARGUMENT = {
     "PortraitProblem": 0,
+    "Problem": 0,
     "CardProblem": 0,
-    "TextProblem": 0,
     "ErrorDetail": 1,
     "_fault": 1,
     "problem_response": 1,

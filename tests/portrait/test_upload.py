@@ -155,6 +155,22 @@ def test_an_unknown_choice_is_refused(
     assert files_on_disk() == set()
 
 
+@pytest.mark.parametrize("sent", [b"GIF89a, or so it says", b""])
+def test_all_faults_of_a_form_are_in_one_answer(as_alice: APIClient, sent: bytes) -> None:
+    form = {"pic": pic(sent), "style": "crayon", "seed": "one", "size": "1", "face": "x", "strength": "9"}
+    answer = as_alice.post("/user/main/", form, format="multipart")
+    assert answer.status_code == 400
+    found = {error["field"]: error["code"] for error in answer.json()["errors"]}
+    assert found.pop("pic").startswith("photo_")
+    wrong = (
+        ("style", "unknown_style"),
+        ("seed", "bad_seed"),
+        ("size", "bad_size"),
+        ("strength", "bad_strength"),
+    )
+    assert found == {**dict(wrong), "face": "bad_face"}
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

@@ -27,10 +27,10 @@ class TextProblem(ValueError):
 def clean(text: str) -> str:
     """``text`` in composed form (NFC) with ``\\n`` as the only line end, and otherwise as it was typed.
 
-    Spaces at the ends stay and count. Raises :class:`TextProblem`, with all that is wrong, for a text in which nothing
-    can be seen, for control characters other than the newline, for lone surrogates (half a character, which no
-    encoding can store), for direction overrides, which show a text as another one, and for fewer than ``MIN_LENGTH``
-    or more than ``MAX_LENGTH`` characters.
+    Spaces at the ends stay and count. Raises :class:`TextProblem`, which lists all that is wrong: nothing can be seen,
+    control characters other than the newline, lone surrogates (half a character, which no encoding can store),
+    direction overrides, which show a text as another one, fewer than ``MIN_LENGTH`` or more than ``MAX_LENGTH``
+    characters.
     """
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     blank = not any(map(is_visible, text))

@@ -27,7 +27,7 @@ class TextProblem(ValueError):
 def clean(text: str) -> str:
     """``text`` in composed form (NFC) with ``\\n`` as the only line end, and otherwise as it was typed.
 
-    Spaces at the ends stay and count. Raises :class:`TextProblem`, which lists all that is wrong: nothing can be seen,
+    Spaces at the ends stay and count. Raises :class:`TextProblem`, which lists all that is wrong: nothing visible,
     control characters other than the newline, lone surrogates (half a character, which no encoding can store),
     direction overrides, which show a text as another one, fewer than ``MIN_LENGTH`` or more than ``MAX_LENGTH``
     characters.

@@ -62,10 +62,11 @@ def test_a_bad_photo_is_one_line_and_exit_status_2(tmp_path: Path, content: byte
     assert not out.exists()
 
 
-def test_a_missing_photo_is_named(tmp_path: Path) -> None:
+def test_a_missing_photo_is_named_with_the_code_of_the_documentation(tmp_path: Path) -> None:
     done = portrait(tmp_path / "nobody.jpg")
     assert done.returncode == 2
     assert "nobody.jpg" in done.stderr
+    assert done.stderr.endswith(" [photo_missing]\n")
     assert done.stderr.count("\n") == 1
 
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.secret import kept_secret, weakness_of
 from config.values import (
     cache,
+    check_name,
     choice,
     database,
     env,
@@ -29,8 +30,10 @@ from config.values import (
     switch,
     whole,
 )
+from portrait.engine.motion.catalogue import motion_names
 from portrait.engine.output.formats import MEDIA_TYPES, NAMES
 from portrait.engine.request import DEFAULTS, RULES
+from portrait.engine.style.catalogue import PAINTER_WEIGHTS, list_styles
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -300,6 +303,12 @@ PORTRAIT = {
     # Another motion model than the folder's, such as the published one: its yaml and its weights.
     "MOTION_MODEL": pair_of_files("PORTRAIT_MOTION_CONFIG", "PORTRAIT_MOTION_WEIGHTS"),
 }
+check_name("PORTRAIT_MOTION", str(PORTRAIT["MOTION"]), motion_names)
+check_name(
+    "PORTRAIT_STYLE",
+    str(PORTRAIT["STYLE"]),
+    lambda: [style.slug for style in list_styles(Path(str(PORTRAIT["CHECKPOINTS"])) / PAINTER_WEIGHTS.name)],
+)
 # Another typeface for the student card, with Hangul; None for the packaged one.
 CARD_FONT = file("CARD_FONT")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from portrait.engine.errors import ChoiceError, CredentialsError
+from portrait.engine.errors import ChoiceError, CredentialsError, EngineError
 from portrait.engine.output.content_credentials import Signer
 from portrait.engine.output.formats import chosen
 
@@ -45,6 +46,21 @@ def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}={value!r}: choose one of {', '.join(allowed)}")
     return value
+
+
+def check_name(name: str, value: str, known: Callable[[], Iterable[str]]) -> None:
+    """Raises ImproperlyConfigured for a ``value`` that is neither ``random``, empty, nor one of the names.
+
+    Names that cannot be read are the engine's fault, which it reports itself.
+    """
+    if value in ("", "random"):
+        return
+    try:
+        names = list(known())
+    except EngineError:
+        return
+    if value not in names:
+        raise ImproperlyConfigured(f"{name}={value!r}: choose random or one of {', '.join(names)}")
 
 
 def switch(name: str, default: bool) -> bool:

@@ -120,6 +120,19 @@ def test_a_wrong_value_never_shows_a_password(monkeypatch: pytest.MonkeyPatch) -
         assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(("variable", "right"), [("PORTRAIT_STYLE", "udnie"), ("PORTRAIT_MOTION", "nod")])
+def test_a_style_or_motion_that_does_not_exist_stops_the_start(variable: str, right: str) -> None:
+    known = [right, "another"]
+    for fine in (right, "random", ""):
+        values.check_name(variable, fine, lambda: known)
+    with pytest.raises(ImproperlyConfigured, match=f"{variable}='crayon': choose random or one of {right}"):
+        values.check_name(variable, "crayon", lambda: known)
+    process = check(**{variable: "crayon"})
+    assert process.returncode == 2
+    (line,) = process.stderr.splitlines()
+    assert right in line
+
+
 def test_a_file_of_settings_in_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes("# 학교\nPORT=9777\n".encode("utf-16"))
     with pytest.raises(ImproperlyConfigured, match="UTF-8"):

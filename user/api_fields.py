@@ -6,9 +6,13 @@ from typing import Any
 
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 
 from common.fields import Text
 from user.name_rules import FULLNAME_LENGTH, USERNAME_LENGTH, check_fullname, check_username, composed, folded
+from user.passwords import canonical_password
+
+PASSWORD_LENGTH = 128
 
 
 class FullnameField(Text):
@@ -31,6 +35,22 @@ class NewUsernameField(Text):
 
     def to_internal_value(self, data: Any) -> str:
         return folded(super().to_internal_value(data))
+
+
+class ComposedLength(MaxLengthValidator):
+    """Counts a password in its canonical form, in which a syllable is one character however it was typed."""
+
+    def clean(self, value: Any) -> int:
+        return len(canonical_password(value))
+
+
+class PasswordField(Text):
+    """A password as it was typed, spaces and all; :mod:`user.passwords` has its canonical form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(write_only=True, trim_whitespace=False, **kwargs)
+        message = str(self.error_messages["max_length"]).format(max_length=PASSWORD_LENGTH)
+        self.validators.append(ComposedLength(PASSWORD_LENGTH, message=message))
 
 
 def _check_new_username(username: str) -> None:

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ErrorDetail
 
 from common.fields import PublicUrl, Text, ThoroughSerializer
 from user import recovery
-from user.api_fields import FullnameField, NewUsernameField
+from user.api_fields import FullnameField, NewUsernameField, PasswordField
 from user.models import User
 from user.passwords import canonical_password
 
@@ -25,7 +25,7 @@ class SignUpSerializer(ThoroughSerializer):
 
     fullname = FullnameField()
     username = NewUsernameField()
-    password = Text(write_only=True, trim_whitespace=False, max_length=128)
+    password = PasswordField()
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254, help_text=EMAIL_HELP)
 
     def validate_username(self, value: str) -> str:
@@ -45,8 +45,8 @@ class SignUpSerializer(ThoroughSerializer):
 class PasswordSerializer(ThoroughSerializer):
     """``old_password`` and ``new_password`` of the student in the context."""
 
-    old_password = Text(write_only=True, trim_whitespace=False, max_length=128)
-    new_password = Text(write_only=True, trim_whitespace=False, max_length=128)
+    old_password = PasswordField()
+    new_password = PasswordField()
 
     def validate_old_password(self, value: str) -> str:
         return check_own_password(value, self.context["student"])
@@ -66,7 +66,7 @@ class RecoveredSerializer(ThoroughSerializer):
     """The ``link`` of a recovery and the ``new_password``; the view looks up whose it is."""
 
     link = Text(write_only=True, max_length=200, help_text="what follows `#/new-password/` in the link")
-    new_password = Text(write_only=True, trim_whitespace=False, max_length=128)
+    new_password = PasswordField()
 
     def validate_link(self, value: str) -> User:
         """The student whom the link was made for."""
@@ -96,9 +96,7 @@ class ChangesSerializer(ThoroughSerializer):
 
     fullname = FullnameField(required=False)
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254, help_text=EMAIL_HELP)
-    password = Text(
-        required=False, write_only=True, trim_whitespace=False, max_length=128, help_text="needed for `email`"
-    )
+    password = PasswordField(required=False, help_text="needed for `email`")
 
     def validate_password(self, value: str) -> str:
         return check_own_password(value, self.context["student"])
@@ -126,7 +124,7 @@ class PairAnswerSerializer(serializers.Serializer[Any]):
 class ConfirmSerializer(serializers.Serializer[User]):
     """The ``password`` of the student in the context, for what cannot be undone."""
 
-    password = Text(write_only=True, trim_whitespace=False, max_length=128)
+    password = PasswordField()
 
     def validate_password(self, value: str) -> str:
         return check_own_password(value, self.context["student"])

@@ -69,6 +69,17 @@ def test_forty_characters_and_twenty_of_a_username_are_allowed_however_they_are_
     assert User.objects.values("fullname", "username").get() == names
 
 
+def test_a_long_password_is_counted_as_it_is_read_and_not_as_it_is_typed(visitor: APIClient) -> None:
+    decomposed = unicodedata.normalize("NFD", "마법학교비밀번호" * 10)
+    assert visitor.post("/user/", {**FORM, "password": decomposed}).status_code == 200
+    for form in ("NFC", "NFD"):
+        pair = {"username": "luna", "password": unicodedata.normalize(form, decomposed)}
+        assert visitor.post("/user/api/token/", pair).status_code == 200
+    answer = visitor.post("/user/", {**FORM, "username": "other", "password": "correct-horse" * 10}).json()
+    assert [error["code"] for error in answer["errors"]] == ["max_length"]
+    assert "128" in answer["detail"]
+
+
 def test_all_faults_of_the_form_are_in_one_answer(visitor: APIClient) -> None:
     form = {
         "fullname": "Lu\u202en\u0430" + "x" * 40,

@@ -181,6 +181,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
         replace(frame, portrait({ ...picture, lazy: false, size: 208 }));
       }
       if (finished) {
+        line.dataset.found = "yes";
         line.textContent = t("reveal.done");
         announce(t("reveal.done"));
         refreshStudent().catch(() => {});

@@ -14,8 +14,8 @@ help: ## print this list
 run: $(VENV)/.runtime ## start everything at http://127.0.0.1:$(PORT), until Ctrl-C (PORT=, WORKERS=)
 	@$(BIN)/python manage.py serve --prepare --port $(PORT) --workers $(WORKERS)
 
-test: $(VENV)/.dev ## run the tests (ARGS= is passed to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## run the tests, a file a core at a time (ARGS= is passed to pytest)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev ## run ruff, its formatter, and mypy
 	@$(BIN)/ruff check .

@@ -36,7 +36,7 @@ export function problem(error, retry = null, { patient = false } = {}) {
   };
   box.append(h("button", { class: "button quiet", type: "button", onclick: again }, t("problem.again")));
   if (error.code === "offline") window.addEventListener("online", again);
-  const wait = error.retryAfter ?? (patient && error.passing ? PATIENCE : null);
+  const wait = error.retryAfter ?? (patient && navigator.onLine ? PATIENCE : null);
   if (error.passing && wait) timer = setTimeout(again, wait * 1000);
   return box;
 }

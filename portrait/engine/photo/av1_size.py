@@ -6,6 +6,8 @@ The container states a size as well, and the decoder takes memory for the coded 
 from __future__ import annotations
 
 _SEQUENCE_HEADER = 1
+# The headers and the frames of one picture are fewer.
+_MOST_UNITS = 512
 
 
 class _Bits:
@@ -23,10 +25,14 @@ class _Bits:
 def coded_sizes(data: bytes | memoryview) -> list[tuple[int, int]]:
     """Width and height in pixels of each sequence header among the OBUs of an item.
 
-    Raises ValueError for one that is damaged.
+    Raises ValueError for one that is damaged, and for an item without any or with more units than a picture has.
     """
-    sizes, at = [], 0
+    sizes: list[tuple[int, int]] = []
+    at = units = 0
     while at < len(data):
+        units += 1
+        if units > _MOST_UNITS:
+            raise ValueError("too many units")
         header = data[at]
         at += 2 if header & 4 else 1
         length, shift = len(data) - at, 0
@@ -42,6 +48,8 @@ def coded_sizes(data: bytes | memoryview) -> list[tuple[int, int]]:
         if header >> 3 & 15 == _SEQUENCE_HEADER:
             sizes.append(_sequence_size(bytes(data[at : at + min(length, 64)])))
         at += length
+    if not sizes:
+        raise ValueError("no sequence header")
     return sizes
 
 

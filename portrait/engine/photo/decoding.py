@@ -194,9 +194,13 @@ def _check_size(size: tuple[int, int], max_pixels: int, limits: PhotoLimits) -> 
 
 
 def _check_frames(data: bytes, container: Container, limits: PhotoLimits) -> None:
-    """The frames of an AVIF may be larger than the container says."""
-    for start, end in container.frames:
-        for width, height in coded_sizes(memoryview(data)[start:end]):
+    """The frames of an AVIF may be larger than the container says. Raises ValueError where no size is found."""
+    # Items that share their bytes would be read again and again.
+    coded = sum(end - start for parts in container.frames for start, end in parts)
+    if not 0 < coded <= 2 * len(data):
+        raise ValueError("no coded picture was found, or more of them than the file has room for")
+    for parts in container.frames:
+        for width, height in coded_sizes(b"".join(data[start:end] for start, end in parts)):
             if width * height > limits.max_pixels_unscaled or max(width, height) > limits.max_side:
                 raise _too_many_pixels(limits.max_pixels_unscaled, limits)
 

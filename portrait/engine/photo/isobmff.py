@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Deeper in the file there are no headers, and a file with more boxes or items is no photo.
+# A file with more boxes, or items in more parts, is no photo.
 _MOST_BOXES = 4096
 
 
@@ -15,15 +15,15 @@ class Container:
     """``brands``: the major brand, then the compatible ones. ``codecs``: the types of the coded items.
 
     ``nclx``: primaries, transfer and matrix as numbered by ITU-T H.273, of the main picture; None where it has none.
-    ``turned``: whether the file itself turns or mirrors the main picture (``irot``, ``imir``). ``frames``: start and
-    end in the file of the parts of items in AV1.
+    ``turned``: whether the file itself turns or mirrors the main picture (``irot``, ``imir``). ``frames``: the items in
+    AV1, each as start and end in the file of its parts.
     """
 
     brands: tuple[bytes, ...]
     codecs: frozenset[bytes] = frozenset()
     nclx: tuple[int, int, int] | None = None
     turned: bool = False
-    frames: tuple[tuple[int, int], ...] = ()
+    frames: tuple[tuple[tuple[int, int], ...], ...] = ()
 
 
 def read_container(data: bytes) -> Container | None:
@@ -96,11 +96,14 @@ def _item_types(iinf: memoryview) -> Iterator[tuple[int, bytes]]:
             yield int.from_bytes(body[4:start], "big"), bytes(body[start + 2 : start + 6])
 
 
-def _extents(iloc: memoryview, wanted: set[int]) -> Iterator[tuple[int, int]]:
-    """Start and end in the file of each part of the items."""
+def _extents(iloc: memoryview, wanted: set[int]) -> Iterator[tuple[tuple[int, int], ...]]:
+    """For each of the items: start and end in the file of its parts.
+
+    Raises IndexError for an item that is elsewhere than in the file itself, which coded pictures never are.
+    """
     version, offset_bytes, length_bytes, base_bytes = iloc[0], iloc[4] >> 4, iloc[4] & 15, iloc[5] >> 4
     index_bytes = iloc[5] & 15 if version else 0
-    at = 6
+    at, parts = 6, 0
 
     def number(size: int) -> int:
         nonlocal at
@@ -111,14 +114,18 @@ def _extents(iloc: memoryview, wanted: set[int]) -> Iterator[tuple[int, int]]:
 
     for _ in range(min(number(4 if version == 2 else 2), _MOST_BOXES)):
         item = number(4 if version == 2 else 2)
-        number((2 if version else 0) + 2)  # construction, data reference
-        base = number(base_bytes)
-        for _ in range(number(2)):
+        construction = number(2) & 15 if version else 0
+        reference, base, count = number(2), number(base_bytes), number(2)
+        parts += count
+        if parts > _MOST_BOXES or (item in wanted and (construction or reference)):
+            raise IndexError("an item in too many parts, or outside of the file")
+        extents = []
+        for _ in range(count):
             number(index_bytes)
             start = base + number(offset_bytes)
-            length = number(length_bytes)
-            if item in wanted:
-                yield start, start + length
+            extents.append((start, start + number(length_bytes)))
+        if item in wanted:
+            yield tuple(extents)
 
 
 def _property_indices(ipma: memoryview, item: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 
 import numpy as np
@@ -118,8 +119,28 @@ def test_the_coded_size_of_an_avif() -> None:
         file = encoded(Image.new("RGB", (300, 200)), "AVIF", **options)
         container = read_container(file)
         assert container is not None
-        ((start, end),) = container.frames
+        (((start, end),),) = container.frames
         assert coded_sizes(file[start:end]) == [(300, 200)]
+
+
+def test_what_hides_the_coded_size_is_refused_soon() -> None:
+    file = encoded(Image.new("RGB", (640, 480)), "AVIF")
+    iloc = file.index(b"iloc")
+    assert file[iloc + 4] == 0
+    endless = file[: iloc + 8] + bytes(2) + b"\xff\xff" + bytes(6) + b"\xff\xff" * 5000
+    container = read_container(file)
+    assert container is not None
+    (((start, end),),) = container.frames
+    no_header = bytearray(file)
+    no_header[start:end] = b"\x12\0" * ((end - start) // 2) + bytes((end - start) % 2)
+    chunks = encoded(resized(astronaut(), 96, 80), "PNG")
+    many = chunks[:33] + png_chunk(b"teSt", b"") * 400_000 + chunks[33:]
+    begin = time.process_time()
+    for hostile in (endless, bytes(no_header), many):
+        with pytest.raises(PhotoError) as caught:
+            read_photo(hostile)
+        assert caught.value.code in ("photo_unreadable", "photo_unsupported_format")
+    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])

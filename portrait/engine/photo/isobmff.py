@@ -15,8 +15,8 @@ class Container:
     """``brands``: the major brand, then the compatible ones. ``codecs``: the types of the coded items.
 
     ``nclx``: primaries, transfer and matrix as numbered by ITU-T H.273, of the main picture; None where it has none.
-    ``turned``: whether the file itself turns or mirrors the main picture (``irot``, ``imir``). ``frames``: the items in
-    AV1, each as start and end in the file of its parts.
+    ``turned``: whether the file itself turns or mirrors the main picture (``irot``, ``imir``). ``frames``: the items
+    in AV1, each as start and end in the file of its parts.
     """
 
     brands: tuple[bytes, ...]

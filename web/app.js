@@ -1,5 +1,6 @@
 /** The entry point: loads the student's record and shows the page that the address names. */
 import { api } from "./lib/api.js";
+import { pageModule, sharedStyles, styled } from "./lib/parts.js";
 import { announce, focusOn, h, replace } from "./lib/dom.js";
 import { t } from "./lib/i18n.js";
 import { problem } from "./lib/problem.js";
@@ -50,7 +51,7 @@ async function show() {
   drawShell(student, hash);
   let made;
   try {
-    const [module] = await Promise.all([import(`./pages/${page}.js`), styled(style)]);
+    const [module] = await Promise.all([pageModule(page), styled(style), sharedStyles()]);
     made = await module.default({ api, t, go, toast, announce, enter, refreshStudent: again, student, argument });
   } catch (error) {
     if (mine !== navigation || error.code === "session_expired") return undefined;
@@ -76,25 +77,7 @@ async function again() {
 }
 
 function failed(error) {
-  return h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, show));
-}
-
-const sheets = new Map();
-
-/** Load the page's style sheet once; resolves when it is applied. */
-function styled(name) {
-  if (!sheets.has(name)) {
-    sheets.set(
-      name,
-      new Promise((resolve) => {
-        const link = h("link", { rel: "stylesheet", href: `/web/styles/pages/${name}.css` });
-        link.addEventListener("load", resolve);
-        link.addEventListener("error", resolve); // an unstyled page is better than none
-        document.head.append(link);
-      }),
-    );
-  }
-  return sheets.get(name);
+  return h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, show, { patient: true }));
 }
 
 const SESSION_END_TEXTS = {
@@ -140,7 +123,7 @@ async function start() {
     await refreshStudent();
   } catch (error) {
     drawShell(null, "");
-    replace(main, h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, start)));
+    replace(main, h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, start, { patient: true })));
     return;
   }
   await show();

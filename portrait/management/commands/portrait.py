@@ -36,7 +36,9 @@ class Command(EngineCommand):
     help = "Make a moving painted portrait from a photo, in each format of PORTRAIT_FORMATS."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("photo", nargs="?", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP or HEIC")
+        parser.add_argument(
+            "photo", nargs="?", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, HEIC or AVIF"
+        )
         parser.add_argument(
             "-o", "--output", type=Path, default=Path(), metavar="DIR", help="where to write (default: here)"
         )

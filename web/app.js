@@ -4,7 +4,7 @@ import { pageModule, sharedStyles, styled } from "./lib/parts.js";
 import { announce, focusOn, h, replace } from "./lib/dom.js";
 import { t } from "./lib/i18n.js";
 import { problem } from "./lib/problem.js";
-import { ROUTES, nextStep } from "./lib/routes.js";
+import { ROUTES, nextStep, parts } from "./lib/routes.js";
 import { drawShell, main } from "./lib/shell.js";
 import { toast } from "./lib/toast.js";
 
@@ -30,6 +30,7 @@ function go(hash) {
 function allowed(hash) {
   const route = ROUTES[hash];
   if (!route) return nextStep(student);
+  if (route.who === "everyone") return hash;
   if (route.who === "anyone") return student && hash !== "#/" ? nextStep(student) : hash;
   if (!student) {
     wanted = hash;
@@ -40,8 +41,9 @@ function allowed(hash) {
 
 async function show() {
   const mine = ++navigation;
-  const hash = allowed(location.hash || "#/");
-  if (hash !== (location.hash || "#/")) return location.replace(hash);
+  const [asked, argument] = parts(location.hash || "#/");
+  const hash = allowed(asked);
+  if (hash !== asked) return location.replace(hash);
   const { page, style = page } = ROUTES[hash];
   leave?.();
   leave = null;
@@ -50,7 +52,7 @@ async function show() {
   let made;
   try {
     const [module] = await Promise.all([pageModule(page), styled(style), sharedStyles()]);
-    made = await module.default({ api, t, go, toast, announce, enter, refreshStudent: again, student });
+    made = await module.default({ api, t, go, toast, announce, enter, refreshStudent: again, student, argument });
   } catch (error) {
     if (mine !== navigation || error.code === "session_expired") return undefined;
     made = { title: t("problem.title"), node: failed(error) };

@@ -17,8 +17,20 @@ from portrait.engine.request import DEFAULTS
 from tests.common.description import schema
 from tests.paths import ROOT
 
-# Functions of config/settings.py that read a variable; the position of its default, None for "no default".
-HELPERS = {"choice": 2, "number": 3, "pair_of_files": None, "formats": 1, "texts": 1}
+# Functions of config/values.py that read a variable; the position of its default, None for "no default".
+HELPERS = {
+    "choice": 2,
+    "number": 3,
+    "whole": 3,
+    "switch": 1,
+    "folder": 1,
+    "database": 1,
+    "formats": 1,
+    "hosts": 1,
+    "origins": 1,
+    "rate": 1,
+    **dict.fromkeys(("pair_of_files", "file", "cache", "mail")),
+}
 
 # A developer's own .env must not decide about this test.
 FINGERPRINT = """

@@ -104,7 +104,7 @@ class Command(EngineCommand):
             "--weights", type=Path, metavar="FILE", help="the painter to extend (default: the setting's)"
         )
         parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw photos painted in the new style")
-        add_training_arguments(parser, minutes=5.0)
+        add_training_arguments(parser, minutes=1.2, perceptual=None)
 
     def handle(self, *args: Any, **options: Any) -> None:
         weights: Path = options["weights"] or engine_options().painter_file

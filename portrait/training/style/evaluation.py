@@ -27,7 +27,7 @@ from portrait.training.style.flicker import (
     least_sharpness,
 )
 from portrait.training.style.losses import content_distance, gram_distance, gram_matrix
-from portrait.training.style.training_task import CONTENT_TAP, TAPS
+from portrait.training.style.objective import CONTENT_TAP, TAPS
 from portrait.training.vgg_features import VGGFeatures
 
 # A clip before it is painted, as the report names it beside the orders of painting.

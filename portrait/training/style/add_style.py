@@ -19,6 +19,7 @@ from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.style.catalogue import Style, read_config
 from portrait.engine.style.network import StyleNetwork
 from portrait.training.style.export import STYLE_VECTORS, write_weights_and_yaml
+from portrait.training.style.first_row import nearest_style
 from portrait.training.style.objective import TAPS
 from portrait.training.style.paintings import grams_at_two_sizes, with_contrast
 from portrait.training.style.photos import read_photos
@@ -30,7 +31,7 @@ from portrait.training.training_loop import Schedule, train
 
 # With the convolutions fixed, a high learning rate is stable, and the time budget is short.
 SCHEDULE = Schedule(
-    learning_rate=5e-3, warmup_steps=20, betas=(0.9, 0.99), ema_decay=0.98, max_gradient_norm=5.0
+    learning_rate=5e-3, warmup_steps=10, betas=(0.9, 0.99), ema_decay=0.98, max_gradient_norm=5.0
 )
 # Small crops: the convolutions know the large shapes already.
 TRAINING = StyleTrainingConfig(batch=2, side=208)
@@ -74,25 +75,28 @@ def add_style(
     torch_device = choose_device(device)
     features = feature_network(perceptual or weights.with_name(FEATURES_FILE), TAPS)
     cast(torch.nn.Module, features).to(torch_device)
-    # A network of one style, initialized to the mean of the existing ones.
-    network = StyleNetwork(1, config.widths, config.blocks, published=False, deep=config.deep)
-    initial = {
-        key: value.float().mean(0, keepdim=True) if key.endswith(STYLE_VECTORS) else value
-        for key, value in tensors.items()
-    }
-    load_weights(network, initial, weights)
-    for name, parameter in network.named_parameters():
-        parameter.requires_grad_(name.endswith(STYLE_VECTORS))
     training_config = training_config or TRAINING
     recipe = recipe_of(style.slug)
-    network.to(torch_device).compute_in(choose_dtype("auto", torch_device), training_config.batch)
-    channels_last(network)
+    target = grams_at_two_sizes(image, recipe, features.extract, torch_device)
+    network = StyleNetwork(1, config.widths, config.blocks, published=False, deep=config.deep)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        photos = read_photos(content, folder / "faces.json")
+        first = (*photos[0].faces, *photos[0].others)[0]
+        row = nearest_style(weights, tensors, config, first, target[0], features)
+        initial = {
+            key: value[row : row + 1] if key.endswith(STYLE_VECTORS) else value
+            for key, value in tensors.items()
+        }
+        load_weights(network, initial, weights)
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(name.endswith(STYLE_VECTORS))
+        network.to(torch_device).compute_in(choose_dtype("auto", torch_device), training_config.batch)
+        channels_last(network)
         task = StyleTrainingTask(
             network,
-            read_photos(content, folder / "faces.json"),
-            [grams_at_two_sizes(image, recipe, features.extract, torch_device)],
+            photos,
+            [target],
             [recipe],
             features,
             config=training_config,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from portrait.engine.style.network import StyleNetwork
+from portrait.engine.style.network import Rows, StyleNetwork
 from portrait.training.style.losses import (
     content_distances,
     grain_loss,
@@ -79,7 +80,7 @@ class StyleObjective:
         photos = crops[..., MAX_SHIFT : MAX_SHIFT + side, MAX_SHIFT : MAX_SHIFT + side].contiguous(
             memory_format=torch.channels_last
         )
-        painted = painter(photos, styles)
+        painted = painter(photos, _rows(styles))
         # 1. Features of a window at a random offset. With a fixed one, VGG's pooling grid would always align with
         #    the network's own, and a periodic pattern could be invisible to the losses.
         top, left = self._random(WINDOW_OFFSETS), self._random(WINDOW_OFFSETS)
@@ -165,7 +166,7 @@ class StyleObjective:
         level = self.weights.noise * self._random(1000) / 1000
         repainted = painter(
             (shifted + level * torch.randn_like(shifted)).contiguous(memory_format=torch.channels_last),
-            styles[:count],
+            _rows(styles[:count]),
         )
         return stability_loss(painted[:count], repainted, (down, across), STABILITY_MARGIN)[None]
 
@@ -177,7 +178,7 @@ class StyleObjective:
         """
         pairs, _, channels, height, width = frames.shape
         flat = frames.reshape(-1, channels, height, width).contiguous(memory_format=torch.channels_last)
-        painted = painter(flat, styles.repeat_interleave(2))
+        painted = painter(flat, _rows(styles.repeat_interleave(2)))
         last = TAPS[len(self.weights.motion_features) - 1]
         with torch.no_grad():
             before = self.features(flat, last)
@@ -196,6 +197,11 @@ class StyleObjective:
 
     def _random(self, below: int) -> int:
         return int(torch.randint(below, (), generator=self.generator))
+
+
+def _rows(styles: Tensor) -> Rows:
+    """As the network is fastest with: on a processor it normalizes each image by itself."""
+    return styles if styles.is_cuda else cast(list[int], styles.tolist())
 
 
 def _variation(images: Tensor) -> Tensor:

@@ -6,13 +6,15 @@ import contextlib
 import math
 import re
 from collections.abc import Callable, Iterable
+from email.utils import parseaddr
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 from portrait.engine.errors import ChoiceError, CredentialsError, EngineError
 from portrait.engine.output.content_credentials import Signer
@@ -240,3 +242,20 @@ def mail(name: str) -> dict[str, Any]:
         # Seconds; a server that is away must not hold a thread for minutes.
         "EMAIL_TIMEOUT": 10,
     }
+
+
+def sender(name: str, mail_settings: dict[str, Any]) -> str:
+    """The sender of e-mails: the variable, or the user of the mail server. Raises ImproperlyConfigured.
+
+    Without a mail server none is needed.
+    """
+    text = env.str(name, default="").strip()
+    value = text or mail_settings.get("EMAIL_HOST_USER", "")
+    if text or mail_settings.get("EMAIL_BACKEND") == _SMTP:
+        try:
+            validate_email(parseaddr(value)[1])
+        except ValidationError:
+            raise ImproperlyConfigured(
+                f"{name}={text!r}: the address of the sender is needed, such as School <school@example.org>"
+            ) from None
+    return str(value)

@@ -112,6 +112,32 @@ def test_a_mail_server_is_read_with_the_port_of_its_protocol(
     assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (tls, ssl)
 
 
+@pytest.mark.parametrize(
+    ("url", "text", "sender"),
+    [
+        ("", "", ""),
+        ("consolemail://", "", ""),
+        ("smtp://me%40school.example:p@mail.example", "", "me@school.example"),
+        ("smtp://apikey:p@mail.example", "School <school@a.example>", "School <school@a.example>"),
+        ("smtp://mail.example", "", None),
+        ("smtp://apikey:p@mail.example", "", None),
+        ("smtp://me%40school.example:p@mail.example", "School", None),
+        ("", "not an address", None),
+    ],
+)
+def test_a_mail_server_needs_a_sender_with_an_address(
+    monkeypatch: pytest.MonkeyPatch, url: str, text: str, sender: str | None
+) -> None:
+    monkeypatch.setenv("THE_SERVER", url)
+    monkeypatch.setenv("THE_SENDER", text)
+    server = values.mail("THE_SERVER")
+    if sender is None:
+        with pytest.raises(ImproperlyConfigured, match=r"^THE_SENDER=[^\n]+ is needed[^\n]*$"):
+            values.sender("THE_SENDER", server)
+    else:
+        assert values.sender("THE_SENDER", server) == sender
+
+
 def test_a_wrong_value_never_shows_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     for read, url in ((database, "mysql://u:secret@h/d"), (values.mail, "smtp://u:secret@h:port")):
         monkeypatch.setenv("THE_SETTING", url)

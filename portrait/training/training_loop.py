@@ -187,7 +187,8 @@ class _TrainingRun:
         networks = self.task.networks
         # All tensors at once: on a GPU a kernel for each would take longer than the work.
         torch._foreach_lerp_(list(self.averaged.parameters()), list(networks.parameters()), 1 - decay)
-        torch._foreach_copy_(list(self.averaged.buffers()), list(networks.buffers()))
+        if buffers := list(self.averaged.buffers()):
+            torch._foreach_copy_(buffers, list(networks.buffers()))
 
     def _mean_losses(self) -> dict[str, float]:
         recent = self.recent_losses

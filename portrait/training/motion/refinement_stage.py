@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from portrait.engine.fomm.compact.detector import KeypointDetector
 from portrait.engine.fomm.keypoints import Keypoints
-from portrait.engine.motion.anatomy import CROWN, EYES, LIPS, MOUTH
+from portrait.engine.motion.anatomy import EYES, LIPS, MOUTH
 from portrait.training.motion.analytic_warp import upsample_flow
 from portrait.training.motion.augmentation import AffineAugmentation
 from portrait.training.motion.dataset import DatasetSplit, FaceFrames
@@ -37,6 +37,7 @@ from portrait.training.motion.frame_crops import render_frames
 from portrait.training.motion.image_losses import charbonnier, feature_distance, gradient_difference, ssim
 from portrait.training.motion.keypoint_stage import KeypointStage
 from portrait.training.motion.pair_sampler import PairBatch, PairSampler, add_keypoint_noise
+from portrait.training.motion.texture_loss import texture_loss
 from portrait.training.training_loop import weighted_sum
 from portrait.training.vgg_features import VGGFeatures
 
@@ -49,7 +50,7 @@ LOSS_WEIGHTS = {
     "likeness": 3.5,
     "texture": 15.0,
     "cuts": 0.35,
-    "adversarial": 0.02,
+    "adversarial": 0.04,
     "matching": 0.5,
     "agreement": 1.0,
     "warped": 2.0,
@@ -60,11 +61,9 @@ LOSS_WEIGHTS = {
 BACKGROUND_WEIGHT = 0.4  # of the picture loss where both frames show background
 CUT_SIZE = (80, 128)  # pixels, of the cuts of eyes and of mouths
 CUT_JITTER = 0.04  # either way, in coordinates
-LOW_PASS = 2.0  # pixels: standard deviation, as at run time
-EYE_REACH, MOUTH_REACH = 0.2, 0.26  # of the regions of eyes and mouth, in face units
 UNCOVERED = 0.25  # difference of the carried matte from the true one
 ADVERSARIAL_WARMUP = 150  # steps of the discriminator alone
-DISCRIMINATOR_RATE = 2e-4
+DISCRIMINATOR_RATE = 4e-4
 DETECTOR_BATCH_FACTOR = 1.5
 
 
@@ -162,7 +161,7 @@ class RefinementStage(FineTuningStage):
             "sharpness": gradient_difference(generated, pairs.driving),
             "perceptual": perceptual,
             "likeness": likeness,
-            "texture": self._texture(generated, warped, flow, pairs),
+            "texture": texture_loss(generated, warped, pairs.driving_keypoints, self._uncovered(flow, pairs)),
             "cuts": self._cut_features(cuts, real_cuts),
             "adversarial": adversarial,
             "matching": matching,
@@ -202,19 +201,14 @@ class RefinementStage(FineTuningStage):
         background = (1 - pairs.source_matte) * (1 - pairs.driving_matte)
         return F.interpolate(1 - (1 - BACKGROUND_WEIGHT) * background, scale_factor=2)
 
-    def _texture(self, generated: Tensor, warped: Tensor, flow: Tensor, pairs: PairBatch) -> Tensor:
-        """High frequencies of the generator's change away from eyes, mouth and what is uncovered: a scalar."""
-        change = generated - warped.detach()
-        high = change - low_pass(change)
-        free = features_map(pairs.driving_keypoints, generated.shape[-1])
-        if pairs.source_matte is not None and pairs.driving_matte is not None:
-            carried = F.grid_sample(
-                pairs.source_matte, flow.detach(), padding_mode="border", align_corners=False
-            )
-            uncovered = ((carried - pairs.driving_matte).abs() > UNCOVERED).float()
-            uncovered = F.max_pool2d(uncovered, 5, 1, 2)
-            free = torch.maximum(free, F.interpolate(uncovered, scale_factor=2))
-        return (charbonnier(high) * (1 - free)).mean()
+    @staticmethod
+    def _uncovered(flow: Tensor, pairs: PairBatch) -> Tensor | None:
+        """What the motion uncovers, (B, 1, 256, 256): where the carried matte is not the true one."""
+        if pairs.source_matte is None or pairs.driving_matte is None:
+            return None
+        carried = F.grid_sample(pairs.source_matte, flow.detach(), padding_mode="border", align_corners=False)
+        differs = ((carried - pairs.driving_matte).abs() > UNCOVERED).float()
+        return F.interpolate(F.max_pool2d(differs, 5, 1, 2), scale_factor=2)
 
     def _cuts(self, images: Tensor, driving: Keypoints) -> Tensor:
         """Cuts of the eyes and of the mouths, (2B, 3, *CUT_SIZE), the eyes first."""
@@ -274,33 +268,3 @@ class RefinementStage(FineTuningStage):
         stretch = (found.jacobian - target.jacobian)[:, moving, :, 1].abs().mean()
         opening = (eye_opening(found) - eye_opening(target)).abs().mean()
         return 10 * (found.value - target.value).abs().mean() + stretch + 0.5 * opening
-
-
-def low_pass(images: Tensor) -> Tensor:
-    """A Gaussian blur of ``LOW_PASS`` pixels of (B, C, H, W), the border replicated."""
-    reach = round(3 * LOW_PASS)
-    place = torch.arange(-reach, reach + 1, device=images.device, dtype=torch.float32)
-    weights = torch.exp(-0.5 * (place / LOW_PASS) ** 2)
-    weights = weights / weights.sum()
-    channels = images.shape[1]
-    across = weights.expand(channels, 1, 1, -1)
-    out = F.pad(images, (reach, reach, reach, reach), mode="replicate")
-    out = F.conv2d(out, across, groups=channels)
-    return F.conv2d(out, across.transpose(2, 3), groups=channels)
-
-
-def features_map(keypoints: Keypoints, side: int) -> Tensor:
-    """1 in eyes and mouth, falling to 0 around them: (B, 1, side, side)."""
-    assert keypoints.jacobian is not None
-    crown = keypoints.jacobian[:, CROWN]
-    size = (crown[:, 0, 0] * crown[:, 1, 1] - crown[:, 0, 1] * crown[:, 1, 0]).abs().sqrt()  # (B,)
-    line = (torch.arange(side, device=size.device) + 0.5) * 2 / side - 1
-    centres = torch.cat(
-        [keypoints.value[:, EYES], keypoints.value[:, LIPS].mean(1, keepdim=True)], 1
-    )  # (B, 3, 2)
-    reach = torch.tensor([EYE_REACH, EYE_REACH, MOUTH_REACH], device=size.device) * size[:, None]  # (B, 3)
-    dx = line[None, None, None, :] - centres[:, :, 0, None, None]
-    dy = (line[None, None, :, None] - centres[:, :, 1, None, None]) * 1.25
-    distance = torch.sqrt(dx * dx + dy * dy) / reach[..., None, None]  # 1 at the border
-    inside = ((1.25 - distance) / 0.4).clamp(0, 1)
-    return inside.amax(1, keepdim=True)

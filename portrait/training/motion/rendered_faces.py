@@ -173,7 +173,7 @@ def _warped(photo: FacePhoto, points: Points, mesh: FaceMesh) -> Picture:
     frame = cv2.remap(
         photo.picture, places[..., 0], places[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return _with_dark_mouth(frame, photo, points)
+    return _with_dark_mouth(np.asarray(frame, np.uint8), photo, points)
 
 
 def _with_dark_mouth(frame: Picture, photo: FacePhoto, points: Points) -> Picture:

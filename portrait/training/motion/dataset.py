@@ -27,6 +27,7 @@ class FaceFrames:
     clip: Tensor  # int64 (N,): the index of each frame's clip
     people: list[str]  # the person of each clip
     mattes: Tensor | None = None  # uint8 (N, S, S): how much of each pixel belongs to the person
+    names: tuple[str, ...] = ()  # of the clips, where they have any
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -41,6 +42,7 @@ class FaceFrames:
             clip=self.clip.to(device),
             people=self.people,
             mattes=None if self.mattes is None else self.mattes.to(device),
+            names=self.names,
         )
 
 
@@ -98,4 +100,5 @@ def _concatenate(clips: list[Clip], fit: KeypointFit, mesh: FaceMesh) -> FaceFra
         keypoints=Keypoints(*fit(landmarks)),
         clip=torch.repeat_interleave(torch.arange(len(clips)), lengths),
         people=[clip.person for clip in clips],
+        names=tuple(clip.name for clip in clips),
     )

@@ -275,7 +275,7 @@ export default {
   "account.name-submit": "Change the name",
   "account.name-changed": "Your name is changed, on the card too.",
   "account.email": "E-mail address",
-  "account.email-hint": "For a link when you forget the password. Nobody else sees it; leave it empty for none.",
+  "account.email-hint": "For a link when you forget the password. Other students do not see it; leave it empty for none.",
   "account.email-submit": "Save the address",
   "account.email-changed": "The address is saved.",
   "account.language": "Language",

@@ -26,6 +26,7 @@ from config.values import (
     pair_of_files,
     rate,
     read_file,
+    sender,
     signing,
     switch,
     whole,
@@ -172,7 +173,7 @@ PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 MAIL = mail("EMAIL_URL")
 globals().update(MAIL)
 CAN_SEND_EMAIL = bool(MAIL)
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="") or MAIL.get("EMAIL_HOST_USER", "")
+DEFAULT_FROM_EMAIL = sender("EMAIL_FROM", MAIL)
 
 LANGUAGE_CODE = "ko"
 # A further language needs a line here, its catalogue in locale/, and its texts in dormitory/seeds/ and web/i18n/.

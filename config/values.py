@@ -6,13 +6,15 @@ import contextlib
 import math
 import re
 from collections.abc import Callable, Iterable
+from email.utils import parseaddr
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 from portrait.engine.errors import ChoiceError, CredentialsError, EngineError
 from portrait.engine.output.content_credentials import Signer
@@ -40,9 +42,14 @@ def read_file(path: Path) -> None:
         ) from error
 
 
+def _text(name: str, default: str) -> str:
+    """The variable without spaces around it; one without a value, as programs pass it on, is not set."""
+    return str(env.str(name, default="")).strip() or default
+
+
 def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     """One of ``allowed`` from the environment. Raises ImproperlyConfigured."""
-    value = env.str(name, default=default)
+    value = _text(name, default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}={value!r}: choose one of {', '.join(allowed)}")
     return value
@@ -65,16 +72,16 @@ def check_name(name: str, value: str, known: Callable[[], Iterable[str]]) -> Non
 
 def switch(name: str, default: bool) -> bool:
     """On or off; a variable without a value is not set. Raises ImproperlyConfigured."""
-    text = env.str(name, default="")
+    text = _text(name, "")
     try:
-        return _SWITCH[text.strip().lower()] if text.strip() else default
+        return _SWITCH[text.lower()] if text else default
     except KeyError:
         raise ImproperlyConfigured(f"{name}={text!r}: choose on or off") from None
 
 
 def number(name: str, low: float, high: float, default: float) -> float:
     """A number from ``low`` to ``high`` from the environment. Raises ImproperlyConfigured."""
-    text = env.str(name, default=str(default))
+    text = _text(name, str(default))
     try:
         value = float(text)
     except ValueError:
@@ -86,7 +93,7 @@ def number(name: str, low: float, high: float, default: float) -> float:
 
 def whole(name: str, low: int, high: int, default: int) -> int:
     """A whole number from ``low`` to ``high``. Raises ImproperlyConfigured."""
-    text = env.str(name, default=str(default)).strip()
+    text = _text(name, str(default))
     if not re.fullmatch(r"[0-9]{1,10}", text) or not low <= int(text) <= high:
         raise ImproperlyConfigured(f"{name}={text!r}: a whole number from {low} to {high} is needed")
     return int(text)
@@ -117,7 +124,8 @@ def origins(name: str, default: list[str]) -> list[str]:
 
 def rate(name: str, default: str) -> str | None:
     """A limit such as ``20/hour``; None for ``off``. Raises ImproperlyConfigured."""
-    value = env.str(name, default=default)
+    # A limit without a value could be meant as none.
+    value = str(env.str(name, default=default)).strip()
     if value == "off":
         return None
     if not re.fullmatch(r"[1-9]\d*/(second|minute|hour|day)", value):
@@ -240,3 +248,20 @@ def mail(name: str) -> dict[str, Any]:
         # Seconds; a server that is away must not hold a thread for minutes.
         "EMAIL_TIMEOUT": 10,
     }
+
+
+def sender(name: str, mail_settings: dict[str, Any]) -> str:
+    """The sender of e-mails: the variable, or the user of the mail server. Raises ImproperlyConfigured.
+
+    Without a mail server none is needed.
+    """
+    text = env.str(name, default="").strip()
+    value = text or mail_settings.get("EMAIL_HOST_USER", "")
+    if text or mail_settings.get("EMAIL_BACKEND") == _SMTP:
+        try:
+            validate_email(parseaddr(value)[1])
+        except ValidationError:
+            raise ImproperlyConfigured(
+                f"{name}={text!r}: the address of the sender is needed, such as School <school@example.org>"
+            ) from None
+    return str(value)

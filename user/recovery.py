@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import smtplib
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.mail import send_mail
+from django.core.mail import get_connection, send_mail
 from django.db.models import Q
 from django.utils.http import base36_to_int, int_to_base36
 from django.utils.translation import gettext as _
@@ -21,13 +22,14 @@ logger = logging.getLogger(__name__)
 PAGE = "/#/new-password/"
 # Accounts with one e-mail address that get a letter each.
 _MAX_LETTERS = 5
+_MAIL_FAULTS = (OSError, smtplib.SMTPException)
 
 # Signs the account's number, password hash, last sign-in, address and the time: a change of any ends the link.
 _tokens = PasswordResetTokenGenerator()
 
 
 class MailError(Exception):
-    """The mail server could not be reached or refused the letter."""
+    """The mail server could not be reached, or it refused the sign-in."""
 
 
 def by_email() -> bool:
@@ -53,25 +55,36 @@ def student_of(link: str) -> User | None:
 def send_links(name: str, site: str) -> int:
     """Send a link to the students with this username or e-mail address, and return how many letters went out.
 
-    Accounts without an address get none, nor do those that staff have closed or given no password. Raises MailError.
+    Accounts without an address get none, nor do those that staff have closed or given no password. Raises MailError
+    where the mail server is away, before it looks for students: what is raised must not depend on who has an account.
     """
-    students = User.objects.filter(Q(username=folded(name)) | Q(email__iexact=name), is_active=True)
-    sent = 0
-    for student in students.exclude(email="").order_by("id")[:_MAX_LETTERS]:
-        if student.has_usable_password():
-            _send(student, site)
-            sent += 1
-    return sent
+    connection = get_connection()
+    try:
+        connection.open()
+    except _MAIL_FAULTS as error:
+        logger.error("the mail server cannot be used: %s: %s", type(error).__name__, error)
+        raise MailError from error
+    try:
+        students = User.objects.filter(Q(username=folded(name)) | Q(email__iexact=name), is_active=True)
+        chosen = students.exclude(email="").order_by("id")[:_MAX_LETTERS]
+        return sum(_send(student, site, connection) for student in chosen if student.has_usable_password())
+    finally:
+        connection.close()
 
 
-def _send(student: User, site: str) -> None:
+def _send(student: User, site: str, connection: Any) -> bool:
+    """Whether the mail server took the letter; a refusal, such as that of a wrong address, is logged."""
     text = _(
         "Hello %(name)s,\n\nwith this link you choose a new password for the account %(username)s. It works once,"
         " until tomorrow:\n\n%(link)s\n\nIf you did not ask for it, you need not do anything."
     )
     facts = {"name": student.fullname, "username": student.username, "link": link_for(student, site)}
     try:
-        send_mail(_("A new password"), text % facts, None, [student.email])
-    except (OSError, smtplib.SMTPException) as error:
-        logger.error("the mail server does not take a letter: %s: %s", type(error).__name__, error)
-        raise MailError from error
+        return bool(
+            send_mail(_("A new password"), text % facts, None, [student.email], connection=connection)
+        )
+    except _MAIL_FAULTS as error:
+        # The number of the account, and no address: a log is kept longer than an account.
+        kind = type(error).__name__
+        logger.error("the mail server does not take the letter to account %s: %s", student.pk, kind)
+        return False

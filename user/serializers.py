@@ -17,7 +17,7 @@ from user.api_fields import FullnameField, NewUsernameField, PasswordField
 from user.models import User
 from user.passwords import canonical_password
 
-EMAIL_HELP = "for a link when the password is forgotten; nobody else sees it"
+EMAIL_HELP = "for a link when the password is forgotten; only the student and staff see it"
 
 
 class SignUpSerializer(ThoroughSerializer):

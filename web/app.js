@@ -77,7 +77,7 @@ async function again() {
 }
 
 function failed(error) {
-  return h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, show, { patient: true }));
+  return h("section", { class: "sheet stack" }, h("h1", {}, t("problem.title")), problem(error, show, { patient: true }));
 }
 
 const SESSION_END_TEXTS = {
@@ -123,7 +123,7 @@ async function start() {
     await refreshStudent();
   } catch (error) {
     drawShell(null, "");
-    replace(main, h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, start, { patient: true })));
+    replace(main, h("section", { class: "sheet stack" }, h("h1", {}, t("problem.title")), problem(error, start, { patient: true })));
     return;
   }
   await show();

@@ -29,7 +29,7 @@ HELPERS = {
     "hosts": 1,
     "origins": 1,
     "rate": 1,
-    **dict.fromkeys(("pair_of_files", "file", "cache", "mail")),
+    **dict.fromkeys(("pair_of_files", "file", "cache", "mail", "sender")),
 }
 
 # A developer's own .env must not decide about this test.
@@ -83,7 +83,8 @@ def read_by(tree: ast.Module) -> Iterator[tuple[str, str]]:
                     yield f"PORTRAIT_{field}", "random" if usual is None else written(usual)
             case ast.Call(func=ast.Name(id=helper), args=args) if helper in HELPERS and node not in inside:
                 place = HELPERS[helper]
-                for name in args[: 1 if place else None]:
+                # The second argument of the sender is no name.
+                for name in args[: 1 if place or helper == "sender" else None]:
                     yield default(name), default(args[place]) if place else ""
 
 

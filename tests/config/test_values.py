@@ -21,6 +21,9 @@ Reader = Callable[[str], Any]
 
 switch: Reader = partial(values.switch, default=True)
 whole: Reader = partial(values.whole, low=1, high=65535, default=8000)
+rate: Reader = partial(values.rate, default="10/minute")
+choice: Reader = partial(values.choice, allowed=("a", "b"), default="a")
+number: Reader = partial(values.number, low=0.5, high=1.5, default=1.0)
 hosts: Reader = partial(values.hosts, default=[])
 origins: Reader = partial(values.origins, default=[])
 database: Reader = partial(values.database, default="sqlite:///a.sqlite3")
@@ -35,6 +38,9 @@ folder: Reader = partial(values.folder, default=Path("media"))
             (whole, text)
             for text in ("eighty", "0", "65536", "-1", "1.5", "٨", "1e3", "99999999999999999999")
         ),
+        *((rate, text) for text in ("", "10", "10/week", "0/hour", "-1/hour")),
+        *((choice, text) for text in ("c", "A", "a b")),
+        *((number, text) for text in ("nan", "inf", "2", "x")),
         *((hosts, text) for text in ("http://a.example", "a.example:8000", "a, b/c", "a b")),
         *(
             (origins, text)
@@ -68,7 +74,10 @@ def test_a_wrong_value_is_refused_in_one_line_that_names_the_setting(
     [
         *((switch, text, True) for text in ("on", "TRUE", "Yes", "1", "")),
         *((switch, text, False) for text in ("off", "false", "No", "0", " off ")),
-        (whole, " 9000 ", 9000),
+        *((whole, text, value) for text, value in ((" 9000 ", 9000), ("", 8000), (" ", 8000))),
+        *((rate, text, value) for text, value in ((" 5/hour ", "5/hour"), ("off ", None))),
+        *((choice, text, value) for text, value in ((" b ", "b"), ("", "a"))),
+        *((number, text, value) for text, value in ((" 1.5 ", 1.5), ("", 1.0))),
         (hosts, "a.example, .b.example ,[::1],*", ["a.example", ".b.example", "[::1]", "*"]),
         (
             origins,
@@ -110,6 +119,32 @@ def test_a_mail_server_is_read_with_the_port_of_its_protocol(
     found = values.mail("THE_SETTING")
     assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_HOST_USER"]) == (host, port, user)
     assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (tls, ssl)
+
+
+@pytest.mark.parametrize(
+    ("url", "text", "sender"),
+    [
+        ("", "", ""),
+        ("consolemail://", "", ""),
+        ("smtp://me%40school.example:p@mail.example", "", "me@school.example"),
+        ("smtp://apikey:p@mail.example", "School <school@a.example>", "School <school@a.example>"),
+        ("smtp://mail.example", "", None),
+        ("smtp://apikey:p@mail.example", "", None),
+        ("smtp://me%40school.example:p@mail.example", "School", None),
+        ("", "not an address", None),
+    ],
+)
+def test_a_mail_server_needs_a_sender_with_an_address(
+    monkeypatch: pytest.MonkeyPatch, url: str, text: str, sender: str | None
+) -> None:
+    monkeypatch.setenv("THE_SERVER", url)
+    monkeypatch.setenv("THE_SENDER", text)
+    server = values.mail("THE_SERVER")
+    if sender is None:
+        with pytest.raises(ImproperlyConfigured, match=r"^THE_SENDER=[^\n]+ is needed[^\n]*$"):
+            values.sender("THE_SENDER", server)
+    else:
+        assert values.sender("THE_SENDER", server) == sender
 
 
 def test_a_wrong_value_never_shows_a_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,9 @@ def test_an_unknown_style_lists_the_known_ones(photo: Path, tmp_path: Path) -> N
 def test_a_strength_out_of_range_is_refused_before_any_work(photo: Path, tmp_path: Path) -> None:
     done = portrait(photo, "-o", tmp_path / "out", "--strength", "1.6")
     assert done.returncode == 2
-    assert done.stderr == "error: the strength of a motion is a number from 0.5 to 1.5, not 1.6\n"
+    assert (
+        done.stderr == "error: the strength of a motion is a number from 0.5 to 1.5, not 1.6 [bad_strength]\n"
+    )
 
 
 def test_another_size_lists_the_known_ones(photo: Path, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import smtplib
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core import mail
+from django.core.mail.backends import locmem
 from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -148,8 +150,27 @@ def test_a_mail_server_that_is_away_is_a_503(
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     User.objects.filter(pk=alice.pk).update(email="alice@example.org")
-    answer = visitor.post(ASK, {"username": "alice"})
-    assert (answer.status_code, answer.json()["code"]) == (503, "mail_unavailable")
+    for name in ("alice", "unknown"):
+        answer = visitor.post(ASK, {"username": name})
+        assert (answer.status_code, answer.json()["code"]) == (503, "mail_unavailable")
+
+
+def test_a_refused_address_is_answered_as_an_unknown_one_and_logged_without_it(
+    alice: User,
+    visitor: APIClient,
+    letters: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_args: Any) -> int:
+        raise smtplib.SMTPRecipientsRefused({"gone@example.org": (550, b"no such user gone@example.org")})
+
+    monkeypatch.setattr(locmem.EmailBackend, "send_messages", refuse)
+    User.objects.filter(pk=alice.pk).update(email="gone@example.org")
+    answers = [visitor.post(ASK, {"username": name}) for name in ("alice", "unknown")]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}
+    assert f"account {alice.pk}: SMTPRecipientsRefused" in caplog.text
+    assert "gone@" not in caplog.text
 
 
 def test_the_name_changes_by_itself_and_the_address_with_the_password(as_alice: APIClient) -> None:

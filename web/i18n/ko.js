@@ -275,7 +275,7 @@ export default {
   "account.name-submit": "이름 바꾸기",
   "account.name-changed": "이름을 바꿨어요. 학생증에도요.",
   "account.email": "이메일 주소",
-  "account.email-hint": "비밀번호를 잊었을 때 링크를 받는 주소예요. 다른 사람에게는 보이지 않아요. 비워 두어도 돼요.",
+  "account.email-hint": "비밀번호를 잊었을 때 링크를 받는 주소예요. 다른 학생에게는 보이지 않아요. 비워 두어도 돼요.",
   "account.email-submit": "주소 저장하기",
   "account.email-changed": "주소를 저장했어요.",
   "account.language": "언어",

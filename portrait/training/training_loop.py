@@ -134,9 +134,10 @@ class _TrainingRun:
             lr=schedule.learning_rate,
             betas=schedule.betas,
             weight_decay=schedule.weight_decay,
+            fused=True,
         )
         self.steps, self.seconds, self.planned_seconds = 0, 0.0, 0.0
-        self.recent_losses: deque[dict[str, float]] = deque(maxlen=LOSS_WINDOW)
+        self.recent_losses: deque[dict[str, Tensor]] = deque(maxlen=LOSS_WINDOW)
 
     def train(self, on_progress: Callable[[Progress], None] | None) -> None:
         saved = validated = self.seconds
@@ -171,26 +172,27 @@ class _TrainingRun:
         losses["loss"].backward()
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         norm = nn.utils.clip_grad_norm_(parameters, self.schedule.max_gradient_norm)
-        # A batch with a gradient that is not finite is skipped, so that it does not end a long run.
-        if torch.isfinite(norm):
-            self.optimizer.step()
-            self._update_average()
+        # A batch with a gradient that is not finite is skipped, so that it does not end a long run. The fused
+        # optimizer reads this on the device: the processor does not wait for the GPU.
+        self.optimizer.found_inf = (~torch.isfinite(norm)).float()  # type: ignore[attr-defined]
+        self.optimizer.step()
+        self._update_average()
         self.steps += 1
-        self.recent_losses.append({key: value.item() for key, value in losses.items()})
+        self.recent_losses.append({key: value.detach() for key, value in losses.items()})
 
     @torch.no_grad()
     def _update_average(self) -> None:
         # The decay starts small, so that the random initial weights are soon forgotten.
         decay = min(self.schedule.ema_decay, (self.steps + 1) / (self.steps + 20))
         networks = self.task.networks
-        for average, parameter in zip(self.averaged.parameters(), networks.parameters(), strict=True):
-            average.lerp_(parameter, 1 - decay)
-        for target, buffer in zip(self.averaged.buffers(), networks.buffers(), strict=True):
-            target.copy_(buffer)
+        # All tensors at once: on a GPU a kernel for each would take longer than the work.
+        torch._foreach_lerp_(list(self.averaged.parameters()), list(networks.parameters()), 1 - decay)
+        if buffers := list(self.averaged.buffers()):
+            torch._foreach_copy_(buffers, list(networks.buffers()))
 
     def _mean_losses(self) -> dict[str, float]:
         recent = self.recent_losses
-        return {key: sum(entry[key] for entry in recent) / len(recent) for key in recent[-1]}
+        return {key: torch.stack([entry[key] for entry in recent]).mean().item() for key in recent[-1]}
 
     def _validate(self) -> None:
         self.averaged.eval()

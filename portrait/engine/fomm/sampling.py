@@ -25,7 +25,7 @@ def sample_features(
     if len(features) > 1 or not features.is_contiguous(memory_format=torch.channels_last):
         # No single table, or its rows would have to be assembled first.
         padding = "border" if border else "zeros"
-        source = features.expand(batch, -1, -1, -1)
+        source = features.float().expand(batch, -1, -1, -1)
         moved = F.grid_sample(source, field, padding_mode=padding, align_corners=align_corners)
         return moved if gain is None else moved * gain
     table = features.float().permute(0, 2, 3, 1).reshape(height * width, channels)

@@ -8,9 +8,11 @@ from typing import Any
 
 from portrait.engine.motion import MOTIONS_DIR, write_motion
 from portrait.engine.motion.basis import load_basis, save_basis
+from portrait.engine.motion.gaze import GAZE_FILE, GAZES
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
-from portrait.motion_making.compose import MOTION_SPECS, compose
+from portrait.motion_making.compose import compose, compose_gaze
+from portrait.motion_making.specs import MOTION_SPECS
 
 
 class Command(EngineCommand):
@@ -39,6 +41,10 @@ class Command(EngineCommand):
             write_motion(path, motion)
             size = path.stat().st_size / 1000
             self.stdout.write(f"{path}: {len(motion)} frames, {motion.seconds:.1f} s, {size:.0f} kB")
+        if folder == MOTIONS_DIR:
+            GAZE_FILE.parent.mkdir(exist_ok=True)
+            write_motion(GAZE_FILE, compose_gaze(basis))
+            self.stdout.write(f"{GAZE_FILE}: {len(GAZES)} poses")
 
     def _learn(self, clips: Path) -> None:
         # Imported here: only learning needs torch, which takes seconds to start.

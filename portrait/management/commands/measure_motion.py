@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portrait.engine.errors import ChoiceError
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
+
+if TYPE_CHECKING:
+    from portrait.engine.fomm.model import MotionModel
+    from portrait.training.motion.validation import ValidationPairs
 
 
 class Command(EngineCommand):
@@ -36,6 +40,11 @@ class Command(EngineCommand):
         )
         parser.add_argument("--perceptual", default="torchvision", metavar="FILE", help="as for train_motion")
         parser.add_argument("--frames", type=Path, metavar="DIR", help="write the images there")
+        parser.add_argument(
+            "--groups",
+            action="store_true",
+            help="only print, for groups of people, the closure of a blink, AKD and the change of identity",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["each"] < 1:
@@ -47,6 +56,7 @@ class Command(EngineCommand):
         from portrait.training.motion.dataset import split_by_person
         from portrait.training.motion.evaluation import TAPS, MotionEvaluation
         from portrait.training.motion.train_motion import CONFIG, permitted_licences
+        from portrait.training.motion.validation import ValidationPairs
         from portrait.training.vgg_features import VGGFeatures
 
         chosen = engine_options()
@@ -58,12 +68,15 @@ class Command(EngineCommand):
             name: load_model(*pair, device=chosen.device, precision=chosen.precision)
             for name, pair in files.items()
         }
-        vgg = VGGFeatures.load(options["perceptual"], TAPS)
         split = split_by_person(
             read_clips(options["data"]),
             licences=permitted_licences(training),
             share=training.number("validation_share"),
         )
+        if options["groups"]:
+            self._print_groups(models["ours"], ValidationPairs(split.validation, options["each"]))
+            return
+        vgg = VGGFeatures.load(options["perceptual"], TAPS)
         evaluation = MotionEvaluation(split, vgg, models, options["each"])
         table = evaluation.run(options["frames"])
         people = len(set(split.validation.people))
@@ -75,3 +88,15 @@ class Command(EngineCommand):
             self.stdout.write(" | ".join([method, *cells]))
         if options["frames"] is not None:
             (options["frames"] / "numbers.json").write_text(json.dumps(table, indent=1))
+
+    def _print_groups(self, model: MotionModel, pairs: ValidationPairs) -> None:
+        from portrait.training.motion.group_report import METRICS, GroupReport, group_table, read_labels
+
+        clips = GroupReport(model, pairs, read_labels()).run()
+        self.stdout.write(
+            " | ".join(["group", "clips", *METRICS, *(f"{metric} to mean" for metric in METRICS)])
+        )
+        for name, count, means, relative in group_table(clips):
+            numbers = [f"{means[metric]:.3f}" for metric in METRICS]
+            ratios = [f"{relative[metric]:.2f}" for metric in METRICS]
+            self.stdout.write(" | ".join([name, str(count), *numbers, *ratios]))

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from portrait.engine.errors import ChoiceError
 from portrait.management.engine_command import EngineCommand
 from portrait.management.training_command import add_training_arguments, progress_bar, start_training
 
@@ -27,22 +28,37 @@ class Command(EngineCommand):
         parser.add_argument(
             "--config", type=Path, metavar="YAML", help="sizes and plan (default: as shipped)"
         )
+        parser.add_argument(
+            "--start",
+            type=Path,
+            metavar="YAML",
+            help="refine these weights, beside their yaml, in one stage, which is made for a GPU",
+        )
+        parser.add_argument(
+            "--photos", type=Path, metavar="DIR", help="with --start: photos of more faces, to be rendered"
+        )
         add_training_arguments(parser, Path("training/motion"))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["photos"] is not None and options["start"] is None:
+            raise ChoiceError("--photos needs --start", code="bad_option")
         start_training(options)
         # Imported here: torch takes seconds to import, and the checks above do not need it.
+        from portrait.training.motion.refine_motion import refine_motion
         from portrait.training.motion.train_motion import CONFIG, train_motion
 
         with progress_bar() as show:
-            weights = train_motion(
-                options["data"],
-                options["output"],
-                perceptual=options["perceptual"],
-                config=options["config"] or CONFIG,
-                minutes=options["minutes"],
-                resume=options["resume"],
-                device=options["device"],
-                on_progress=show,
-            )
+            plan = {
+                "perceptual": options["perceptual"],
+                "config": options["config"] or CONFIG,
+                "minutes": options["minutes"],
+                "resume": options["resume"],
+                "device": options["device"],
+                "on_progress": show,
+            }
+            if options["start"] is None:
+                weights = train_motion(options["data"], options["output"], **plan)
+            else:
+                plan |= {"start": options["start"], "photos": options["photos"]}
+                weights = refine_motion(options["data"], options["output"], **plan)
         self.stdout.write(str(weights))

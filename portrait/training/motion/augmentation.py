@@ -24,25 +24,33 @@ class AffineAugmentation:
     shear: float = 0.0
 
     def sample(self, batch: int, generator: torch.Generator) -> Tensor:
-        """Affine maps (B, 2, 3) from augmented coordinates to those of the original image, both in -1..1."""
+        """Affine maps (B, 2, 3) from augmented coordinates to those of the original image, both in -1..1.
+
+        They are on the generator's device.
+        """
+        place = generator.device
 
         def uniform(low: float, high: float) -> Tensor:
-            return torch.rand(batch, generator=generator) * (high - low) + low
+            return torch.rand(batch, generator=generator, device=place) * (high - low) + low
 
         scale = torch.exp(-uniform(math.log(self.min_scale), math.log(self.max_scale)))
         angle = torch.deg2rad(uniform(-self.rotation, self.rotation))
         c, s = torch.cos(angle) * scale, torch.sin(angle) * scale
         rotation = torch.stack([torch.stack([c, -s], -1), torch.stack([s, c], -1)], -2)
-        shear = torch.eye(2) + self.shear * (torch.rand(batch, 2, 2, generator=generator) * 2 - 1)
-        mirror = torch.where(torch.rand(batch, generator=generator) < 0.5, -1.0, 1.0)
-        linear = rotation @ shear * torch.stack([mirror, torch.ones(batch)], -1)[:, None]
+        shearing = torch.rand(batch, 2, 2, generator=generator, device=place) * 2 - 1
+        shear = torch.eye(2, device=place) + self.shear * shearing
+        mirror = torch.where(torch.rand(batch, generator=generator, device=place) < 0.5, -1.0, 1.0)
+        linear = rotation @ shear * torch.stack([mirror, torch.ones_like(mirror)], -1)[:, None]
         shift = torch.stack([uniform(-2, 2), uniform(-2, 2)], -1) * self.shift
         return torch.cat([linear, shift[..., None]], -1)
 
 
 def inverse_affine(theta: Tensor) -> Tensor:
     """The inverse of affine maps (B, 2, 3)."""
-    linear = torch.linalg.inv(theta[:, :, :2])
+    # Without torch.linalg, which on a GPU waits for the result.
+    a, b, c, d = theta[:, 0, 0], theta[:, 0, 1], theta[:, 1, 0], theta[:, 1, 1]
+    adjugate = torch.stack([torch.stack([d, -b], -1), torch.stack([-c, a], -1)], -2)
+    linear = adjugate / (a * d - b * c)[:, None, None]
     return torch.cat([linear, -linear @ theta[:, :, 2:]], -1)
 
 
@@ -59,7 +67,8 @@ def transform_keypoints(keypoints: Keypoints, theta: Tensor) -> Keypoints:
     linear = inverse[:, None, :, :2]  # (B, 1, 2, 2)
     value = (linear @ keypoints.value[..., None])[..., 0] + inverse[:, None, :, 2]
     jacobian = linear @ keypoints.jacobian
-    mirrored = (torch.linalg.det(theta[:, :, :2]) < 0)[:, None, None]
+    determinant = theta[:, 0, 0] * theta[:, 1, 1] - theta[:, 0, 1] * theta[:, 1, 0]
+    mirrored = (determinant < 0)[:, None, None]
     flip = torch.tensor([-1.0, 1.0], device=theta.device)  # the mean face is symmetric
     value = torch.where(mirrored, value[:, MIRRORED], value)
     jacobian = torch.where(mirrored[..., None], jacobian[:, MIRRORED] * flip, jacobian)
@@ -72,7 +81,7 @@ def jitter_colour(images: Tensor, generator: torch.Generator, strength: float = 
     shape = [batch] + [1] * (images.ndim - 1)
 
     def symmetric(spread: float) -> Tensor:
-        draw = (torch.rand(batch, generator=generator) * 2 - 1) * spread * strength
+        draw = (torch.rand(batch, generator=generator, device=generator.device) * 2 - 1) * spread * strength
         return draw.reshape(shape).to(device)
 
     out = images * (1 + symmetric(0.25))
@@ -80,7 +89,8 @@ def jitter_colour(images: Tensor, generator: torch.Generator, strength: float = 
     out = (out - mean) * (1 + symmetric(0.3)) + mean + symmetric(0.12)
     grey = out.mean(-3, keepdim=True)
     out = grey + (out - grey) * (1 + symmetric(0.45))
-    balance = 1 + 0.12 * strength * (torch.rand(batch, 3, generator=generator) * 2 - 1)
+    draw = torch.rand(batch, 3, generator=generator, device=generator.device)
+    balance = 1 + 0.12 * strength * (draw * 2 - 1)
     out = out * balance.reshape([batch] + [1] * (images.ndim - 4) + [3, 1, 1]).to(device)
     return out.clamp(0, 1)
 
@@ -88,25 +98,29 @@ def jitter_colour(images: Tensor, generator: torch.Generator, strength: float = 
 def degrade(images: Tensor, generator: torch.Generator) -> Tensor:
     """Random blur, loss of colour, noise and rectangular occlusion of square float (B, 3, S, S) images in 0..1.
 
-    Each is applied to a random part of the batch.
+    Each is applied to a random part of the batch. The work is done for all images at once, as a GPU needs it.
     """
-    out = images.clone()
-    side = out.shape[-1]
-    chance = torch.rand(len(out), 4, generator=generator)
-    for index in range(len(out)):
-        if chance[index, 0] < 0.3:
-            # Blur: reduced and enlarged again.
-            reduced_side = int(side * (0.4 + 0.5 * torch.rand((), generator=generator)))
-            reduced = F.interpolate(out[index : index + 1], size=(reduced_side, reduced_side), mode="area")
-            out[index] = F.interpolate(reduced, size=(side, side), mode="bilinear", align_corners=False)[0]
-        if chance[index, 1] < 0.1:
-            out[index] = out[index].mean(0, keepdim=True)
-        if chance[index, 2] < 0.3:
-            noise = torch.randn(out[index].shape, generator=generator).to(out.device)
-            out[index] += noise * (0.005 + 0.035 * torch.rand((), generator=generator))
-        if chance[index, 3] < 0.15:
-            size = torch.randint(side // 12, side // 3, (2,), generator=generator).tolist()
-            top, left = (int(torch.randint(0, side - extent, (), generator=generator)) for extent in size)
-            colour = torch.rand(3, 1, 1, generator=generator).to(out.device)
-            out[index, :, top : top + size[0], left : left + size[1]] = colour
+    batch, _, side, _ = images.shape
+
+    def draw(*shape: int) -> Tensor:
+        drawn = torch.rand(batch, *shape, generator=generator, device=generator.device)
+        return drawn.to(images.device)
+
+    def chosen(probability: float) -> Tensor:
+        return draw(1, 1, 1) < probability
+
+    # Blur: reduced and enlarged again, mixed with the image by a random share.
+    reduced = F.avg_pool2d(images, 2)
+    blurred = F.interpolate(reduced, size=(side, side), mode="bilinear", align_corners=False)
+    out = torch.where(chosen(0.3), images + (blurred - images) * draw(1, 1, 1), images)
+    out = torch.where(chosen(0.1), out.mean(1, keepdim=True), out)
+    noise = torch.randn(images.shape, generator=generator, device=generator.device).to(images.device)
+    out = out + torch.where(chosen(0.3), 0.005 + 0.035 * draw(1, 1, 1), 0.0) * noise
+    # Occlusion: a rectangle between a twelfth and a third of the side.
+    extent = (1 / 12 + draw(2) / 4) * side  # (B, 2): height and width
+    corner = draw(2) * (side - extent)
+    pixel = torch.arange(side, device=images.device)
+    inside = (pixel >= corner[..., None]) & (pixel < (corner + extent)[..., None])  # (B, 2, S)
+    covered = inside[:, 0, :, None] & inside[:, 1, None, :]
+    out = torch.where(covered[:, None] & chosen(0.15), draw(3)[..., None, None], out)
     return out.clamp(0, 1)

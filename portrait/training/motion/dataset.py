@@ -26,9 +26,24 @@ class FaceFrames:
     keypoints: Keypoints  # of the N frames, fitted to the landmarks
     clip: Tensor  # int64 (N,): the index of each frame's clip
     people: list[str]  # the person of each clip
+    mattes: Tensor | None = None  # uint8 (N, S, S): how much of each pixel belongs to the person
+    names: tuple[str, ...] = ()  # of the clips, where they have any
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def to(self, device: torch.device) -> FaceFrames:
+        """The same frames on ``device``."""
+        return FaceFrames(
+            frames=self.frames.to(device),
+            landmarks=self.landmarks.to(device),
+            raster=self.raster.to(device),
+            keypoints=self.keypoints.to(device),
+            clip=self.clip.to(device),
+            people=self.people,
+            mattes=None if self.mattes is None else self.mattes.to(device),
+            names=self.names,
+        )
 
 
 @dataclass(frozen=True)
@@ -85,4 +100,5 @@ def _concatenate(clips: list[Clip], fit: KeypointFit, mesh: FaceMesh) -> FaceFra
         keypoints=Keypoints(*fit(landmarks)),
         clip=torch.repeat_interleave(torch.arange(len(clips)), lengths),
         people=[clip.person for clip in clips],
+        names=tuple(clip.name for clip in clips),
     )

@@ -60,7 +60,7 @@ def _deviation(values: Tensor, clip: Tensor) -> Tensor:
 def subtract_clip_mean(values: Tensor, clip: Tensor) -> Tensor:
     """Values (N, ...) minus the mean of their clip. ``clip``: int64 (N,)."""
     count = int(clip.max()) + 1
-    sums = torch.zeros(count, *values.shape[1:]).index_add_(0, clip, values)
+    sums = torch.zeros(count, *values.shape[1:], device=values.device).index_add_(0, clip, values)
     lengths = torch.bincount(clip, minlength=count).reshape(-1, *[1] * (values.ndim - 1))
     return values - (sums / lengths)[clip]
 

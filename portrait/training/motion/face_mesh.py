@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import cv2
 import numpy as np
 import torch
@@ -52,6 +54,13 @@ class FaceMesh:
         # The entry at the end is that of NO_TRIANGLE, which is index -1.
         self.weight, self.importance = torch.tensor([*flow_weights, 0.0]), torch.tensor([*importances, 1.0])
 
+    def to(self, device: torch.device) -> FaceMesh:
+        """The same mesh, its tables on ``device``."""
+        moved = copy.copy(self)
+        moved.corners = self.corners.to(device)
+        moved.weight, moved.importance = self.weight.to(device), self.importance.to(device)
+        return moved
+
     def _grow(self, seed: set[int], rings: int) -> set[int]:
         """``seed`` and the landmarks within ``rings`` edges of it."""
         grown = set(seed)
@@ -60,13 +69,13 @@ class FaceMesh:
             grown |= {index for corner in touched for index in corner}
         return grown
 
-    def rasterize(self, landmarks: Tensor) -> NDArray[np.int16]:
-        """The triangle that covers each pixel: landmarks (468, 2) in -1..1 -> int16 (128, 128), -1 for none.
+    def rasterize(self, landmarks: Tensor, side: int = FLOW_SIDE) -> NDArray[np.int16]:
+        """The triangle that covers each pixel: landmarks (468, 2) in -1..1 -> int16 (side, side), -1 for none.
 
         Back-facing triangles are left out.
         """
-        points = (landmarks.numpy() + 1) * (FLOW_SIDE / 2)
-        raster = np.full((FLOW_SIDE, FLOW_SIDE), NO_TRIANGLE, np.int16)
+        points = (landmarks.numpy() + 1) * (side / 2)
+        raster = np.full((side, side), NO_TRIANGLE, np.int16)
         corners = self.corners.numpy()
         a, b, c = (points[corners[:, index]] for index in range(3))
         front = _cross_product(b - a, c - a) > 0

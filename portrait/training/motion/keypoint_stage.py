@@ -46,6 +46,7 @@ class KeypointStage(TrainingTask):
         self.data, self.batch, self.device = data, batch, device
         self.generator = torch.Generator().manual_seed(seed)
         self.sampling_weights = sampling_weights(data.training)
+        self.batches = 0
         count = data.training.keypoints.value.shape[1]
         self.value_weight = torch.ones(count, 1, device=device)
         self.jacobian_weight = torch.ones(count, 2, 2, device=device)
@@ -63,7 +64,8 @@ class KeypointStage(TrainingTask):
             self.sampling_weights, self.batch, replacement=True, generator=self.generator
         )
         theta = AUGMENTATION.sample(self.batch, self.generator)
-        padding = PADDINGS[int(torch.randint(len(PADDINGS), (), generator=self.generator))]
+        self.batches += 1
+        padding = PADDINGS[self.batches % len(PADDINGS)]
         images = warp_images(faces.frames[index], theta, padding)
         images = degrade(jitter_colour(images, self.generator), self.generator).to(self.device)
         target = transform_keypoints(faces.keypoints[index], theta).to(self.device)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.training.motion.augmentation import (
@@ -16,7 +17,7 @@ from portrait.training.motion.augmentation import (
 )
 from portrait.training.motion.dataset import FaceFrames
 from portrait.training.motion.expression import expression_features, sampling_weights
-from portrait.training.motion.face_mesh import FaceMesh
+from portrait.training.motion.face_mesh import FLOW_SIDE, FaceMesh
 
 SOURCE_CANDIDATES = 6  # for each driving frame
 LARGEST_DIFFERENCE_SHARE = 0.7  # of the pairs take the candidate that differs most, the others a random one
@@ -34,10 +35,16 @@ class PairBatch:
     flow: Tensor  # (B, 128, 128, 2) from driving to source, in -1..1
     weight: Tensor  # (B, 128, 128) of the flow; 0 outside the face
     importance: Tensor  # (B, 128, 128) of each pixel in image losses
+    # (B, 1, 128, 128) in 0..1, how much of each pixel belongs to the person; None where no mattes are known.
+    source_matte: Tensor | None = None
+    driving_matte: Tensor | None = None
 
 
 class PairSampler:
-    """Samples augmented pairs. Frames with rare expressions and pairs with large differences are preferred."""
+    """Samples augmented pairs. Frames with rare expressions and pairs with large differences are preferred.
+
+    ``faces`` and ``generator`` are on one device, where the batches are made.
+    """
 
     def __init__(
         self,
@@ -56,6 +63,7 @@ class PairSampler:
         lengths = torch.bincount(faces.clip)
         self.lengths, self.starts = lengths, torch.cumsum(lengths, 0) - lengths
         self.expressions = expression_features(faces.keypoints)
+        self.mirrored_borders = False  # of the next batch; alternates
 
     def sample(self, device: torch.device) -> PairBatch:
         """The next batch, on ``device``."""
@@ -65,7 +73,8 @@ class PairSampler:
         source = self._sample_sources(driving)
         theta = self.augmentation.sample(self.batch, self.generator)
         frames = self.faces.frames
-        padding = "reflection" if torch.rand((), generator=self.generator) < 0.5 else "border"
+        padding = "reflection" if self.mirrored_borders else "border"
+        self.mirrored_borders = not self.mirrored_borders
         images = torch.stack([warp_images(frames[index], theta, padding) for index in (source, driving)], 1)
         # The same jitter for both frames of a pair, so that they differ by motion alone.
         images = jitter_colour(images, self.generator, self.colour_jitter).to(device)
@@ -73,6 +82,7 @@ class PairSampler:
         flow, weight, importance = self.mesh.flow(
             self.faces.raster[driving], landmarks[source], landmarks[driving], theta
         )
+        mattes = [self._mattes(index, theta, padding, device) for index in (source, driving)]
         return PairBatch(
             source=images[:, 0],
             driving=images[:, 1],
@@ -81,19 +91,30 @@ class PairSampler:
             flow=flow.to(device),
             weight=weight.to(device),
             importance=importance.to(device),
+            source_matte=mattes[0],
+            driving_matte=mattes[1],
         )
+
+    def _mattes(self, index: Tensor, theta: Tensor, padding: str, device: torch.device) -> Tensor | None:
+        if self.faces.mattes is None:
+            return None
+        grid = F.affine_grid(theta, [self.batch, 1, FLOW_SIDE, FLOW_SIDE], align_corners=False)
+        stored = self.faces.mattes[index][:, None].float() / 255
+        return F.grid_sample(stored, grid, padding_mode=padding, align_corners=False).to(device)
 
     def _sample_sources(self, driving: Tensor) -> Tensor:
         clip = self.faces.clip[driving]
-        draw = torch.rand(self.batch, SOURCE_CANDIDATES, generator=self.generator)
+        place = self.generator.device
+        draw = torch.rand(self.batch, SOURCE_CANDIDATES, generator=self.generator, device=place)
         # Offsets from 1 to the clip's length - 1, cyclic: a frame is never its own source.
         offset = 1 + (draw * (self.lengths[clip] - 1)[:, None]).long()
         position = (driving - self.starts[clip])[:, None] + offset
         candidates = self.starts[clip][:, None] + position % self.lengths[clip][:, None]  # (B, candidates)
         difference = (self.expressions[candidates] - self.expressions[driving][:, None]).abs().sum(-1)
-        take_largest = torch.rand(self.batch, generator=self.generator) < LARGEST_DIFFERENCE_SHARE
+        draw = torch.rand(self.batch, generator=self.generator, device=place)
+        take_largest = draw < LARGEST_DIFFERENCE_SHARE
         chosen = torch.where(take_largest, difference.argmax(1), torch.zeros_like(driving))
-        return candidates[torch.arange(self.batch), chosen]
+        return candidates.gather(1, chosen[:, None])[:, 0]
 
 
 def add_keypoint_noise(keypoints: Keypoints, generator: torch.Generator) -> Keypoints:
@@ -101,6 +122,7 @@ def add_keypoint_noise(keypoints: Keypoints, generator: torch.Generator) -> Keyp
     assert keypoints.jacobian is not None
 
     def noisy(x: Tensor, deviation: float) -> Tensor:
-        return x + deviation * torch.randn(x.shape, generator=generator).to(x.device)
+        noise = torch.randn(x.shape, generator=generator, device=generator.device)
+        return x + deviation * noise.to(x.device)
 
     return Keypoints(noisy(keypoints.value, VALUE_NOISE), noisy(keypoints.jacobian, JACOBIAN_NOISE))

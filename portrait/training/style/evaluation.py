@@ -118,7 +118,7 @@ def _clip_metrics(
 ) -> tuple[float, float, float]:
     """``person``: the alpha in ``frames``, which an order may carry by a slightly different flow than ``clip``'s."""
     return (
-        flicker(frames, clip.flow, clip.person),
+        flicker(frames, clip.displacement, clip.person),
         background_flicker(frames, person),
         least_sharpness(frames, still),
     )

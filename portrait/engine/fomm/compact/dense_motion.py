@@ -98,7 +98,9 @@ class DenseMotion(nn.Module):
         maps = self.motions(source, driving)
         # 1. Coarse: the source under each motion, the heat of the keypoints, the analytic masks.
         quarter = F.avg_pool2d(half, 2)  # (1, 3, 64, 64)
-        grids = F.affine_grid(maps.reshape(-1, 2, 3), [batch * count, 1, COARSE, COARSE], align_corners=False)
+        with without_autocast(maps):
+            size = [batch * count, 1, COARSE, COARSE]
+            grids = F.affine_grid(maps.reshape(-1, 2, 3), size, align_corners=False)
         # One sampling for all motions of a frame, with their grids concatenated vertically.
         warped = F.grid_sample(
             quarter.expand(batch, -1, -1, -1),

@@ -175,7 +175,7 @@ def test_a_template_with_code_inside_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_an_unknown_motion_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(ChoiceError, match="breathing, look-around") as caught:
+    with pytest.raises(ChoiceError, match="answer, breathing") as caught:
         load_motion("moonwalk")
     assert caught.value.code == "unknown_motion"
 

@@ -12,10 +12,20 @@ from numpy.typing import NDArray
 
 from portrait.engine.motion import MOTIONS_DIR, Motion, load_motion, motion_names
 from portrait.engine.motion.affine import inv2, log2
-from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT, LOWER_LIP, MIRRORED, NOSE, UPPER_LIP
+from portrait.engine.motion.anatomy import (
+    EYE_LEFT,
+    EYE_RIGHT,
+    LOWER_LIP,
+    MIRRORED,
+    MOUTH_LEFT,
+    MOUTH_RIGHT,
+    NOSE,
+    UPPER_LIP,
+)
 from portrait.engine.motion.basis import learn_basis, load_basis
 from portrait.engine.motion.loop_closing import Trajectory, close_loop, find_loop, gentle_strength, smooth
-from portrait.motion_making.compose import MOTION_SPECS, compose
+from portrait.motion_making.compose import compose
+from portrait.motion_making.specs import MOTION_SPECS
 
 SHIPPED = [spec.name for spec in MOTION_SPECS]
 
@@ -33,6 +43,7 @@ def steps(x: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def test_the_motions_of_a_hanging_portrait_ship_and_one_has_sixty_frames() -> None:
     assert {"breathing", "look-around", "nod", "smile", "proud-turn", "talking"} <= set(SHIPPED)
+    assert {"wink", "sigh", "laugh", "answer"} <= set(SHIPPED)
     assert set(SHIPPED) == set(motion_names())
     assert 60 in [len(load_motion(name)) for name in SHIPPED]
 
@@ -59,7 +70,40 @@ def test_every_template_moves_gently_and_blinks(motion: Motion) -> None:
     assert 2 < pixels < 24
     openness = motion.jacobian[:, [EYE_RIGHT, EYE_LEFT], 1, 1]
     assert (openness.min(axis=0) < 0.4).all()
-    np.testing.assert_allclose(openness[:, 0], openness[:, 1], atol=0.12)  # the eyes close alike
+    if motion.name != "wink":
+        np.testing.assert_allclose(openness[:, 0], openness[:, 1], atol=0.12)  # the eyes close alike
+
+
+def test_a_wink_closes_one_eye_while_the_other_stays_open() -> None:
+    wink = load_motion("wink")
+    assert wink.jacobian is not None
+    right, left = wink.jacobian[:, [EYE_RIGHT, EYE_LEFT], 1, 1].T
+
+    shut = left < 0.4
+    assert (shut & (right > 0.85)).sum() >= 0.3 * wink.fps
+
+
+def test_a_laugh_begins_with_a_closed_mouth_and_opens_it_in_bursts() -> None:
+    laugh = load_motion("laugh")
+    apart = laugh.value[:, LOWER_LIP, 1] - laugh.value[:, UPPER_LIP, 1]
+    opening = (apart - apart[0]) * 128  # pixels of 256
+    corners = laugh.value[:, MOUTH_LEFT, 0] - laugh.value[:, MOUTH_RIGHT, 0]
+
+    begin = int(0.7 * laugh.fps)
+    assert opening[:begin].max() < 0.5
+    assert corners[begin] > corners[0]  # it smiles by then
+    peaks = (opening[1:-1] > opening[:-2]) & (opening[1:-1] >= opening[2:]) & (opening[1:-1] > 1.5)
+    assert peaks.sum() >= 3
+
+
+def test_who_answers_looks_ahead_again_before_nodding_and_smiles_after() -> None:
+    answer = load_motion("answer")
+    nose = (answer.value - answer.value[0])[:, NOSE] * 128
+    corners = answer.value[:, MOUTH_LEFT, 0] - answer.value[:, MOUTH_RIGHT, 0]
+
+    away, nodding, smiling = np.abs(nose[:, 0]).argmax(), nose[:, 1].argmax(), corners.argmax()
+    assert away < nodding < smiling
+    assert abs(nose[nodding, 0]) < 2
 
 
 def test_talking_opens_and_closes_the_mouth_and_pauses() -> None:

@@ -82,9 +82,12 @@ def test_a_dark_photo_makes_no_painting_darker_than_itself() -> None:
 
 
 @pytest.mark.parametrize("style", list_styles(), ids=lambda style: style.slug)
-def test_contrast_comes_nearer_to_the_painters_own(style: Style) -> None:
+def test_contrast_that_is_missing_comes_nearer_to_the_painters_own(style: Style) -> None:
     painting = engine().painter.paint(face()[None], style.slug)[0]
     assert style.contrast is not None
+    # As weak as a network that was trained for a short time paints it.
+    weak = 0.6 * style.contrast / luma_deviation(painting)
+    painting = np.rint(128 + (painting - 128.0) * min(weak, 1.0)).astype(np.uint8)
 
     toned = tone_curve(face(), painting, style.contrast)[painting]
 
@@ -108,7 +111,7 @@ def test_the_same_curve_serves_a_whole_clip(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(engine().painter, "tones", seen)
     for order in ORDERS:
-        clip(astronaut(), "the-scream", order)
+        clip(darker(astronaut(), 0.35), "the-scream", order)
 
     assert len(curves) == len(ORDERS)
     assert not np.array_equal(curves[0], np.arange(256))

@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 WORKERS ?= 1
+HOST ?= 127.0.0.1
 export PORT WORKERS
 ARGS ?=
 
@@ -11,11 +12,11 @@ ARGS ?=
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-run: $(VENV)/.runtime ## start everything at http://127.0.0.1:$(PORT), until Ctrl-C (PORT=, WORKERS=)
-	@$(BIN)/python manage.py serve --prepare --port $(PORT) --workers $(WORKERS)
+run: $(VENV)/.runtime ## start everything at http://127.0.0.1:$(PORT), until Ctrl-C (PORT=, WORKERS=, HOST=0.0.0.0 for phones)
+	@$(BIN)/python manage.py serve --prepare --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-test: $(VENV)/.dev ## run the tests (ARGS= is passed to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## run the tests, a file a core at a time (ARGS= is passed to pytest)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev ## run ruff, its formatter, and mypy
 	@$(BIN)/ruff check .

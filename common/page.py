@@ -59,3 +59,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
 def part(request: HttpRequest, name: str) -> HttpResponseBase:
     """``GET /web/<name>``: a module, a style sheet, a drawing."""
     return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, HEADERS)
+
+
+@csrf_exempt
+def favicon(request: HttpRequest) -> HttpResponseBase:
+    """``GET /favicon.ico``: the icon that browsers ask for on every page, the admin's too."""
+    return file_below(request, settings.WEB_ROOT, "art/favicon.ico", CONTENT_TYPES, HEADERS)

@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-import math
-import re
 import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.secret import kept_secret, weakness_of
-from portrait.engine.errors import ChoiceError, CredentialsError
-from portrait.engine.output.content_credentials import Signer
-from portrait.engine.output.formats import MEDIA_TYPES, NAMES, chosen
+from config.values import (
+    cache,
+    check_name,
+    choice,
+    database,
+    env,
+    file,
+    folder,
+    formats,
+    hosts,
+    mail,
+    number,
+    origins,
+    pair_of_files,
+    rate,
+    read_file,
+    sender,
+    signing,
+    switch,
+    whole,
+)
+from portrait.engine.motion.catalogue import motion_names
+from portrait.engine.output.formats import MEDIA_TYPES, NAMES
 from portrait.engine.request import DEFAULTS, RULES
+from portrait.engine.style.catalogue import PAINTER_WEIGHTS, list_styles
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-# Editors on Windows begin the file with a byte order mark.
-env.read_env(BASE_DIR / ".env", encoding="utf-8-sig")
+read_file(BASE_DIR / ".env")
 
 # The product's version; pyproject.toml is the one place that names it.
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-
-
-def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
-    """One of ``allowed`` from the environment. Raises ImproperlyConfigured."""
-    value = env.str(name, default=default)
-    if value not in allowed:
-        raise ImproperlyConfigured(f"{name}={value!r}: choose one of {', '.join(allowed)}")
-    return value
-
-
-def number(name: str, low: float, high: float, default: float) -> float:
-    """A number from ``low`` to ``high`` from the environment. Raises ImproperlyConfigured."""
-    text = env.str(name, default=str(default))
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        raise ImproperlyConfigured(f"{name}={text!r}: a number from {low:g} to {high:g} is needed")
-    return value
 
 
 def request_defaults() -> dict[str, Any]:
@@ -65,54 +61,15 @@ def request_defaults() -> dict[str, Any]:
     return found
 
 
-def pair_of_files(first: str, second: str) -> tuple[Path | None, Path | None]:
-    """Two files that are set together or not at all. Raises ImproperlyConfigured."""
-    paths = {name: env.str(name, default="") for name in (first, second)}
-    for name, text in paths.items():
-        if not text and any(paths.values()):
-            raise ImproperlyConfigured(f"{first} and {second} belong together: {name} is missing")
-        if text and not Path(text).is_file():
-            raise ImproperlyConfigured(f"{name}={text!r}: there is no such file")
-    config, weights = (Path(text) if text else None for text in paths.values())
-    return config, weights
-
-
-def signing(files: tuple[Path | None, Path | None]) -> tuple[Path | None, Path | None]:
-    """The certificate and the key, after a trial of them; or neither. Raises ImproperlyConfigured."""
-    certificate, key = files
-    if certificate and key:
-        try:
-            Signer(certificate, key)
-        except CredentialsError as error:
-            raise ImproperlyConfigured(
-                f"C2PA_CERTIFICATE and C2PA_KEY cannot be used: {error.detail}"
-            ) from error
-    return files
-
-
-def texts(name: str, default: list[str]) -> list[str]:
-    """The texts between commas; spaces around them do not count."""
-    return [text.strip() for text in env.list(name, default=default) if text.strip()]
-
-
-def formats(name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of the formats to make, those that are always made among them. Raises ImproperlyConfigured."""
-    names = texts(name, list(default))
-    try:
-        return tuple(row.name for row in chosen(names))
-    except ChoiceError as error:
-        raise ImproperlyConfigured(f"{name}={','.join(names)!r}: {error.detail}") from error
-
-
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = switch("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(BASE_DIR / ".secret_key")
 if not DEBUG and (weakness := weakness_of(SECRET_KEY)):
     raise ImproperlyConfigured(
         f"SECRET_KEY is weak ({weakness}); remove it, and a strong one is generated and kept"
     )
-ALLOWED_HOSTS = texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CORS_ALLOWED_ORIGINS = texts("CORS_ALLOWED_ORIGINS", [])
-CSRF_TRUSTED_ORIGINS = texts("CSRF_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS = hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CORS_ALLOWED_ORIGINS = origins("CORS_ALLOWED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS", [])
 # ETag lets a polling front end on another origin send If-None-Match; Retry-After tells it when to come back.
 CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
 
@@ -175,9 +132,8 @@ TEMPLATES = [
 ]
 
 
-def database() -> dict[str, Any]:
+def connections(settings: dict[str, Any]) -> dict[str, Any]:
     """The database of DATABASE_URL; SQLite is set up for several processes on one file."""
-    settings: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
     if settings["ENGINE"] == "django.db.backends.sqlite3":
         # Opening a connection costs more than most requests; those that stay open belong to the server's threads.
         settings.setdefault("CONN_MAX_AGE", 60)
@@ -197,7 +153,7 @@ def database() -> dict[str, Any]:
     return settings
 
 
-DATABASES = {"default": database()}
+DATABASES = {"default": connections(database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "user.User"
@@ -210,6 +166,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# A link for a new password is valid this many seconds.
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
+# Django's settings of the mail server; without one, staff hand out the links.
+MAIL = mail("EMAIL_URL")
+globals().update(MAIL)
+CAN_SEND_EMAIL = bool(MAIL)
+DEFAULT_FROM_EMAIL = sender("EMAIL_FROM", MAIL)
 
 LANGUAGE_CODE = "ko"
 # A further language needs a line here, its catalogue in locale/, and its texts in dormitory/seeds/ and web/i18n/.
@@ -238,7 +202,7 @@ STORAGES = {
     "default": {"BACKEND": "common.field_storage.FieldStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
+MEDIA_ROOT = folder("MEDIA_ROOT", BASE_DIR / "media")
 # The only folders of MEDIA_ROOT that are served: finished portraits and crests. The uploaded photos are private.
 PUBLIC_MEDIA = ("portraits", "crests")
 # What of them is served, by suffix: the output formats, the stills and the crests.
@@ -246,32 +210,24 @@ PUBLIC_MEDIA_TYPES = {f".{suffix}": media_type for suffix, media_type in MEDIA_T
     ".jpg": "image/jpeg"
 }
 # Off when a web server in front serves these folders (and nothing else) by itself.
-SERVE_MEDIA = env.bool("SERVE_MEDIA", default=True)
+SERVE_MEDIA = switch("SERVE_MEDIA", True)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-THROTTLES = env.bool("THROTTLES", default=True)
+THROTTLES = switch("THROTTLES", True)
 
 
 def throttle_rate(scope: str, default: str) -> str | None:
-    """The rate of THROTTLE_<SCOPE>, such as ``20/hour``; None for no limit. Raises ImproperlyConfigured."""
-    name = f"THROTTLE_{scope.upper().replace('-', '_')}"
-    value = env.str(name, default=default)
-    if not THROTTLES or value == "off":
-        return None
-    if not re.fullmatch(r"[1-9]\d*/(second|minute|hour|day)", value):
-        raise ImproperlyConfigured(
-            f"{name}={value!r}: a number, a slash, and second, minute, hour or day; or off"
-        )
-    return value
+    """The rate of THROTTLE_<SCOPE>; None for no limit. Raises ImproperlyConfigured."""
+    limit = rate(f"THROTTLE_{scope.upper().replace('-', '_')}", default)
+    return limit if THROTTLES else None
 
 
 # Limits are counted in the cache. Each process has its own in memory, which suits the one web process of
 # manage.py serve; several processes share one by CACHE_URL (redis://..., or dbcache://table after createcachetable).
 CACHES = {
-    "default": env.cache("CACHE_URL")
-    if "CACHE_URL" in env
-    else {
+    "default": cache("CACHE_URL")
+    or {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         # With Django's default of 300, requests from 300 addresses would evict the counters.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
@@ -284,6 +240,8 @@ DEFAULT_RATES = {
     "login": "10/minute",
     "login-address": "120/minute",
     "password": "10/minute",
+    "recovery": "5/hour",
+    "recovery-address": "60/hour",
     "upload": "30/hour",
     "portrait": "20/minute",
     "guestbook": "20/minute",
@@ -302,7 +260,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["common.throttles.ScopedThrottle"],
     "DEFAULT_THROTTLE_RATES": THROTTLE_RATES,
     # The number of proxies that append to X-Forwarded-For. With 0 the header, which any client can send, is ignored.
-    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+    "NUM_PROXIES": whole("NUM_PROXIES", 0, 100, 0),
     "EXCEPTION_HANDLER": "common.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -329,33 +287,39 @@ PORTRAIT = {
     "DEVICE": choice("PORTRAIT_DEVICE", ("auto", "cpu", "cuda"), "auto"),
     "PRECISION": choice("PORTRAIT_PRECISION", ("auto", "float32", "bfloat16"), "auto"),
     # CPU threads of one child; 0 shares the cores evenly between the children.
-    "THREADS": env.int("PORTRAIT_THREADS", default=0),
+    "THREADS": whole("PORTRAIT_THREADS", 0, 1024, 0),
     # Seconds that one attempt at a job may take.
-    "DEADLINE": env.int("PORTRAIT_DEADLINE", default=300),
+    "DEADLINE": whole("PORTRAIT_DEADLINE", 1, 86_400, 300),
     # Days after which the workers delete the uploaded photo of a finished portrait. Students are told so.
-    "PHOTO_DAYS": env.int("PORTRAIT_PHOTO_DAYS", default=30),
+    "PHOTO_DAYS": whole("PORTRAIT_PHOTO_DAYS", 0, 36_500, 30),
     # Files that no job names: the days before they go to the trash, and again before they are deleted from it. At
     # least as long as the oldest backup of the database that may be restored.
-    "ORPHAN_DAYS": env.int("PORTRAIT_ORPHAN_DAYS", default=7),
+    "ORPHAN_DAYS": whole("PORTRAIT_ORPHAN_DAYS", 0, 36_500, 7),
     # The files of a portrait; some are made in any case.
     "FORMATS": formats("PORTRAIT_FORMATS", NAMES),
-    "AI_MARK": env.bool("PORTRAIT_AI_MARK", default=True),
-    "CHECKPOINTS": Path(env.str("PORTRAIT_CHECKPOINTS", default=str(BASE_DIR / "checkpoints"))),
+    "AI_MARK": switch("PORTRAIT_AI_MARK", True),
+    "CHECKPOINTS": folder("PORTRAIT_CHECKPOINTS", BASE_DIR / "checkpoints"),
     # The certificate chain that signs each file as machine-made, and its key (PEM).
     "C2PA": signing(pair_of_files("C2PA_CERTIFICATE", "C2PA_KEY")),
     # Another motion model than the folder's, such as the published one: its yaml and its weights.
     "MOTION_MODEL": pair_of_files("PORTRAIT_MOTION_CONFIG", "PORTRAIT_MOTION_WEIGHTS"),
 }
+check_name("PORTRAIT_MOTION", str(PORTRAIT["MOTION"]), motion_names)
+check_name(
+    "PORTRAIT_STYLE",
+    str(PORTRAIT["STYLE"]),
+    lambda: [style.slug for style in list_styles(Path(str(PORTRAIT["CHECKPOINTS"])) / PAINTER_WEIGHTS.name)],
+)
 # Another typeface for the student card, with Hangul; None for the packaged one.
-CARD_FONT = Path(env.str("CARD_FONT")) if env.str("CARD_FONT", default="") else None
+CARD_FONT = file("CARD_FONT")
 
-PORT = env.int("PORT", default=8000)
-WORKERS = env.int("WORKERS", default=1)
+PORT = whole("PORT", 1, 65_535, 8000)
+WORKERS = whole("WORKERS", 1, 1024, 1)
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 # HTTPS=on behind a TLS proxy: cookies, redirects and HSTS follow.
-HTTPS = env.bool("HTTPS", default=False)
+HTTPS = switch("HTTPS", False)
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -382,10 +346,11 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+LOG_LEVEL = choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

@@ -9,13 +9,14 @@ from django.views.generic import RedirectView
 
 from common.docs import SchemaView, docs
 from common.media import public_file
-from common.page import home, part
+from common.page import favicon, home, part
 from dormitory.shared_card_pages import shared_card, shared_card_image
 from dormitory.views import EnrolView
 from user.admin_sign_in import sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
+    path("favicon.ico", favicon, name="favicon"),
     path("web/<path:name>", part, name="web"),
     path("user/", include("user.urls")),
     path("user/info/", EnrolView.as_view(), name="enrol"),

@@ -10,10 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import models
 from django.db.models.fields.files import FieldFile
-from PIL import Image
 
 from portrait.engine.errors import PhotoError
-from portrait.engine.photo.decoding import PhotoLimits, read_photo
+from portrait.engine.photo.decoding import PhotoLimits, read_image
 from portrait.problems import describe
 
 FOLDER = "crests"
@@ -25,16 +24,9 @@ LIMITS = PhotoLimits(working_side=SIDE)
 def crest_webp(data: bytes) -> bytes:
     """An uploaded picture as a WebP file without metadata, at most ``SIDE`` pixels long, transparency kept.
 
-    Raises PhotoError with the codes of ``read_photo``.
+    Raises PhotoError with the codes of ``read_image``.
     """
-    opaque = Image.fromarray(read_photo(data, limits=LIMITS))
-    # Once read_photo has let the file through, opening it again is safe. PNG and WebP have transparency.
-    picture = opaque
-    if not data.startswith(b"\xff\xd8"):
-        with Image.open(io.BytesIO(data)) as image:
-            if image.has_transparency_data:
-                picture = image.convert("RGBA")
-                picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    picture = read_image(data, limits=LIMITS)
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=90, method=6)
     return out.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from common.fields import PublicUrl
+from common.fields import PublicUrl, ThoroughSerializer
 from dormitory import selectors
 from dormitory.models import Answer, House
 from portrait.serializers import FilesSerializer
@@ -50,31 +51,37 @@ class BirthdayField(serializers.DateField):
         return birthday
 
 
-class EnrolSerializer(serializers.Serializer[Any]):
+class EnrolSerializer(ThoroughSerializer):
     """``dormitory`` (a house id) and ``birthday`` (YYYY-MM-DD)."""
 
     dormitory = HouseField()
     birthday = BirthdayField()
 
 
-class SortingFormSerializer(serializers.Serializer[Any]):
+class SortingFormSerializer(ThoroughSerializer):
     """One answer id for each question, in any order, the preferred house and the birthday."""
 
     answers = serializers.ListField(child=serializers.IntegerField(), max_length=MAX_ANSWERS)
     preferred = HouseField()
     birthday = BirthdayField()
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The answers as rows. A wrong one is named by its place in the list, a missing one by its question."""
+    def faults(self, values: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        """The answers become rows. A wrong one is named by its place in the list, a missing one by its question."""
+        if "answers" not in values:
+            return {}
         questions = selectors.questions()
         if not questions:
             raise serializers.ValidationError(
-                _("There are no sorting questions at the moment."), code="no_questions"
+                {
+                    "non_field_errors": [
+                        ErrorDetail(str(_("There are no sorting questions at the moment.")), "no_questions")
+                    ]
+                }
             )
         known = {answer.pk: answer for question in questions for answer in question.answers}
         chosen: dict[int, Answer] = {}  # by question
         faults: dict[int, list[ErrorDetail]] = {}
-        for place, pk in enumerate(attrs["answers"]):
+        for place, pk in enumerate(values["answers"]):
             answer = known.get(pk)
             if answer is None:
                 faults[place] = [
@@ -99,12 +106,8 @@ class SortingFormSerializer(serializers.Serializer[Any]):
             for question in questions
             if question.id not in chosen
         }
-        errors: dict[str, Any] = {
-            name: found for name, found in (("answers", faults), ("questions", missing)) if found
-        }
-        if errors:
-            raise serializers.ValidationError(errors)
-        return {**attrs, "answers": list(chosen.values())}
+        values["answers"] = list(chosen.values())
+        return {name: found for name, found in (("answers", faults), ("questions", missing)) if found}
 
 
 def _fault(sentence: Any, code: str, **names: int) -> ErrorDetail:

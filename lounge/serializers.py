@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from common.fields import PublicUrl
 from lounge import text
@@ -38,7 +39,12 @@ class ContentField(serializers.CharField):
         try:
             return text.clean(data)
         except text.TextProblem as problem:
-            self.fail(problem.code, length=self.bounds.get(problem.code))
+            raise serializers.ValidationError(
+                [
+                    ErrorDetail(str(self.error_messages[code]).format(length=self.bounds.get(code)), code)
+                    for code in problem.codes
+                ]
+            ) from None
 
 
 class WriteSerializer(serializers.Serializer[Any]):

@@ -17,30 +17,32 @@ MAX_LENGTH = 250
 
 
 class TextProblem(ValueError):
-    """A text that is refused. ``code``: blank, control_characters, direction_overrides, min_length or max_length."""
+    """A text that is refused. ``codes``: blank, control_characters, direction_overrides, min_length, max_length."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
-        super().__init__(code)
+    def __init__(self, codes: list[str]) -> None:
+        self.codes = codes
+        super().__init__(", ".join(codes))
 
 
 def clean(text: str) -> str:
     """``text`` in composed form (NFC) with ``\\n`` as the only line end, and otherwise as it was typed.
 
-    Spaces at the ends stay and count. Raises :class:`TextProblem` for a text in which nothing can be seen, for
-    control characters other than the newline, for lone surrogates (half a character, which no encoding can store),
-    for direction overrides, which show a text as another one, and for fewer than ``MIN_LENGTH`` or more than
-    ``MAX_LENGTH`` characters.
+    Spaces at the ends stay and count. Raises :class:`TextProblem`, which lists all that is wrong: nothing visible,
+    control characters other than the newline, lone surrogates (half a character, which no encoding can store),
+    direction overrides, which show a text as another one, fewer than ``MIN_LENGTH`` or more than ``MAX_LENGTH``
+    characters.
     """
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    if any(unicodedata.category(character) in ("Cc", "Cs") and character != "\n" for character in text):
-        raise TextProblem("control_characters")
-    if not any(map(is_visible, text)):
-        raise TextProblem("blank")
-    if not DIRECTION_OVERRIDES.isdisjoint(text):
-        raise TextProblem("direction_overrides")
-    if len(text) < MIN_LENGTH:
-        raise TextProblem("min_length")
-    if len(text) > MAX_LENGTH:
-        raise TextProblem("max_length")
+    blank = not any(map(is_visible, text))
+    controls = any(unicodedata.category(each) in ("Cc", "Cs") and each != "\n" for each in text)
+    faults = {
+        "control_characters": controls,
+        # Nothing but control characters is blank as well, and one sentence says enough.
+        "blank": blank and not controls,
+        "direction_overrides": not blank and not DIRECTION_OVERRIDES.isdisjoint(text),
+        "min_length": not blank and len(text) < MIN_LENGTH,
+        "max_length": len(text) > MAX_LENGTH,
+    }
+    if any(faults.values()):
+        raise TextProblem([code for code, wrong in faults.items() if wrong])
     return text

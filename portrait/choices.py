@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from portrait.engine.errors import ChoiceError
@@ -22,9 +23,10 @@ from portrait.engine_options import engine_options
 RANDOM = "random"
 
 
-# Below the app's static folder, <kind>/<name>.webp; written by manage.py make_previews.
-PREVIEWS = "portrait/previews"
-PREVIEWS_DIR = Path(__file__).parent / "static" / PREVIEWS
+# <kind>/<name>.webp; written by manage.py make_previews, while servers run as well. The server of the static files
+# knows only those that were there when it started, so portrait.preview_view serves them.
+PREVIEWS_DIR = Path(__file__).parent / "static" / "portrait" / "previews"
+PREVIEW_TYPES = {".webp": "image/webp", ".jpg": "image/jpeg"}
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class Choice:
         return self._picture("jpg")
 
     def _picture(self, suffix: str) -> str | None:
-        name = f"{self.kind}/{self.name}.{suffix}"
+        path = PREVIEWS_DIR / self.kind / f"{self.name}.{suffix}"
         try:
-            version = _version(PREVIEWS_DIR / name)
+            version = _version(path, path.stat().st_mtime_ns)
         except FileNotFoundError:
             return None
         # Another picture under the same name has another address.
-        return f"{static(f'{PREVIEWS}/{name}')}?v={version}"
+        return f"{reverse('portrait-preview', args=[self.kind, path.name])}?v={version}"
 
     @property
     def title(self) -> str:
@@ -60,8 +62,8 @@ class Choice:
         return self.titles.get(language) or self.titles.get("en") or self.name
 
 
-@cache
-def _version(path: Path) -> str:
+@lru_cache(maxsize=512)
+def _version(path: Path, written: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
@@ -73,9 +75,11 @@ def _styles(checkpoints: Path) -> tuple[Choice, ...]:
     )
 
 
-@cache
-def _motions(model: Path) -> tuple[Choice, ...]:
-    return tuple(Choice("motions", motion.name, motion.title) for motion in list_motions(keypoint_set(model)))
+@lru_cache(maxsize=4)
+def _motions(model: Path, folder: Path, files: tuple[tuple[str, int], ...]) -> tuple[Choice, ...]:
+    """``files``: the names in the folder and when each was written, so that a change is another call."""
+    fitting = list_motions(keypoint_set(model), folder)
+    return tuple(Choice("motions", motion.name, motion.title) for motion in fitting)
 
 
 def styles() -> tuple[Choice, ...]:
@@ -84,8 +88,14 @@ def styles() -> tuple[Choice, ...]:
 
 
 def motions() -> tuple[Choice, ...]:
-    """The motions that the model can play, sorted by name. Raises MotionFileError and CheckpointError."""
-    return _motions(engine_options().motion_files[0])
+    """The motions that the model can play, sorted by name; a new one is there at once.
+
+    Raises MotionFileError and CheckpointError.
+    """
+    options = engine_options()
+    with os.scandir(options.motions) as entries:
+        files = tuple(sorted((entry.name, entry.stat().st_mtime_ns) for entry in entries))
+    return _motions(options.motion_files[0], options.motions, files)
 
 
 def installation_defaults() -> PortraitRequest:

@@ -37,7 +37,9 @@ MESSAGES: dict[str, Any] = {
     "one_photo_only": _("Send exactly one photo."),
     "photo_empty": _("The file is empty."),
     "photo_too_large": _("The file is larger than %(megabytes)s MB."),
-    "photo_unsupported_format": _("We cannot read this kind of file. Send a JPEG, PNG, WebP or HEIC photo."),
+    "photo_unsupported_format": _(
+        "We cannot read this kind of file. Send a JPEG, PNG, WebP, HEIC or AVIF photo."
+    ),
     "photo_unreadable": _("The picture is damaged or incomplete. Please send it again."),
     "photo_too_many_pixels": _(
         "The picture is too big: at most %(megapixels)s million pixels as a JPEG, %(other_megapixels)s million "

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
 
-from common.fields import PublicUrl, Text, public_url
+from common.fields import PublicUrl, Text, ThoroughSerializer, public_url
+from portrait import forms
 from portrait.choices import number_rules
-from portrait.engine.request import RULES, FieldRule
+from portrait.engine.photo.choice import LARGEST
+from portrait.engine.request import RULES, FieldRule, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.selectors import NO_JOB, Status
 
@@ -26,7 +29,7 @@ def form_field(rule: FieldRule, *, multipart: bool) -> serializers.Field:
     return number(required=False, allow_null=not multipart, help_text=rule.help, **limits)
 
 
-class RequestFields(serializers.Serializer[Any]):
+class RequestFields(ThoroughSerializer):
     """The fields of PortraitRequest; what is left out or empty is not chosen."""
 
     multipart = False
@@ -67,6 +70,17 @@ class RetrySerializer(FaceFields):
 
 class AgainSerializer(RequestFields, FaceFields):
     """What may be chosen for another portrait of the same photo; left out or empty, the school chooses."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What the fields say, and which of them say nothing that exists.
+        self.asked, self.choice = PortraitRequest(), LARGEST
+        self.wrong: forms.Faults = {}
+
+    def faults(self, values: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        self.asked = forms.read_request(values, self.wrong)
+        self.choice = forms.read_choice(values, self.wrong)
+        return {}
 
 
 class BoxSerializer(serializers.Serializer[Any]):

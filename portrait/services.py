@@ -9,7 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from common.storage import media
 from portrait import choices, files, selectors
-from portrait.engine.errors import ChoiceError, EngineError, PhotoError
+from portrait.engine.errors import ChoiceError, PhotoError
 from portrait.engine.photo.choice import LARGEST, FaceChoice
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob
@@ -31,17 +31,26 @@ def accept_photo(
 ) -> PortraitJob:
     """Put a photo into the queue; when this returns, it and its job are on the disk and in the database.
 
-    What ``request`` leaves open follows the settings; ``choice`` is the face, by default the largest. The job before
-    it, if still active, is cancelled, and the student sees the cropped photo until the portrait is there.
+    ``request`` names what exists, which :mod:`portrait.forms` checks. What it leaves open follows the settings;
+    ``choice`` is the face, by default the largest. The job before it, if still active, is cancelled, and the student
+    sees the cropped photo until the portrait is there.
 
     Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
     """
-    check_request(request)
     try:
         photo = prepare_photo(data, choice)
     except (PhotoError, ChoiceError) as error:
         raise PortraitProblem(error.code) from error
     return _enqueue(student, request, photo)
+
+
+def fault_of_photo(data: bytes, choice: FaceChoice) -> str | None:
+    """The code of what is wrong with a photo that is refused for other reasons already; None where nothing is."""
+    try:
+        prepare_photo(data, choice)
+    except (PhotoError, ChoiceError) as error:
+        return error.code
+    return None
 
 
 def make_another(*, student: User, request: PortraitRequest, choice: FaceChoice = LARGEST) -> PortraitJob:
@@ -51,7 +60,6 @@ def make_another(*, student: User, request: PortraitRequest, choice: FaceChoice 
 
     Raises PortraitProblem: 400 with the choice's code, 409 ``photo_missing``, 503 ``storage_unavailable``.
     """
-    check_request(request)
     job = selectors.source_of_another(student)
     if job is None:
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
@@ -67,16 +75,6 @@ def choose_portrait(*, student: User, job_id: int) -> None:
         raise PortraitProblem("portrait_active", status.HTTP_409_CONFLICT)
     if not transitions.choose(student.pk, job_id):
         raise PortraitProblem("portrait_not_found", status.HTTP_404_NOT_FOUND)
-
-
-def check_request(request: PortraitRequest) -> None:
-    """Raises PortraitProblem for a style or motion that does not exist: 400, or 503 ``catalogue_unavailable``."""
-    try:
-        choices.check_names(request)
-    except ChoiceError as error:
-        raise PortraitProblem(error.code) from error
-    except EngineError as error:
-        raise PortraitProblem("catalogue_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
 
 
 def _photo_of(job: PortraitJob, choice: FaceChoice) -> PreparedPhoto:

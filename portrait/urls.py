@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from portrait.photo_view import private_photo
+from portrait.preview_view import preview_picture
 from portrait.views import (
     AgainView,
     CancelView,
@@ -25,5 +26,6 @@ urlpatterns: list[URLPattern] = [
     path("portrait/history/", HistoryView.as_view(), name="portrait-history"),
     path("portrait/choose/", ChooseView.as_view(), name="portrait-choose"),
     path("portrait/photo/<str:token>/", private_photo, name="portrait-photo"),
+    path("portrait/previews/<str:kind>/<str:name>", preview_picture, name="portrait-preview"),
     path("portrait/options/", OptionsView.as_view(), name="portrait-options"),
 ]

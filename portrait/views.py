@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -20,11 +19,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.fields import origin
-from portrait import choices, selectors, services
-from portrait.engine.errors import ChoiceError, EngineError
-from portrait.engine.photo.choice import FaceChoice
+from portrait import choices, forms, selectors, services
+from portrait.engine.errors import EngineError
 from portrait.engine.photo.decoding import MAX_BYTES
-from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob
 from portrait.problems import PortraitProblem
 from portrait.queue.projection import KEPT
@@ -69,17 +66,20 @@ class UploadView(APIView):
         except exceptions.UnsupportedMediaType as error:
             raise PortraitProblem("multipart_required") from error
         sent = [file for name in files for file in files.getlist(name)]
+        faults: forms.Faults = {}
+        asked = forms.read_request(form.dict(), faults)
+        choice = forms.read_choice(form.dict(), faults)
         if "pic" not in files:
-            raise PortraitProblem("photo_required")
-        if len(sent) != 1:
-            raise PortraitProblem("one_photo_only")
-        if sent[0].size > MAX_BYTES:
-            raise PortraitProblem("photo_too_large")
+            faults["pic"] = "photo_required"
+        elif len(sent) != 1:
+            faults["pic"] = "one_photo_only"
+        elif sent[0].size > MAX_BYTES:
+            faults["pic"] = "photo_too_large"
+        elif faults and (code := services.fault_of_photo(sent[0].read(), choice)):
+            faults[forms.field_of(code)] = code
+        forms.refuse(faults)
         job = services.accept_photo(
-            student=signed_in(request),
-            data=sent[0].read(),
-            request=requested(PortraitRequest.from_text, form.dict()),
-            choice=requested(FaceChoice.from_text, form.get("face", ""), form.get("box", "")),
+            student=signed_in(request), data=sent[0].read(), request=asked, choice=choice
         )
         answer = {"msg": "send", "job": job.pk, **selectors.photo_report(job)}
         return Response(AcceptedSerializer(answer).data)
@@ -97,20 +97,6 @@ def refuse_oversize(request: Request) -> None:
             while request.stream.read(64 * 1024):
                 pass
     raise PortraitProblem("photo_too_large")
-
-
-def requested(read: Callable[..., Choice], *args: Any, **choices: Any) -> Choice:
-    """What ``read`` makes of a form. Raises PortraitProblem (400) with the choice's code."""
-    try:
-        return read(*args, **choices)
-    except ChoiceError as error:
-        raise PortraitProblem(error.code) from error
-
-
-def chosen(fields: dict[str, Any]) -> FaceChoice:
-    """The face that a JSON form chooses, taken out of its fields. Raises PortraitProblem (400)."""
-    face, box = fields.pop("face", None), fields.pop("box", "")
-    return requested(FaceChoice.from_text, "" if face is None else str(face), box)
 
 
 def status_response(request: Request, student: User) -> HttpResponse:
@@ -148,7 +134,10 @@ class RetryView(APIView):
         student = signed_in(request)
         form = RetrySerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        services.retry_portrait(student=student, choice=chosen(form.validated_data))
+        faults: forms.Faults = {}
+        choice = forms.read_choice(form.validated_data, faults)
+        forms.refuse(faults)
+        services.retry_portrait(student=student, choice=choice)
         student.refresh_from_db(fields=SHOWN_COLUMNS)
         return status_response(request, student)
 
@@ -175,10 +164,9 @@ class AgainView(APIView):
     def post(self, request: Request) -> HttpResponse:
         student = signed_in(request)
         form = AgainSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        fields = dict(form.validated_data)
-        choice = chosen(fields)
-        services.make_another(student=student, request=requested(PortraitRequest, **fields), choice=choice)
+        form.is_valid()
+        forms.refuse(form.wrong, form.errors)
+        services.make_another(student=student, request=form.asked, choice=form.choice)
         student.refresh_from_db(fields=SHOWN_COLUMNS)
         return status_response(request, student)
 

@@ -11,17 +11,21 @@ from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
     AdminUserCreationForm,
     UserChangeForm,
-    UsernameField,
 )
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from common.admin import ChangedFieldsOnly, picture, without_pencils
+from common.fields import origin
+from user import recovery
 from user.models import User
+from user.name_fields import UsernameFormField
 from user.name_rules import check_fullname, check_username
 from user.services import delete_student
 
@@ -51,13 +55,14 @@ class NewStudentForm(NewNamesChecked, AdminUserCreationForm):
     class Meta:
         model = User
         fields = ("username", "fullname")
-        field_classes = {"username": UsernameField}
+        field_classes = {"username": UsernameFormField}
 
 
 class StudentForm(NewNamesChecked, UserChangeForm):
     class Meta:
         model = User
-        fields = ("username", "fullname", "house", "birthday", "join_date", "is_active", *POWERS)
+        fields = ("username", "fullname", "email", "house", "birthday", "join_date", "is_active", *POWERS)
+        field_classes = {"username": UsernameFormField}
 
 
 class NewPasswordForm(AdminPasswordChangeForm):
@@ -92,10 +97,11 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
     search_help_text = _("Username, full name or student number")
     ordering = ("-id",)
     autocomplete_fields = ("house", "groups")
+    actions = ("hand_out_links",)
     filter_horizontal = ("user_permissions",)
     readonly_fields: ClassVar[Any] = ("large_picture", "student_number", "last_login", "date_joined")
     fieldsets = (
-        (None, {"fields": ("large_picture", "username", "fullname", "password")}),
+        (None, {"fields": ("large_picture", "username", "fullname", "email", "password")}),
         (_("Record"), {"fields": ("house", "birthday", "join_date", "student_number")}),
         (_("Permissions"), {"fields": ("is_active", *POWERS), "classes": ("collapse",)}),
         (_("Dates"), {"fields": ("date_joined", "last_login"), "classes": ("collapse",)}),
@@ -132,6 +138,21 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
             or obj.pk == request.user.pk
             or not (obj.is_staff or obj.is_superuser)
         )
+
+    @admin.action(permissions=["change"], description=_("Make links for a new password"))
+    def hand_out_links(self, request: HttpRequest, students: QuerySet[User]) -> HttpResponse:
+        """A page with a link for each student that may be touched and has not been closed."""
+        links = []
+        for student in students:
+            if student.is_active and self._may_touch(request, student):
+                links.append((student, recovery.link_for(student, origin(request))))
+                self.log_change(request, student, gettext("Made a link for a new password."))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Links for a new password"),
+            "links": links,
+        }
+        return TemplateResponse(request, "admin/user/user/recovery_links.html", context)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         delete_student(obj)

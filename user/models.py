@@ -13,6 +13,8 @@ from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from user.name_fields import FullnameColumn
+from user.name_rules import FULLNAME_LENGTH, USERNAME_LENGTH
 from user.passwords import canonical_password
 from user.private_pictures import empty_frame, signed_url
 
@@ -45,12 +47,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     username = models.CharField(
         _("username"),
-        max_length=20,
+        max_length=USERNAME_LENGTH,
         unique=True,
         validators=[UnicodeUsernameValidator()],
         error_messages={"unique": _("A student with that username already exists.")},
     )
-    fullname = models.CharField(_("full name"), max_length=20)
+    fullname = FullnameColumn(_("full name"), max_length=FULLNAME_LENGTH)
+    # To which a link for a new password may be sent; not shown to others, and several students may share one.
+    email = models.EmailField(_("e-mail address"), blank=True, default="", db_default="")
     house = models.ForeignKey(
         "dormitory.House",
         verbose_name=_("house"),

@@ -5,6 +5,7 @@ Accounts that were made before these rules keep their names.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -33,8 +34,23 @@ _JOINED = frozenset(
         "SINHALA",
         "KHMER",
         "MYANMAR",
+        "BALINESE",
+        "JAVANESE",
+        "NKO",
+        "ADLAM",
+        "MANDAIC",
+        "PHAGS-PA",
     }
 )
+# Canonical_Combining_Class of the signs that take a consonant's vowel away.
+_VIRAMA = 9
+
+# The tags that make a black flag that of a part of a country.
+_BLACK_FLAG, _LAST_TAG = "\U0001f3f4", "\U000e007f"
+_TAGGED_FLAG = re.compile(f"{_BLACK_FLAG}[\U000e0061-\U000e007a\U000e0030-\U000e0039]{{3,6}}{_LAST_TAG}")
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+# Emoji that are punctuation or mathematical signs by their category.
+_OTHER_EMOJI = frozenset("\u203c\u2049\u2194\u25fb\u25fc\u25fd\u25fe\u3030")
 
 # The combinations that languages are written in (UTS #39, "Highly Restrictive").
 _TOGETHER = (
@@ -53,32 +69,51 @@ _SCRIPTS = {
 }
 
 
+# After NFC, as the column of the database counts them. The front end of 2022 sends at most 20.
+FULLNAME_LENGTH = 40
+# After NFKC.
+USERNAME_LENGTH = 20
+
+
+def composed(fullname: str) -> str:
+    """The form in which a name is kept and counted (NFC)."""
+    return unicodedata.normalize("NFC", fullname)
+
+
+def folded(username: str) -> str:
+    """The form in which a username is kept and counted (NFKC), however a keyboard composes it."""
+    return unicodedata.normalize("NFKC", username)
+
+
 def check_username(username: str) -> None:
-    """Raises ValidationError with code ``invisible_characters`` or ``mixed_scripts``."""
-    _check_visible(username)
-    _check_scripts(username)
+    """Raises ValidationError with codes ``invisible_characters``, ``mixed_scripts``, or both."""
+    _raise([*_invisible(username), *_mixed(username)])
 
 
 def check_fullname(fullname: str) -> None:
     """As :func:`check_username`, but each word may be in a script of its own."""
-    _check_visible(fullname)
-    for word in fullname.split():
-        _check_scripts(word)
+    mixed = next((fault for word in fullname.split() for fault in _mixed(word)), None)
+    _raise([*_invisible(fullname), *filter(None, [mixed])])
 
 
-def _check_visible(text: str) -> None:
+def _raise(faults: list[ValidationError]) -> None:
+    if faults:
+        raise ValidationError(faults)
+
+
+def _invisible(text: str) -> Iterator[ValidationError]:
     if any(_hidden(text)) or not any(map(is_visible, text)):
-        raise ValidationError(_("A name is made of visible characters."), code="invisible_characters")
+        yield ValidationError(_("A name is made of visible characters."), code="invisible_characters")
 
 
-def _check_scripts(text: str) -> None:
+def _mixed(text: str) -> Iterator[ValidationError]:
     # Letters in other shapes (fullwidth, bold) are those of their script.
     text = unicodedata.normalize("NFKC", text)
     scripts = {script for script in map(_script, text) if script}
     zeros = {ord(digit) - unicodedata.decimal(digit) for digit in text if digit.isdecimal()}
     together = len(scripts) < 2 or any(scripts <= allowed for allowed in _TOGETHER)
     if not together or len(zeros) > 1:
-        raise ValidationError(
+        yield ValidationError(
             _("Letters that look alike, such as Latin and Cyrillic ones, cannot be mixed."),
             code="mixed_scripts",
         )
@@ -94,6 +129,8 @@ def _script(character: str) -> str | None:
 
 def _hidden(text: str) -> Iterator[bool]:
     """For each character whether it hides in the text."""
+    # Each of these emoji is one visible thing, whatever it consists of.
+    text = _KEYCAP.sub("1", _TAGGED_FLAG.sub(_BLACK_FLAG, text))
     for before, character, after in zip(" " + text, text, text[1:] + " ", strict=False):
         category = unicodedata.category(character)
         if character in (_ZWNJ, _ZWJ):
@@ -111,6 +148,9 @@ def _joins(before: str, joiner: str, after: str) -> bool:
     if joiner == _ZWJ and _is_pictured(after):
         return _is_pictured(before) or before == "\ufe0f" or "\U0001f3fb" <= before <= "\U0001f3ff"
     scripts = {unicodedata.name(each, "").partition(" ")[0] for each in (before, after)}
+    if joiner == _ZWJ and unicodedata.combining(before) == _VIRAMA and not after.isalpha():
+        # It shapes a consonant at the end of a word: the chillu letters of Malayalam, half forms of Devanagari.
+        scripts = {unicodedata.name(before, "").partition(" ")[0]}
     return len(scripts) == 1 and scripts <= _JOINED
 
 
@@ -135,4 +175,6 @@ def _has_variants(before: str, selector: str) -> bool:
 
 def _is_pictured(character: str) -> bool:
     """Whether the character is a symbol, as emoji are; those younger than this Python's tables have no category."""
+    if character in _OTHER_EMOJI:
+        return True
     return unicodedata.category(character) in ("So", "Cn") and is_visible(character)

@@ -2,76 +2,110 @@
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from common.fields import PublicUrl, Text
+from common.fields import PublicUrl, Text, ThoroughSerializer
+from user import recovery
+from user.api_fields import FullnameField, NewUsernameField, PasswordField
 from user.models import User
-from user.name_rules import check_fullname, check_username
+from user.passwords import canonical_password
+
+EMAIL_HELP = "for a link when the password is forgotten; only the student and staff see it"
 
 
-class SignUpSerializer(serializers.Serializer[User]):
-    """``fullname``, ``username`` (each at most 20 characters) and ``password``."""
+class SignUpSerializer(ThoroughSerializer):
+    """``fullname`` (at most 40 characters), ``username`` (at most 20), ``password``, and perhaps ``email``."""
 
-    fullname = Text(max_length=20)
-    username = Text(max_length=20)
-    password = Text(write_only=True, trim_whitespace=False, max_length=128)
-
-    def validate_fullname(self, value: str) -> str:
-        """The name in composed form (NFC), which looks like what it is."""
-        value = unicodedata.normalize("NFC", value)
-        check_fullname(value)
-        return value
+    fullname = FullnameField()
+    username = NewUsernameField()
+    password = PasswordField()
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=254, help_text=EMAIL_HELP)
 
     def validate_username(self, value: str) -> str:
-        """The name in the form in which it is kept (NFKC), free to take."""
-        value = User.normalize_username(value)
-        if len(value) > 20:
-            raise serializers.ValidationError(_("At most 20 characters."), code="max_length")
-        check_username(value)
-        try:
-            UnicodeUsernameValidator()(value)
-        except DjangoValidationError as error:
-            raise serializers.ValidationError(error.messages[0], code="invalid_username") from None
+        """The name, which is free to take."""
         if User.objects.filter(username=value).exists():
             raise serializers.ValidationError(
                 _("A student with that username already exists."), code="username_taken"
             )
         return value
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        student = User(username=attrs["username"], fullname=attrs["fullname"])
-        check_new_password(attrs["password"], student, field="password")
-        return attrs
+    def faults(self, values: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        # The password is compared with the names as they were typed where those are refused.
+        names = {name: str(values.get(name, data.get(name, ""))) for name in ("username", "fullname")}
+        return _password_faults(values, "password", User(**names))
 
 
-class PasswordSerializer(serializers.Serializer[User]):
+class PasswordSerializer(ThoroughSerializer):
     """``old_password`` and ``new_password`` of the student in the context."""
 
-    old_password = Text(write_only=True, trim_whitespace=False, max_length=128)
-    new_password = Text(write_only=True, trim_whitespace=False, max_length=128)
+    old_password = PasswordField()
+    new_password = PasswordField()
 
     def validate_old_password(self, value: str) -> str:
         return check_own_password(value, self.context["student"])
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["new_password"] == attrs["old_password"]:
-            raise serializers.ValidationError(
-                {
-                    "new_password": [
-                        ErrorDetail(str(_("This is the password you have already.")), "password_unchanged")
-                    ]
-                }
-            )
-        check_new_password(attrs["new_password"], self.context["student"], field="new_password")
-        return attrs
+    def faults(self, values: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        found = _password_faults(values, "new_password", self.context["student"])
+        same = {
+            canonical_password(values[name]) for name in ("old_password", "new_password") if name in values
+        }
+        if len(values) == 2 and len(same) == 1:
+            unchanged = ErrorDetail(str(_("This is the password you have already.")), "password_unchanged")
+            return {"new_password": [unchanged, *found.get("new_password", [])]}
+        return found
+
+
+class RecoveredSerializer(ThoroughSerializer):
+    """The ``link`` of a recovery and the ``new_password``; the view looks up whose it is."""
+
+    link = Text(write_only=True, max_length=200, help_text="what follows `#/new-password/` in the link")
+    new_password = PasswordField()
+
+    def validate_link(self, value: str) -> User:
+        """The student whom the link was made for."""
+        student = recovery.student_of(value)
+        if student is None:
+            raise serializers.ValidationError([link_invalid()])
+        return student
+
+    def faults(self, values: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        return _password_faults(values, "new_password", values.get("link") or User())
+
+
+class ForgottenSerializer(serializers.Serializer[Any]):
+    """Who has forgotten the password."""
+
+    username = Text(max_length=254, help_text="or the e-mail address of the account")
+
+
+class ByEmailSerializer(serializers.Serializer[Any]):
+    by_email = serializers.BooleanField(
+        help_text="whether a link can be sent by e-mail, or only staff hand one out"
+    )
+
+
+class ChangesSerializer(ThoroughSerializer):
+    """What the student in the context changes of the account; the ``password`` proves who changes the address."""
+
+    fullname = FullnameField(required=False)
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=254, help_text=EMAIL_HELP)
+    password = PasswordField(required=False, help_text="needed for `email`")
+
+    def validate_password(self, value: str) -> str:
+        return check_own_password(value, self.context["student"])
+
+    def faults(self, values: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        if "email" in data and "password" not in data:
+            field = self.fields["password"]
+            return {"password": [ErrorDetail(str(field.error_messages["required"]), "required")]}
+        return {}
 
 
 class SpentSerializer(serializers.Serializer[Any]):
@@ -90,7 +124,7 @@ class PairAnswerSerializer(serializers.Serializer[Any]):
 class ConfirmSerializer(serializers.Serializer[User]):
     """The ``password`` of the student in the context, for what cannot be undone."""
 
-    password = Text(write_only=True, trim_whitespace=False, max_length=128)
+    password = PasswordField()
 
     def validate_password(self, value: str) -> str:
         return check_own_password(value, self.context["student"])
@@ -108,6 +142,7 @@ class MeSerializer(serializers.Serializer[User]):
     id = serializers.IntegerField()
     username = serializers.CharField()
     fullname = serializers.CharField()
+    email = serializers.CharField(help_text="empty where none was given")
     birthday = serializers.DateField(allow_null=True)
     join_date = serializers.DateField(allow_null=True)
     house = OwnHouseSerializer(allow_null=True)
@@ -118,20 +153,28 @@ class MeSerializer(serializers.Serializer[User]):
     signed_up = serializers.DateTimeField(source="date_joined")
 
 
-def check_new_password(password: str, student: User, *, field: str) -> None:
-    """The validators of the settings, which also compare it with the names. Raises ValidationError at ``field``."""
+def link_invalid() -> ErrorDetail:
+    """The fault of a link that is forged, used or too old."""
+    return ErrorDetail(
+        str(_("This link was used before, or it is too old. Ask for a new one.")), "link_invalid"
+    )
+
+
+def _password_faults(values: dict[str, Any], field: str, student: User) -> dict[str, list[ErrorDetail]]:
+    """What the validators of the settings, which also compare it with the names, say about a new password."""
+    if field not in values:
+        return {}
     try:
-        validate_password(password, user=student)
+        validate_password(canonical_password(values[field]), user=student)
     except DjangoValidationError as error:
-        raise serializers.ValidationError(
-            {
-                field: [
-                    ErrorDetail(text, code=entry.code or "invalid")
-                    for entry in error.error_list
-                    for text in entry.messages
-                ]
-            }
-        ) from None
+        return {
+            field: [
+                ErrorDetail(text, code=entry.code or "invalid")
+                for entry in error.error_list
+                for text in entry.messages
+            ]
+        }
+    return {}
 
 
 def check_own_password(password: str, student: User) -> str:

@@ -13,9 +13,21 @@ from user.models import User
 from user.passwords import canonical_password
 
 
-def sign_up(*, username: str, fullname: str, password: str) -> User:
+def sign_up(*, username: str, fullname: str, password: str, email: str = "") -> User:
     """A new student. ``IntegrityError`` when the username was taken since it was checked."""
-    return User.objects.create_user(username=username, fullname=fullname, password=password)
+    return User.objects.create_user(username=username, fullname=fullname, password=password, email=email)
+
+
+def change_record(*, student: User, fullname: str | None = None, email: str | None = None) -> None:
+    """Another name, another e-mail address, or both. The card is drawn again, as the name is on it."""
+    changes = {"fullname": fullname, "email": email}
+    for name, value in changes.items():
+        if value is not None:
+            setattr(student, name, value)
+    fields = [name for name, value in changes.items() if value is not None]
+    if fields:
+        # The other columns are those of the worker and of other requests.
+        student.save(update_fields=fields)
 
 
 def change_password(*, student: User, password: str) -> None:

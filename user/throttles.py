@@ -21,15 +21,31 @@ def sent_username(request: HttpRequest | Request) -> str:
     return str(username) if isinstance(username, str | int | float) else ""
 
 
-class LoginThrottle(OutcomeThrottle):
-    """Failures for one username from one network: slows guessing, and cannot lock out the owner elsewhere."""
-
-    scope = "login"
+class ByUsername(OutcomeThrottle):
+    """A limit for one username from one network."""
 
     def get_cache_key(self, request: HttpRequest | Request, view: APIView | None) -> str:
         # Hashed, because a key must be short.
         name = hashlib.sha256(canonical(sent_username(request)).encode(errors="replace")).hexdigest()
         return f"{super().get_cache_key(request, view)}-{name}"
+
+
+class LoginThrottle(ByUsername):
+    """Failures for one username from one network: slows guessing, and cannot lock out the owner elsewhere."""
+
+    scope = "login"
+
+
+class RecoveryThrottle(ByUsername):
+    """Letters to one student that one network asks for."""
+
+    scope = "recovery"
+
+
+class RecoveryAddressThrottle(OutcomeThrottle):
+    """Letters, and wrong links, from one network, which a whole school may share."""
+
+    scope = "recovery-address"
 
 
 class LoginAddressThrottle(OutcomeThrottle):

@@ -18,8 +18,10 @@ from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairVi
 
 from common.counted_views import CountsOutcomes
 from user import selectors, services, sessions
+from user.models import User
 from user.selectors import signed_in
 from user.serializers import (
+    ChangesSerializer,
     ConfirmSerializer,
     MeSerializer,
     PairAnswerSerializer,
@@ -99,7 +101,7 @@ class RefreshView(ForgetsCookie, TokenRefreshView):
 
 
 class MeView(APIView):
-    """``/user/me/``: the student's own record, and its end."""
+    """``/user/me/``: the student's own record, changes of it, and its end."""
 
     throttle_scope = "password"
 
@@ -107,6 +109,15 @@ class MeView(APIView):
     def get(self, request: Request) -> Response:
         student = selectors.with_house(signed_in(request))
         return Response(MeSerializer(student, context={"request": request}).data)
+
+    @extend_schema(request=ChangesSerializer, responses=MeSerializer)
+    def patch(self, request: Request) -> Response:
+        student = signed_in(request)
+        form = ChangesSerializer(data=request.data, context={"student": student})
+        form.is_valid(raise_exception=True)
+        changes = {name: value for name, value in form.validated_data.items() if name != "password"}
+        services.change_record(student=student, **changes)
+        return self.get(request)
 
     @extend_schema(
         request=ConfirmSerializer,
@@ -121,8 +132,8 @@ class MeView(APIView):
         return sessions.forget(response) if sessions.by_cookie(request) else response
 
     def get_throttles(self) -> list[BaseThrottle]:
-        # Only the deletion, which checks the password, is limited.
-        return super().get_throttles() if self.request.method == "DELETE" else []
+        # Only what checks the password is limited.
+        return super().get_throttles() if self.request.method in ("DELETE", "PATCH") else []
 
 
 class PasswordView(APIView):
@@ -138,10 +149,15 @@ class PasswordView(APIView):
         form = PasswordSerializer(data=request.data, context={"student": student})
         form.is_valid(raise_exception=True)
         services.change_password(student=student, password=form.validated_data["new_password"])
-        token = issue(student)
-        if sessions.by_cookie(request):
-            return sessions.answer(token)
-        return Response({"access": str(token.access_token), "refresh": str(token)})
+        return opened(request, student)
+
+
+def opened(request: Request, student: User) -> Response:
+    """A new session of the student: a pair of tokens, or an access token and the cookie."""
+    token = issue(student)
+    if sessions.by_cookie(request):
+        return sessions.answer(token)
+    return Response({"access": str(token.access_token), "refresh": str(token)})
 
 
 class LogoutView(ForgetsCookie, TokenBlacklistView):

@@ -1,9 +1,10 @@
 /** The entry point: loads the student's record and shows the page that the address names. */
 import { api } from "./lib/api.js";
+import { pageModule, sharedStyles, styled } from "./lib/parts.js";
 import { announce, focusOn, h, replace } from "./lib/dom.js";
 import { t } from "./lib/i18n.js";
 import { problem } from "./lib/problem.js";
-import { ROUTES, nextStep } from "./lib/routes.js";
+import { ROUTES, nextStep, parts } from "./lib/routes.js";
 import { drawShell, main } from "./lib/shell.js";
 import { toast } from "./lib/toast.js";
 
@@ -29,6 +30,7 @@ function go(hash) {
 function allowed(hash) {
   const route = ROUTES[hash];
   if (!route) return nextStep(student);
+  if (route.who === "everyone") return hash;
   if (route.who === "anyone") return student && hash !== "#/" ? nextStep(student) : hash;
   if (!student) {
     wanted = hash;
@@ -39,8 +41,9 @@ function allowed(hash) {
 
 async function show() {
   const mine = ++navigation;
-  const hash = allowed(location.hash || "#/");
-  if (hash !== (location.hash || "#/")) return location.replace(hash);
+  const [asked, argument] = parts(location.hash || "#/");
+  const hash = allowed(asked);
+  if (hash !== asked) return location.replace(hash);
   const { page, style = page } = ROUTES[hash];
   leave?.();
   leave = null;
@@ -48,8 +51,8 @@ async function show() {
   drawShell(student, hash);
   let made;
   try {
-    const [module] = await Promise.all([import(`./pages/${page}.js`), styled(style)]);
-    made = await module.default({ api, t, go, toast, announce, enter, refreshStudent: again, student });
+    const [module] = await Promise.all([pageModule(page), styled(style), sharedStyles()]);
+    made = await module.default({ api, t, go, toast, announce, enter, refreshStudent: again, student, argument });
   } catch (error) {
     if (mine !== navigation || error.code === "session_expired") return undefined;
     made = { title: t("problem.title"), node: failed(error) };
@@ -74,25 +77,7 @@ async function again() {
 }
 
 function failed(error) {
-  return h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, show));
-}
-
-const sheets = new Map();
-
-/** Load the page's style sheet once; resolves when it is applied. */
-function styled(name) {
-  if (!sheets.has(name)) {
-    sheets.set(
-      name,
-      new Promise((resolve) => {
-        const link = h("link", { rel: "stylesheet", href: `/web/styles/pages/${name}.css` });
-        link.addEventListener("load", resolve);
-        link.addEventListener("error", resolve); // an unstyled page is better than none
-        document.head.append(link);
-      }),
-    );
-  }
-  return sheets.get(name);
+  return h("section", { class: "sheet stack" }, h("h1", {}, t("problem.title")), problem(error, show, { patient: true }));
 }
 
 const SESSION_END_TEXTS = {
@@ -138,7 +123,7 @@ async function start() {
     await refreshStudent();
   } catch (error) {
     drawShell(null, "");
-    replace(main, h("section", { class: "sheet" }, h("h1", {}, t("problem.title")), problem(error, start)));
+    replace(main, h("section", { class: "sheet stack" }, h("h1", {}, t("problem.title")), problem(error, start, { patient: true })));
     return;
   }
   await show();

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from waitress.parser import HTTPRequestParser
-from waitress.utilities import RequestEntityTooLarge
 
+from common.chunked_bodies import DiscardedStream
 from common.http_server.limits import Limits
 
 
-class DiscardedBody:
+class DiscardedBody(DiscardedStream):
     """Stands in for waitress's receiver and buffer of a body whose announced ``length`` is above the limit.
 
     The view that reads it gets Django's RequestDataTooBig, which the API answers with 413; a view that checks the
@@ -38,13 +37,21 @@ class DiscardedBody:
     def getbuf(self) -> DiscardedBody:
         return self
 
-    def read(self, size: int = -1) -> NoReturn:
-        raise RequestDataTooBig("The body was longer than the server keeps.")
 
-    readline = read
+class DiscardingBuffer(DiscardedStream):
+    """Takes the place of the buffer of a chunked body that has become too long; it only counts."""
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def append(self, data: bytes) -> None:
+        self.length += len(data)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def getfile(self) -> DiscardingBuffer:
+        return self
 
 
 class BoundedParser(HTTPRequestParser):
@@ -63,8 +70,11 @@ class BoundedParser(HTTPRequestParser):
 
     def received(self, data: bytes) -> int:
         consumed = int(super().received(data))
-        # The length of a chunked body is not announced.
-        if self.chunked and self.body_bytes_received > self.limits.kept_body and not self.error:
-            self.error = RequestEntityTooLarge("chunked")
-            self.completed = True
+        # The length of a chunked body is not announced: it is counted as it comes.
+        receiver: Any = self.body_rcv
+        if self.chunked and receiver is not None and len(receiver) > self.limits.kept_body:
+            kept = receiver.getbuf()
+            if not isinstance(kept, DiscardingBuffer):
+                receiver.buf = DiscardingBuffer(len(receiver))
+                kept.close()
         return consumed

@@ -19,7 +19,7 @@ from string import Template
 import resvg_py
 from PIL import Image, ImageDraw
 
-from dormitory.card import fonts, words
+from dormitory.card import fonts, words, writing
 
 WIDTH, HEIGHT = 1200, 756
 # Where the frame lies on the card, and the portrait's window in the frame.
@@ -64,8 +64,9 @@ class Card:
     def __init__(self, facts: Facts, width: int = WIDTH) -> None:
         self._font = fonts.font_file()
         self._family = fonts.family(self._font)
-        # Loading the system's typefaces is slow, so it is done only for names that the card's own cannot write.
-        self._elsewhere = not fonts.can_write(facts.fullname + facts.house, self._font)
+        # Those of other scripts are read only for names that need them.
+        written = writing.runs(f"{facts.fullname} {facts.house}")
+        self._files = list(dict.fromkeys([self._font, *(run.font for run in written)]))
         card = self._art(facts)
         card.alpha_composite(self._drawn(self._words(facts), (WIDTH, HEIGHT)))
         # H.264 takes even sides only.
@@ -109,14 +110,21 @@ class Card:
             return _ART[key].copy()
 
     def _drawn(self, svg: str, size: tuple[int, int]) -> Image.Image:
-        png = resvg_py.svg_to_bytes(
-            svg_string=svg,
-            width=size[0],
-            height=size[1],
-            skip_system_fonts=not self._elsewhere,
-            font_files=[str(self._font)],
-            font_family=self._family,
-        )
+        try:
+            png = resvg_py.svg_to_bytes(
+                svg_string=svg,
+                width=size[0],
+                height=size[1],
+                # The same card on each machine.
+                skip_system_fonts=True,
+                font_files=[str(path) for path in self._files],
+                font_family=self._family,
+            )
+        except BaseException as error:
+            # A fault inside of resvg, which would end the thread: it is no Exception.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise fonts.FontError(f"resvg cannot draw the text ({error})") from error
         with Image.open(io.BytesIO(bytes(png))) as picture:
             return picture.convert("RGBA")
 
@@ -138,7 +146,7 @@ class Card:
     def _name(self, name: str) -> str:
         """One line as large as fits, or two where that would be small."""
         largest, smallest = _NAME_SIZES
-        size = min(largest, _NAME_WIDTH / max(fonts.width(name, self._font), 0.01))
+        size = min(largest, _NAME_WIDTH / max(writing.width(name), 0.01))
         if size >= smallest or len(lines := _halves(name)) < 2:
             return self._text(name, x=582, y=376, size=size, width=_NAME_WIDTH, weight=1.2)
         return "".join(
@@ -159,13 +167,20 @@ class Card:
         weight: float = 0.5,
     ) -> str:
         """One line, smaller where it would be wider than ``width``. A thin outline makes the typeface bolder."""
-        # XML forbids most unprintable characters.
-        text = "".join(character for character in text if character.isprintable())
-        size = min(size, width / max(fonts.width(text, self._font), 0.01))
-        return (
-            f'<text x="{x}" y="{y}" font-size="{size:.1f}" text-anchor="{anchor}" fill="{fill}" stroke="{fill}"'
-            f' stroke-width="{weight}">{escape(text)}</text>'
-        )
+        runs = writing.runs(text)
+        widths = [fonts.width(run.text, run.font) for run in runs]
+        size = min(size, width / max(sum(widths), 0.01))
+        start = x - size * sum(widths) / 2 if anchor == "middle" else float(x)
+        style = f'fill="{fill}" stroke="{fill}" stroke-width="{weight}"'
+        drawn = ""
+        # An element for each typeface: resvg gives up on some texts in several.
+        for run, part in zip(runs, widths, strict=True):
+            drawn += (
+                f'<text x="{start:.1f}" y="{y}" font-size="{size:.1f}" font-family="{escape(run.family)}"'
+                f' xml:space="preserve" {style}>{escape(run.text)}</text>'
+            )
+            start += size * part
+        return drawn
 
 
 def placeholder(colour: str, side: int) -> Image.Image:
@@ -197,8 +212,9 @@ def _halves(name: str) -> list[str]:
     if spaces:
         place = min(spaces, key=lambda place: abs(place - len(name) / 2))
         return [name[:place], name[place + 1 :]]
-    middle = (len(name) + 1) // 2
-    return [name[:middle], name[middle:]]
+    letters = list(writing.clusters(name))
+    middle = (len(letters) + 1) // 2
+    return ["".join(part) for part in (letters[:middle], letters[middle:]) if part]
 
 
 def _day(day: datetime.date | None) -> str:

@@ -128,7 +128,7 @@ class Engine:
         face: FaceBox | FaceChoice = LARGEST,
         on_still: OnStill | None = None,
     ) -> PortraitFiles:
-        """Make a moving painted portrait of a face in ``photo`` (JPEG, PNG, WebP or HEIC).
+        """Make a moving painted portrait of a face in ``photo`` (JPEG, PNG, WebP, HEIC or AVIF).
 
         1. Complete the request: style and motion that were not chosen are drawn, the same again for the same seed.
         2. Read the photo: decode, check, turn upright, drop the metadata.

@@ -16,7 +16,7 @@ INTERRUPTED = 130
 
 
 class EngineCommand(BaseCommand):
-    """A command whose EngineErrors are told to a person: ``error: ...`` on stderr, and exit status 2.
+    """A command whose EngineErrors are told to a person: ``error: ... [code]`` on stderr, and exit status 2.
 
     Called from Python, the command raises CommandError with the same message.
     """
@@ -34,7 +34,7 @@ class EngineCommand(BaseCommand):
         except EngineError as error:
             if not self.from_command_line or options.get("traceback"):
                 raise CommandError(error.detail, returncode=BAD_INPUT) from error
-            self.stderr.write(f"error: {error.detail}")
+            self.stderr.write(f"error: {error.detail} [{error.code}]")
             sys.exit(BAD_INPUT)
         except KeyboardInterrupt:
             if not self.from_command_line:

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 
 def add_training_arguments(
-    parser: ArgumentParser, folder: Path | None = None, minutes: float | None = None
+    parser: ArgumentParser,
+    folder: Path | None = None,
+    minutes: float | None = None,
+    perceptual: str | None = "torchvision",
 ) -> None:
-    """--minutes, --device, --threads and --perceptual; with a ``folder`` for the state, --output and --resume."""
+    """--minutes, --device, --threads and --perceptual; with a ``folder`` for the state, --output and --resume.
+
+    ``perceptual``: the default; None where the painter's own small network is.
+    """
     default = "" if minutes is None else " (default: %(default)g)"
     parser.add_argument("--minutes", type=float, default=minutes, metavar="N", help=f"of training{default}")
     if folder is not None:
@@ -32,9 +38,10 @@ def add_training_arguments(
     parser.add_argument("--threads", type=int, default=0, help="of the processor (default: torch's choice)")
     parser.add_argument(
         "--perceptual",
-        default="torchvision",
+        default=perceptual,
         metavar="FILE",
-        help="VGG weights as safetensors, or torchvision (default), which downloads them",
+        help="VGG weights as safetensors, or torchvision, which downloads them"
+        f" (default: {perceptual or 'the small network beside the painter'})",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,16 @@ MEAN = (123.68, 116.779, 103.939)  # of ImageNet, RGB in 0..255
 STANDARD_DEVIATION = (0.229, 0.224, 0.225)  # of torchvision's input normalization, in 0..1
 VGG16_BLOCKS = (2, 2, 3, 3, 3)  # convolutions of each block
 WEIGHT = re.compile(r"conv(\d)_(\d)\.weight")
+
+
+class FeatureNetwork(Protocol):
+    """What the losses compare pictures with: a VGG, or a small network that imitates it."""
+
+    mean: Tensor
+
+    def extract(self, images: Tensor, last: str | None = None) -> list[Tensor]:
+        """Features of float (B, 3, H, W) images in 0..1, of its taps up to ``last``."""
+        ...
 
 
 class VGGFeatures(nn.Module):

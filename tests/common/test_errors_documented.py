@@ -27,8 +27,8 @@ ROW = re.compile(r"^\| `(?P<code>[a-z0-9_]+)` \| (?P<status>[0-9, ]+|–) \| (?P
 # The position of the code among the arguments of each call that raises or keeps one.
 ARGUMENT = {
     "PortraitProblem": 0,
+    "Problem": 0,
     "CardProblem": 0,
-    "TextProblem": 0,
     "ErrorDetail": 1,
     "_fault": 1,
     "problem_response": 1,
@@ -113,7 +113,9 @@ def codes_of_forms() -> set[str]:
     schema: Any = SchemaGenerator().get_schema(request=None, public=True)
     # The view itself checks the photo's form, with codes of its own.
     forms = {
-        name.removesuffix("Request") for name in schema["components"]["schemas"] if name.endswith("Request")
+        name.removesuffix("Request").removeprefix("Patched")
+        for name in schema["components"]["schemas"]
+        if name.endswith("Request")
     } - {"Upload"}
     modules = [import_module(f"{room}.serializers") for room in FORMS] + [import_module("user.tokens")]
     found: set[str] = set()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from PIL import Image
 from pytest_django import Settings
 
 INDEX = "<!doctype html><title>school</title>"
@@ -93,3 +95,13 @@ def test_the_page_loads_nothing_that_is_not_there(client: Client) -> None:
         assert address.startswith("/"), address
         assert client.get(address).status_code == 200, address
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page)
+
+
+def test_every_page_has_an_icon(client: Client) -> None:
+    response = client.get("/favicon.ico")
+    assert response["Content-Type"] == "image/x-icon"
+    icon = Image.open(io.BytesIO(response.getvalue()))
+    assert (32, 32) in icon.info["sizes"]
+    page = read(client, "/")
+    for address in re.findall(r'<link rel="(?:icon|apple-touch-icon)" href="([^"]+)"', page):
+        assert client.get(address).status_code == 200, address

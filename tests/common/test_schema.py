@@ -22,7 +22,10 @@ from tests.common.description import contents, operations, schema, validator
 COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
 # Answered by the service, and no part of the JSON API.
-ELSEWHERE = ("admin", "schema/", "docs/", "media/", "web/", "card/", "user/portrait/photo/")
+ELSEWHERE = (
+    *("admin", "schema/", "docs/", "media/", "web/", "card/", "favicon.ico"),
+    *("user/portrait/photo/", "user/portrait/previews/"),
+)
 
 
 def every_operation() -> pytest.MarkDecorator:

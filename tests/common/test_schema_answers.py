@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from portrait.queue import transitions
@@ -70,7 +72,7 @@ def photo() -> SimpleUploadedFile:
     return SimpleUploadedFile("me.jpg", encoded(astronaut(), "JPEG"), "image/jpeg")
 
 
-def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile) -> None:
+def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile, settings: Settings) -> None:
     front = FrontEnd()
     me = {"username": "luna", "password": PASSWORD}
     front.call("POST /user/", {**me, "fullname": "김루나"})
@@ -117,7 +119,15 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     # Signing out ended the access token as well.
     front.client.credentials()
     front.carry(front.call("POST /user/api/token/", {**me, "password": new}))
-    front.call("DELETE /user/me/", {"password": new})
+    front.call("PATCH /user/me/", {"fullname": "루나 러브굿", "email": "luna@example.org", "password": new})
+    front.client.credentials()
+    front.call("GET /user/recovery/")
+    settings.CAN_SEND_EMAIL = True
+    front.call("POST /user/recovery/", {"username": "luna"})
+    (letter,) = mail.outbox
+    link = next(word for word in letter.body.split() if word.startswith("http"))
+    front.carry(front.call("POST /user/recovery/password/", {"link": link, "new_password": PASSWORD}))
+    front.call("DELETE /user/me/", {"password": PASSWORD})
 
     # The other way into a house, for a front end that counts the answers itself.
     other = {"username": "padma", "password": PASSWORD}

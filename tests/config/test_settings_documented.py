@@ -17,8 +17,20 @@ from portrait.engine.request import DEFAULTS
 from tests.common.description import schema
 from tests.paths import ROOT
 
-# Functions of config/settings.py that read a variable; the position of its default, None for "no default".
-HELPERS = {"choice": 2, "number": 3, "pair_of_files": None, "formats": 1, "texts": 1}
+# Functions of config/values.py that read a variable; the position of its default, None for "no default".
+HELPERS = {
+    "choice": 2,
+    "number": 3,
+    "whole": 3,
+    "switch": 1,
+    "folder": 1,
+    "database": 1,
+    "formats": 1,
+    "hosts": 1,
+    "origins": 1,
+    "rate": 1,
+    **dict.fromkeys(("pair_of_files", "file", "cache", "mail", "sender")),
+}
 
 # A developer's own .env must not decide about this test.
 FINGERPRINT = """
@@ -71,7 +83,8 @@ def read_by(tree: ast.Module) -> Iterator[tuple[str, str]]:
                     yield f"PORTRAIT_{field}", "random" if usual is None else written(usual)
             case ast.Call(func=ast.Name(id=helper), args=args) if helper in HELPERS and node not in inside:
                 place = HELPERS[helper]
-                for name in args[: 1 if place else None]:
+                # The second argument of the sender is no name.
+                for name in args[: 1 if place or helper == "sender" else None]:
                     yield default(name), default(args[place]) if place else ""
 
 

@@ -30,7 +30,7 @@ plain = st.text(
 def refusal(text: str) -> str:
     with pytest.raises(TextProblem) as caught:
         clean(text)
-    return caught.value.code
+    return caught.value.codes[0]
 
 
 @given(typed)
@@ -127,3 +127,9 @@ def test_length_is_counted_in_characters_not_in_bytes_or_jamo(number: int, chara
 def test_line_ends_of_any_browser_are_one_newline(text: str) -> None:
     lines = f"{text[:100]}\nsecond line"
     assert clean(lines.replace("\n", "\r\n")) == clean(lines)
+
+
+def test_all_that_is_wrong_with_a_text_is_said_at_once() -> None:
+    with pytest.raises(TextProblem) as caught:
+        clean("a\u202e\x00")
+    assert caught.value.codes == ["control_characters", "direction_overrides", "min_length"]

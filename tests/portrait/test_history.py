@@ -98,13 +98,18 @@ def test_another_one_takes_the_place_of_the_one_in_the_making(as_alice: APIClien
         ({"order": "backwards"}, "unknown_order"),
         ({"seed": -1}, "invalid"),
         ({"style": 7}, "invalid"),
+        ({"style": "finger-paint", "motion": "cartwheel"}, "invalid"),
+        ({"style": "finger-paint", "seed": -1}, "invalid"),
+        ([], "invalid"),
     ],
 )
 def test_a_choice_that_does_not_exist_changes_nothing(
-    as_alice: APIClient, alice: User, form: dict[str, Any], code: str
+    as_alice: APIClient, alice: User, form: Any, code: str
 ) -> None:
     make_portrait(alice)
     answer = as_alice.post(AGAIN, form)
+    if "errors" in answer.json():
+        assert {error["field"] for error in answer.json()["errors"]} == set(form)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
     assert PortraitJob.objects.count() == 1
 

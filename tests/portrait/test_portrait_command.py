@@ -62,10 +62,11 @@ def test_a_bad_photo_is_one_line_and_exit_status_2(tmp_path: Path, content: byte
     assert not out.exists()
 
 
-def test_a_missing_photo_is_named(tmp_path: Path) -> None:
+def test_a_missing_photo_is_named_with_the_code_of_the_documentation(tmp_path: Path) -> None:
     done = portrait(tmp_path / "nobody.jpg")
     assert done.returncode == 2
     assert "nobody.jpg" in done.stderr
+    assert done.stderr.endswith(" [photo_missing]\n")
     assert done.stderr.count("\n") == 1
 
 
@@ -79,13 +80,15 @@ def test_an_unknown_style_lists_the_known_ones(photo: Path, tmp_path: Path) -> N
 def test_a_strength_out_of_range_is_refused_before_any_work(photo: Path, tmp_path: Path) -> None:
     done = portrait(photo, "-o", tmp_path / "out", "--strength", "1.6")
     assert done.returncode == 2
-    assert done.stderr == "error: the strength of a motion is a number from 0.5 to 1.5, not 1.6\n"
+    assert (
+        done.stderr == "error: the strength of a motion is a number from 0.5 to 1.5, not 1.6 [bad_strength]\n"
+    )
 
 
 def test_another_size_lists_the_known_ones(photo: Path, tmp_path: Path) -> None:
     done = portrait(photo, "-o", tmp_path / "out", "--size", "300")
     assert done.returncode == 2
-    assert done.stderr == "error: there is no size 300; choose one of 256, 384, 512, 640, 768\n"
+    assert done.stderr == "error: there is no size 300; choose one of 256, 384, 512, 640, 768 [bad_size]\n"
 
 
 def test_a_stronger_motion_is_another_film(photo: Path, tmp_path: Path) -> None:

@@ -155,6 +155,34 @@ def test_an_unknown_choice_is_refused(
     assert files_on_disk() == set()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949", "shift-jis", "utf-16-le"])
+def test_a_photo_arrives_in_whichever_encoding_its_name_is(
+    as_alice: APIClient, photo: bytes, encoding: str
+) -> None:
+    name = "写真.jpg" if encoding == "shift-jis" else "내사진.jpg"
+    body = b'--x\r\nContent-Disposition: form-data; name="pic"; filename="' + name.encode(encoding)
+    body += b'"\r\nContent-Type: image/jpeg\r\n\r\n' + photo + b"\r\n--x--\r\n"
+    answer = as_alice.post("/user/main/", body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 200
+    assert PortraitJob.objects.count() == 1
+
+
+@pytest.mark.parametrize("sent", [b"GIF89a, or so it says", b""])
+def test_all_faults_of_a_form_are_in_one_answer(as_alice: APIClient, sent: bytes) -> None:
+    form = {"pic": pic(sent), "style": "crayon", "seed": "one", "size": "1", "face": "x", "strength": "9"}
+    answer = as_alice.post("/user/main/", form, format="multipart")
+    assert answer.status_code == 400
+    found = {error["field"]: error["code"] for error in answer.json()["errors"]}
+    assert found.pop("pic").startswith("photo_")
+    wrong = (
+        ("style", "unknown_style"),
+        ("seed", "bad_seed"),
+        ("size", "bad_size"),
+        ("strength", "bad_strength"),
+    )
+    assert found == {**dict(wrong), "face": "bad_face"}
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

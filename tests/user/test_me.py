@@ -29,6 +29,7 @@ def test_before_the_sorting_the_record_is_mostly_empty(as_alice: APIClient, alic
         "id": alice.pk,
         "username": "alice",
         "fullname": "Alice",
+        "email": "",
         "birthday": None,
         "join_date": None,
         "house": None,

@@ -113,6 +113,14 @@ def test_what_a_language_is_written_in_is_a_username(username: str) -> None:
         "👩🏽\u200d🚀",
         "🏳\ufe0f\u200d🌈",
         "葛\U000e0100城",
+        "علی\u200cرضا",
+        "ශ්\u200dරීමා",
+        "രാജന്\u200d",  # Malayalam, an n without its vowel at the end of a word
+        "രാജന്\u200d നായര്\u200d",
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f Luna",  # the flag of Scotland
+        "1\ufe0f\u20e3 Luna",
+        "🙂\u200d\u2194\ufe0f",
+        "❤\ufe0f\u200d🔥",
         "佐々木 ルーナ",
     ],
 )
@@ -128,7 +136,19 @@ def test_scripts_that_no_language_mixes_are_refused_in_a_word_of_a_name(fullname
 
 
 @pytest.mark.parametrize(
-    "fullname", ["a\u200db", "김\u200c루나", "👩\u200dx", "a\u200d🚀", "می\u200c", "\u0301", "1\ufe0f"]
+    "fullname",
+    [
+        "a\u200db",
+        "김\u200c루나",
+        "👩\u200dx",
+        "a\u200d🚀",
+        "می\u200c",
+        "\u0301",
+        "1\ufe0f",
+        "ന്\u200c",
+        "ക\u200d",
+        "🏴\U000e0067",
+    ],
 )
 def test_a_joiner_or_a_mark_with_nothing_to_join_is_refused(fullname: str) -> None:
     assert refusals("fullname", fullname) == {"invisible_characters"}

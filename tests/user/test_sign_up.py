@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
+from typing import Literal
 
 import pytest
 from django.db import connection
@@ -36,7 +38,7 @@ def test_it_answers_in_english_to_those_who_ask(visitor: APIClient) -> None:
         ({"username": "x" * 21}, "username", "max_length"),
         ({"username": "two words"}, "username", "invalid_username"),
         ({"fullname": "   "}, "fullname", "blank"),
-        ({"fullname": "가" * 21}, "fullname", "max_length"),
+        ({"fullname": "가" * 41}, "fullname", "max_length"),
         ({"fullname": "Lu\u202ena"}, "fullname", "invisible_characters"),
         ({"fullname": "Lu\x00na"}, "fullname", "null_characters_not_allowed"),
         ({"password": "short1"}, "password", "password_too_short"),
@@ -57,8 +59,48 @@ def test_it_refuses_a_bad_form_and_says_which_field(
     assert not User.objects.exists()
 
 
-def test_twenty_characters_are_allowed_whatever_the_script(visitor: APIClient) -> None:
-    assert visitor.post("/user/", {**FORM, "fullname": "가" * 20, "username": "나" * 20}).status_code == 200
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_forty_characters_and_twenty_of_a_username_are_allowed_however_they_are_composed(
+    visitor: APIClient, form: Literal["NFC", "NFD"]
+) -> None:
+    names = {"fullname": "김" * 40, "username": "나" * 20}
+    sent = {name: unicodedata.normalize(form, value) for name, value in names.items()}
+    assert visitor.post("/user/", {**FORM, **sent}).status_code == 200
+    assert User.objects.values("fullname", "username").get() == names
+
+
+def test_a_long_password_is_counted_as_it_is_read_and_not_as_it_is_typed(visitor: APIClient) -> None:
+    decomposed = unicodedata.normalize("NFD", "마법학교비밀번호" * 10)
+    assert visitor.post("/user/", {**FORM, "password": decomposed}).status_code == 200
+    for form in ("NFC", "NFD"):
+        pair = {"username": "luna", "password": unicodedata.normalize(form, decomposed)}
+        assert visitor.post("/user/api/token/", pair).status_code == 200
+    answer = visitor.post("/user/", {**FORM, "username": "other", "password": "correct-horse" * 10}).json()
+    assert [error["code"] for error in answer["errors"]] == ["max_length"]
+    assert "128" in answer["detail"]
+
+
+def test_all_faults_of_the_form_are_in_one_answer(visitor: APIClient) -> None:
+    form = {
+        "fullname": "Lu\u202en\u0430" + "x" * 40,
+        "username": "p\u0430y pal" + "x" * 20,
+        "password": "1234",
+        "email": "no address",
+    }
+    answer = visitor.post("/user/", form).json()
+    found = {(error["field"], error["code"]) for error in answer["errors"]}
+    assert found == {
+        *(("fullname", code) for code in ("max_length", "invisible_characters", "mixed_scripts")),
+        *(("username", code) for code in ("max_length", "mixed_scripts", "invalid_username")),
+        *(("password", f"password_{code}") for code in ("too_short", "too_common", "entirely_numeric")),
+        ("email", "invalid"),
+    }
+
+
+def test_a_password_like_a_name_is_refused_beside_the_name_that_is_taken(visitor: APIClient) -> None:
+    assert visitor.post("/user/", FORM).status_code == 200
+    answer = visitor.post("/user/", {**FORM, "password": "lunalovegood"}).json()
+    assert {error["code"] for error in answer["errors"]} == {"username_taken", "password_too_similar"}
 
 
 def test_a_username_is_taken_once_however_it_is_composed(visitor: APIClient) -> None:

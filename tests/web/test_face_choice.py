@@ -8,7 +8,7 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from tests.web.kit import PHONE, Visitor, jpeg, no_face
+from tests.web.kit import PHONE, PORTRAIT_TIMEOUT, Visitor, jpeg, no_face
 
 
 def two_faces() -> bytes:
@@ -38,6 +38,11 @@ def test_a_tap_paints_another_face(visit: Callable[..., Visitor]) -> None:
     assert pressed(visitor) == ["false", "true"]
     # The smaller face is a hundred pixels wide at most in the photo.
     assert "The face is small" in visitor.page.locator(".hints").inner_text()
+
+    # The portrait comes where the photo was sent.
+    visitor.page.locator(".found-frame img[src*='.webp']").wait_for(timeout=PORTRAIT_TIMEOUT)
+    assert visitor.page.locator(".found progress:visible, .found [role=progressbar]:visible").count() == 0
+    visitor.look("portrait")
 
 
 def test_after_no_face_a_square_is_enough(visit: Callable[..., Visitor]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from demo.browser import School
-from tests.web.kit import Visitor, jpeg
+from tests.web.kit import PHONE, Visitor, jpeg
 
 
 def newest_photo(school: School) -> Image.Image:
@@ -81,3 +81,105 @@ def test_what_the_window_shows_is_what_is_sent(school: School, visit: Callable[.
     assert abs(pixels[:, -1, 0].mean() - (left + side)) < 4
     assert pixels[0, :, 1].mean() < 4
     assert abs(pixels[-1, :, 1].mean() - side) < 4
+
+
+def cut_out() -> bytes:
+    """A PNG whose upper left quarter alone is red; the rest is transparent black."""
+    pixels = np.zeros((400, 400, 4), np.uint8)
+    pixels[:200, :200] = (220, 30, 30, 255)
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def colour_at(visitor: Visitor, across: float, down: float) -> str:
+    """What the window shows there."""
+    read = (
+        "([x, y]) => [...document.querySelector('.crop-view').getContext('2d').getImageData(x, y, 1, 1).data]"
+    )
+    red, green, blue, alpha = visitor.page.evaluate(read, [640 * across, 640 * down])
+    assert alpha == 255
+    return "red" if red > 200 > green else "white" if min(red, green, blue) > 240 else f"{red},{green},{blue}"
+
+
+def test_a_cut_out_is_white_and_follows_the_fingers(school: School, visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**PHONE)
+    page = visitor.page
+    # As in browsers that do not tell the movement of a pointer.
+    page.add_init_script(
+        "for (const axis of ['X', 'Y'])"
+        " Object.defineProperty(MouseEvent.prototype, `movement${axis}`, { get: () => undefined })"
+    )
+    visitor.sign_up("cutout", "Cut Out")
+    visitor.choose_photo(cut_out(), "me.png", "image/png")
+    window = page.locator(".crop-view")
+    window.wait_for()
+    assert colour_at(visitor, 0.25, 0.25) == "red"
+    assert colour_at(visitor, 0.75, 0.25) == colour_at(visitor, 0.75, 0.75) == "white"
+
+    # Two fingers move apart: zoomed by two about their middle, the window's.
+    box = window.bounding_box()
+    assert box is not None
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "id": number}
+            for number, (x, y) in enumerate(places)
+        ]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0.4, 0.5), (0.6, 0.5))
+    for step in range(1, 6):
+        touch("touchMove", (0.4 - 0.02 * step, 0.5), (0.6 + 0.02 * step, 0.5))
+    touch("touchEnd")
+    page.wait_for_function("() => Math.abs(document.querySelector('.crop-zoom input').value - 2) < 0.03")
+    assert colour_at(visitor, 0.25, 0.45) == "red"
+    assert colour_at(visitor, 0.55, 0.45) == colour_at(visitor, 0.45, 0.55) == "white"
+
+    # One finger drags the photo to the right and down, by a fifth of the window.
+    touch("touchStart", (0.4, 0.4))
+    for step in range(1, 6):
+        touch("touchMove", (0.4 + 0.04 * step, 0.4 + 0.04 * step))
+    touch("touchEnd")
+    page.wait_for_timeout(100)
+    assert colour_at(visitor, 0.65, 0.65) == "red"
+    assert colour_at(visitor, 0.75, 0.65) == "white"
+
+    # A quarter to the right: the red is at the upper right of the photo.
+    page.locator("[data-act=turn]").click()
+    assert colour_at(visitor, 0.4, 0.6) == "red"
+    assert colour_at(visitor, 0.2, 0.6) == colour_at(visitor, 0.4, 0.8) == "white"
+    visitor.look("cut-out")
+
+    # A refusal leaves the photo in the window, and so does another language.
+    page.route("**/user/main/", lambda route: route.fulfill(status=500, body="no"), times=1)
+    page.locator("[data-act=send]").click()
+    page.locator(".problem").wait_for()
+    page.locator(".top-tools [lang=ko]").click()
+    page.get_by_role("button", name="사진 보내기").wait_for()
+    assert colour_at(visitor, 0.4, 0.6) == "red"
+    assert colour_at(visitor, 0.2, 0.6) == "white"
+
+    with page.expect_response("**/user/main/") as answered:
+        page.locator("[data-act=send]").click()
+    assert answered.value.ok
+    sent = np.asarray(newest_photo(school).convert("RGB")).astype(int)
+    height, width = sent.shape[:2]
+    assert abs(width - 200) <= 3
+    assert sent.max(-1).min() > 120  # nothing is black
+    assert sent[height * 60 // 100, width * 40 // 100, 1] < 60
+    assert sent[height // 10, width // 10].min() > 240
+
+
+def test_a_black_picture_is_not_sent(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_up("lenscap", "Lens Cap")
+    visitor.choose_photo(jpeg(np.zeros((300, 300, 3), np.uint8)))
+    visitor.page.locator(".crop-view").wait_for()
+    sent: list[str] = []
+    visitor.page.on("request", lambda request: sent.append(request.url))
+    visitor.page.click("[data-act=send]")
+    visitor.page.locator(".problem").filter(has_text="black").wait_for()
+    assert not [url for url in sent if url.endswith("/user/main/")]
+    assert visitor.page.locator(".crop-view").count() == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -10,7 +12,8 @@ from playwright.sync_api import Route
 
 from demo.browser import School
 from tests.conftest import PASSWORD
-from tests.web.kit import Visitor
+from tests.paths import ROOT
+from tests.web.kit import PHONE, Visitor
 
 
 def test_a_reload_keeps_the_session(visit: Callable[..., Visitor]) -> None:
@@ -97,3 +100,53 @@ def test_a_session_that_was_ended_elsewhere_leads_to_the_door_and_back(visit: Ca
     visitor.page.fill("[name=password]", PASSWORD)
     visitor.page.click("button[type=submit]")
     visitor.page.wait_for_url("**/#/lounge")
+
+
+def test_a_forgotten_password_is_replaced_by_a_link_and_the_name_is_changed(
+    school: School, visit: Callable[..., Visitor]
+) -> None:
+    visitor = visit("ko", **PHONE)
+    page = visitor.page
+    visitor.open("#/sign-in")
+    page.click("a[href='#/forgotten']")
+    page.wait_for_url("**/#/forgotten")
+    page.get_by_text("교직원에게").wait_for()
+    visitor.look("forgotten")
+
+    program = (
+        "from user import recovery; from user.models import User; "
+        "print(recovery.link_for(User.objects.get(username='demo1-00004'), ''))"
+    )
+    made = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", program],
+        cwd=ROOT,
+        env=school.environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    link = made.stdout.split("/#", 1)[1].strip()
+    visitor.open(f"#{link}")
+    field = page.locator("[name=new_password]")
+    field.fill("1234")
+    page.get_by_label("비밀번호 보기").click()
+    assert field.get_attribute("type") == "text"
+    visitor.look("new-password")
+    page.click("button[type=submit]")
+    # All that is wrong with it, and it is hidden again.
+    page.locator(".fault:not([hidden])").wait_for()
+    assert page.locator(".fault").inner_text().count(".") >= 3
+    assert field.get_attribute("type") == "password"
+    field.fill(f"another-{PASSWORD}")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/#/room")
+
+    visitor.walk("#/account")
+    page.fill("[name=fullname]", "علی\u200cرضا 🧙🏽")
+    page.click("section[aria-labelledby=name] button[type=submit]")
+    page.locator(".own-name", has_text="🧙🏽").wait_for()
+    visitor.look("account")
+    visitor.open(f"#{link}")
+    field.fill(f"third-{PASSWORD}")
+    page.click("button[type=submit]")
+    page.locator(".problem").wait_for()

@@ -53,6 +53,8 @@ def test_a_student_walks_through_the_whole_school(
     page.click("[data-act=onward]")
     page.locator(".card-option").first.wait_for()
     visitor.look("sorting")
+    # Keys are explained only where there are some.
+    assert page.locator(".keys-hint:visible, .key:visible").count() == (0 if device is PHONE else 5)
     page.keyboard.press("3")
     page.keyboard.press("Enter")
     page.locator(".card-option input:checked").wait_for(state="detached")
@@ -121,6 +123,9 @@ def write_change_delete(visitor: Visitor) -> None:
     visitor.look("lounge-entry")
     entry.locator(".link-button").first.click()
     page.locator(".entry textarea").fill(f"{words}!")
+    for button in page.locator(".entry .edit .button").all():
+        box = button.bounding_box()
+        assert box and box["height"] < 60, "a button's text is broken into lines"
     page.locator(".entry [type=submit]").click()
     changed = page.locator(".entry").filter(has_text=f"{words}!")
     changed.wait_for()

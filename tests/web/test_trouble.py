@@ -20,6 +20,9 @@ def test_a_photo_without_a_face_is_refused_kindly(visit: Callable[..., Visitor])
     )
     visitor.page.locator("label[for=photo-file]").wait_for()
     visitor.look("no-face")
+    # The photo can be turned or moved and sent again without choosing it again.
+    visitor.page.locator("[data-act=same]").click()
+    visitor.page.locator(".crop-view").wait_for()
 
 
 def test_a_file_that_is_too_big_is_not_even_sent(visit: Callable[..., Visitor]) -> None:
@@ -86,6 +89,69 @@ def test_a_busy_server_is_tried_again_when_it_said_so(visit: Callable[..., Visit
     visitor.page.evaluate("location.hash = '#/lounge'")
     visitor.page.locator(".problem").filter(has_text="very busy").wait_for()
     visitor.page.locator(".guestbook > form").wait_for()
+
+
+def test_a_room_without_a_network_says_so_and_opens_when_it_is_back(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    # The lounge's module and style sheet were never loaded.
+    visitor.context.set_offline(True)
+    visitor.page.evaluate("location.hash = '#/lounge'")
+    visitor.page.locator(".problem").filter(has_text="no connection").wait_for()
+    visitor.look("room-offline")
+    visitor.context.set_offline(False)
+    visitor.page.locator(".guestbook > form").wait_for()
+    assert visitor.page.locator(".problem").count() == 0
+    assert styles(visitor) == []
+
+
+def test_a_page_whose_style_sheet_failed_waits_for_it(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.page.route("**/pages/lounge.css", lambda route: route.abort(), times=1)
+    visitor.page.evaluate("location.hash = '#/lounge'")
+    visitor.page.locator(".problem").wait_for()
+    visitor.page.locator(".guestbook > form").wait_for()  # without a press and without the browser's event
+    assert styles(visitor) == []
+
+    for part in ("**/styles/components.css", "**/lib/toast.js"):
+        visitor.page.route(part, lambda route: route.abort(), times=1)
+        visitor.page.reload()
+        visitor.page.locator("main:not([aria-busy]) h1").wait_for()
+        assert styles(visitor) == []
+
+
+def styles(visitor: Visitor) -> list[str]:
+    """The style sheets that the page names and does not have."""
+    links = "[...document.querySelectorAll('link[rel=stylesheet]')]"
+    missing: list[str] = visitor.page.evaluate(
+        f"{links}.filter((link) => !link.sheet).map((link) => link.href)"
+    )
+    return missing
+
+
+def test_the_sortings_answers_survive_a_reload(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    page = visitor.page
+    visitor.sign_up("reload", "Re Load")
+    visitor.send_photo(astronaut())
+    page.click("[data-act=onward]")
+    page.locator(".card-option").first.wait_for()
+    for key in ("2", "Enter", "3"):
+        page.keyboard.press(key)
+    chosen = page.locator(".card-option:has(input:checked)").inner_text()
+    page.reload()
+    page.locator(".card-option").first.wait_for()
+    assert page.locator(".sorting-count").inner_text().startswith("2 ")
+    assert (
+        page.locator(".card-option:has(input:checked)").inner_text().split("\n")[-1] == chosen.split("\n")[-1]
+    )
+    page.keyboard.press("Backspace")
+    assert page.locator(".card-option input:checked").count() == 1
+    # What another program wrote there is no answer.
+    page.evaluate("Object.keys(sessionStorage).forEach((key) => sessionStorage.setItem(key, '{'))")
+    page.reload()
+    page.locator(".card-option").first.wait_for()
 
 
 # The state after a third lost lease: the job has failed and has no lease.

@@ -22,12 +22,13 @@ export class ApiError extends Error {
   constructor({ status = 0, code, title = "", detail = "", errors = [], retryAfter = null }) {
     super(detail || title || code);
     Object.assign(this, { name: "ApiError", status, code, title, detail, retryAfter });
-    /** `{field: text}`, the first fault of each field; "" stands for the form as a whole. */
+    /** `{field: text}`, the faults of each field; "" stands for the form as a whole. */
     this.fields = {};
-    /** `{field: code}`, likewise. */
+    /** `{field: code}`, the first of each. */
     this.fieldCodes = {};
     for (const fault of errors) {
-      this.fields[fault.field] ??= fault.detail;
+      const before = this.fields[fault.field];
+      this.fields[fault.field] = before ? `${before} ${fault.detail}` : fault.detail;
       this.fieldCodes[fault.field] ??= fault.code;
     }
   }
@@ -139,6 +140,7 @@ export const api = {
   get: (path) => withSession(() => send("GET", path)),
   post: (path, body) => withSession(() => send("POST", path, { body })),
   put: (path, body) => withSession(() => send("PUT", path, { body })),
+  patch: (path, body) => withSession(() => send("PATCH", path, { body })),
   delete: (path, body) => withSession(() => send("DELETE", path, { body })),
 
   /** A file of one's own (the card's image) as a Blob, which only the token opens. */
@@ -188,6 +190,16 @@ export const api = {
     access = null;
     const answer = await send("POST", "/user/api/token/", {
       body: { username, password },
+      headers: COOKIE_SESSION,
+    });
+    begin(answer.access);
+  },
+
+  /** Set a new password by the end of a link; a session begins. */
+  async recover(link, password) {
+    access = null;
+    const answer = await send("POST", "/user/recovery/password/", {
+      body: { link, new_password: password },
       headers: COOKIE_SESSION,
     });
     begin(answer.access);

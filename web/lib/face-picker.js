@@ -70,6 +70,7 @@ export async function facePointer(blob, photo, pick) {
   };
   const draw = () => place(frame, box(), photo);
   const move = (x, y) => {
+    if (!Number.isFinite(x) || !Number.isFinite(y)) return;
     square.x = Math.min(Math.max(x, 0), photo.width);
     square.y = Math.min(Math.max(y, 0), photo.height);
     draw();

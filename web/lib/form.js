@@ -27,6 +27,27 @@ export function field(label, input, { hint = "" } = {}) {
   return { node, input, fail };
 }
 
+/** A field for a password, with a switch that shows what is typed. */
+export function passwordField(label, name, autocomplete, hint = "") {
+  const input = h("input", { name, type: "password", autocomplete, autocapitalize: "none", spellcheck: "false", required: true });
+  const made = field(label, input, { hint });
+  const shows = h("button", { class: "shows", type: "button", "aria-pressed": "false", "aria-label": t("form.show-password") }, t("form.show"));
+  shows.addEventListener("click", () => {
+    const hidden = input.type === "text";
+    input.type = hidden ? "password" : "text";
+    shows.setAttribute("aria-pressed", String(!hidden));
+    shows.textContent = t(hidden ? "form.show" : "form.hide");
+  });
+  const row = h("div", { class: "secret" });
+  input.replaceWith(row);
+  row.append(input, shows);
+  // Nothing stays readable, and password managers store passwords only.
+  made.hide = () => {
+    if (input.type === "text") shows.click();
+  };
+  return made;
+}
+
 /**
  * A form around `children` that runs `submit()` once at a time. Errors of fields are shown at the field of that name
  * (`fields` is `{name: field(...)}`), others in a box above the button, which retries temporary ones.
@@ -37,7 +58,10 @@ export function form({ fields, submit, label, className = "stack" }, ...children
   const node = h("form", { class: className, novalidate: true }, ...children, box, button);
   async function run() {
     if (button.disabled) return;
-    for (const entry of Object.values(fields)) entry.fail("");
+    for (const entry of Object.values(fields)) {
+      entry.fail("");
+      entry.hide?.();
+    }
     replace(box);
     button.disabled = true;
     button.setAttribute("aria-busy", "true");

@@ -18,11 +18,14 @@ export function explain(error) {
   return error.fields[""] || Object.values(error.fields)[0] || error.detail || t("problem.server");
 }
 
+// Seconds between two tries where the browser believes that there is a network.
+const PATIENCE = 5;
+
 /**
  * A box with the error. With `retry`, it has a button, and temporary errors are retried automatically: when the
- * network is back, or after the server's `Retry-After`.
+ * network is back, or after the server's `Retry-After`. With `patient`, also every few seconds; for what only reads.
  */
-export function problem(error, retry = null) {
+export function problem(error, retry = null, { patient = false } = {}) {
   const box = h("div", { class: "problem", role: "alert" }, h("p", {}, explain(error)));
   if (!retry) return box;
   let timer = null;
@@ -33,7 +36,8 @@ export function problem(error, retry = null) {
   };
   box.append(h("button", { class: "button quiet", type: "button", onclick: again }, t("problem.again")));
   if (error.code === "offline") window.addEventListener("online", again);
-  else if (error.passing && error.retryAfter) timer = setTimeout(again, error.retryAfter * 1000);
+  const wait = error.retryAfter ?? (patient && navigator.onLine ? PATIENCE : null);
+  if (error.passing && wait) timer = setTimeout(again, wait * 1000);
   return box;
 }
 
@@ -46,6 +50,6 @@ export async function load(root, work) {
     replace(root, await work());
   } catch (error) {
     if (error.code === "session_expired") return; // the page goes to the sign-in
-    replace(root, problem(error, () => load(root, work)));
+    replace(root, problem(error, () => load(root, work), { patient: true }));
   }
 }

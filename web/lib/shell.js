@@ -23,6 +23,9 @@ skip.addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
+// Not by a media query alone: some phones claim to have a pointer that hovers.
+const touch = navigator.maxTouchPoints > 0 || matchMedia("(pointer: coarse)").matches;
+document.documentElement.classList.toggle("touch", touch);
 document.body.prepend(skip, header, nav, main, footer);
 
 /** Draw the frame for `student` (null for a visitor) with `hash` marked as the current page. */

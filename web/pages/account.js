@@ -1,11 +1,12 @@
-/** The account: the language, a new password, deleting the account. */
+/** The account: the name, the e-mail address, the language, a new password, deleting the account. */
 import { confirm } from "../lib/confirm.js";
 import { h } from "../lib/dom.js";
-import { field, form } from "../lib/form.js";
+import { field, form, passwordField } from "../lib/form.js";
 import { formatDay, language, languages, setLanguage } from "../lib/i18n.js";
 
 export default async function page(context) {
-  const { t, student } = context;
+  const { api, t, student } = context;
+  const { by_email: byEmail } = await api.get("/user/recovery/");
   const node = h(
     "div",
     { class: "stack loose account" },
@@ -16,11 +17,14 @@ export default async function page(context) {
       h(
         "dl",
         { class: "who" },
-        line(t("account.fullname"), h("bdi", {}, student.fullname)),
+        line(t("account.fullname"), h("bdi", { class: "own-name" }, student.fullname)),
         line(t("signin.username"), h("bdi", {}, student.username)),
         line(t("account.signed-up"), formatDay(student.signed_up)),
       ),
     ),
+    nameSection(context),
+    // Without a mail server there is nothing that an address is for.
+    byEmail && emailSection(context),
     languageSection(context),
     passwordSection(context),
     deleteSection(context),
@@ -53,14 +57,50 @@ function languageSection({ t }) {
   );
 }
 
-function password(label, name, autocomplete, hint) {
-  return field(label, h("input", { name, type: "password", autocomplete, required: true }), { hint });
+function nameSection({ api, t, student, toast, refreshStudent }) {
+  const fullname = field(
+    t("signup.fullname"),
+    h("input", { name: "fullname", autocomplete: "name", value: student.fullname, required: true }),
+  );
+  const submit = async () => {
+    const changed = await api.patch("/user/me/", { fullname: fullname.input.value });
+    fullname.input.value = changed.fullname;
+    document.querySelector(".own-name").textContent = changed.fullname;
+    await refreshStudent();
+    toast(t("account.name-changed"));
+  };
+  return h(
+    "section",
+    { class: "sheet stack", "aria-labelledby": "name" },
+    h("h2", { id: "name" }, t("account.name")),
+    form({ fields: { fullname }, submit, label: t("account.name-submit") }, fullname.node),
+  );
+}
+
+function emailSection({ api, t, student, toast }) {
+  const email = field(
+    t("account.email"),
+    h("input", { name: "email", type: "email", autocomplete: "email", value: student.email }),
+    { hint: t("account.email-hint") },
+  );
+  const proof = passwordField(t("signin.password"), "password", "current-password");
+  const submit = async () => {
+    await api.patch("/user/me/", { email: email.input.value, password: proof.input.value });
+    proof.input.value = "";
+    toast(t("account.email-changed"));
+  };
+  return h(
+    "section",
+    { class: "sheet stack", "aria-labelledby": "email" },
+    h("h2", { id: "email" }, t("account.email")),
+    form({ fields: { email, password: proof }, submit, label: t("account.email-submit") }, whose(student), email.node, proof.node),
+  );
 }
 
 function passwordSection({ api, t, student, toast }) {
   const fields = {
-    old_password: password(t("account.old-password"), "old_password", "current-password"),
-    new_password: password(t("account.new-password"), "new_password", "new-password", t("signup.password-hint")),
+    old_password: passwordField(t("account.old-password"), "old_password", "current-password"),
+    new_password: passwordField(t("account.new-password"), "new_password", "new-password", t("signup.password-hint")),
   };
   const { old_password: old, new_password: fresh } = fields;
   const submit = async () => {
@@ -79,7 +119,7 @@ function passwordSection({ api, t, student, toast }) {
 }
 
 function deleteSection({ api, t, student }) {
-  const proof = password(t("signin.password"), "password", "current-password");
+  const proof = passwordField(t("signin.password"), "password", "current-password");
   const submit = async () => {
     const sure = await confirm({
       title: t("account.delete"),

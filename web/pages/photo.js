@@ -11,7 +11,10 @@ import { watchPortrait } from "../lib/portrait-polling.js";
 
 // The server's limit, for files that this browser cannot decode and reduce.
 const MAX_MEGABYTES = 10;
-const KINDS = "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,.heif";
+const KINDS = "image/jpeg,image/png,image/webp,image/heic,image/heif,image/avif,.heic,.heif,.avif";
+
+// What was chosen and not yet accepted, `{student, file, view}`: kept through a failure, another language, and a sign-in.
+let chosen = null;
 
 export default async function page({ api, t, go, student, announce, refreshStudent }) {
   const options = await api.get("/user/portrait/options/");
@@ -20,6 +23,8 @@ export default async function page({ api, t, go, student, announce, refreshStude
   let unwatch = null;
   // What was sent, for choosing a face in it: the server has no address of the whole photo.
   let sent = null;
+  // The file that it was cut from, for another try: `{file, view}`.
+  let held = null;
 
   const rest = () => {
     camera?.stop();
@@ -51,7 +56,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
       event.preventDefault();
       if (event.dataTransfer.files[0]) prepare(event.dataTransfer.files[0]);
     });
-    replace(stage, trouble && h("div", { class: "problem", role: "alert" }, h("p", {}, trouble)), mend, drop);
+    replace(stage, trouble && refusal(trouble), mend, drop);
   }
 
   async function film() {
@@ -63,26 +68,35 @@ export default async function page({ api, t, go, student, announce, refreshStude
     }
     const shoot = h(
       "button",
-      { class: "button", type: "button", onclick: async () => prepare(await camera.capture()) },
+      {
+        class: "button",
+        type: "button",
+        disabled: true,
+        onclick: () => camera.capture().then((blob) => prepare(blob), () => ask(t("photo.no-camera"))),
+      },
       t("photo.shoot"),
     );
+    camera.ready.then(() => {
+      shoot.disabled = false;
+      shoot.focus();
+    });
     replace(
       stage,
       h("div", { class: "camera-window" }, camera.node, h("div", { class: "crop-guide", "aria-hidden": "true" })),
       h("div", { class: "row" }, shoot, backButton()),
     );
-    shoot.focus();
   }
 
   /** Step 2: cropping. A file that the browser cannot decode is sent unchanged if it is small enough. */
-  async function prepare(file) {
+  async function prepare(file, view = null, trouble = null) {
     rest();
     let crop = null;
     try {
-      crop = await cropper(file);
+      crop = await cropper(file, view);
     } catch {
       if (file.size > MAX_MEGABYTES * 2 ** 20) return ask(t("photo.too-big", { n: MAX_MEGABYTES }));
     }
+    chosen = { student: student.id, file, view: crop?.view };
     const wishes = picker(options);
     const box = h("div", {});
     const bar = progressBar(t("photo.sending"));
@@ -100,18 +114,22 @@ export default async function page({ api, t, go, student, announce, refreshStude
         form.append("pic", sent, "photo");
         for (const [name, value] of Object.entries(wishes.value())) form.append(name, value);
         await api.upload("/user/main/", form, (part) => bar.set(part));
-        await refreshStudent();
+        [held, chosen] = [chosen, null];
+        // The photo has arrived; the next page loads the record anyway.
+        await refreshStudent().catch(() => {});
         look();
       } catch (error) {
         bar.node.hidden = true;
         button.disabled = again.disabled = false;
         if (error.code === "session_expired") return;
+        if (error instanceof RangeError) return void replace(box, refusal(t("photo.black")));
         replace(box, problem(error, error.passing ? send : null));
       }
     };
     button.addEventListener("click", send);
     replace(
       stage,
+      trouble && refusal(trouble),
       crop ? crop.node : h("p", {}, t("photo.no-preview", { name: file.name })),
       crop && h("p", { class: "hint centred" }, t("photo.crop-hint")),
       h("details", { class: "wishes" }, h("summary", {}, t("photo.wishes")), wishes.node),
@@ -124,7 +142,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     return undefined;
   }
 
-  /** Step 3: the face. Its result need not be awaited: the questions can be answered meanwhile. */
+  /** Step 3: the face, then the portrait. They need not be awaited: the questions can be answered meanwhile. */
   function look() {
     const line = h("p", { class: "lead", role: "status" }, t("photo.looking"));
     const frame = h("div", { class: "found-frame" });
@@ -136,13 +154,14 @@ export default async function page({ api, t, go, student, announce, refreshStude
       { class: "button", type: "button", "data-act": "onward", onclick: () => go(student.house ? "#/reveal" : "#/sorting") },
       student.house ? t("photo.to-portrait") : t("photo.to-sorting"),
     );
+    const bar = progressBar(t("reveal.progress"));
     let shown = null;
     let told = false;
-    replace(stage, h("div", { class: "found stack centred" }, frame, line, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
+    replace(stage, h("div", { class: "found stack centred" }, frame, line, bar.node, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
     focusOn(onward);
     unwatch = watchPortrait(api, (state) => {
       if (state.status === "failed" && state.error.code === "no_face") return pointOut(state);
-      if (state.status === "failed") return ask(state.error.message);
+      if (state.status === "failed") return held ? prepare(held.file, held.view, state.error.message) : ask(state.error.message);
       if (!told) {
         told = true;
         hints.hidden = state.hints.length === 0;
@@ -153,11 +172,22 @@ export default async function page({ api, t, go, student, announce, refreshStude
           faceButtons(sent, state, pick).then((node) => replace(faces, node), () => {});
         }
       }
-      if (state.files.still && shown !== state.files.still) {
-        shown = state.files.still;
-        replace(frame, portrait({ src: shown, alt: t("photo.still-alt"), lazy: false, size: 200 }));
+      const finished = state.status === "succeeded";
+      bar.node.hidden = state.poll_after === null;
+      bar.set(state.progress);
+      const picture = pictureOf(state);
+      if (picture.src && shown !== picture.src) {
+        shown = picture.src;
+        replace(frame, portrait({ ...picture, lazy: false, size: 208 }));
       }
-      if (state.status === "succeeded" || !["", "reading", "face"].includes(state.stage)) {
+      if (finished) {
+        line.dataset.found = "yes";
+        line.textContent = t("reveal.done");
+        announce(t("reveal.done"));
+        refreshStudent().catch(() => {});
+        return undefined;
+      }
+      if (!["", "reading", "face"].includes(state.stage)) {
         if (line.dataset.found) return undefined;
         line.dataset.found = "yes";
         line.textContent = t("photo.found");
@@ -169,6 +199,17 @@ export default async function page({ api, t, go, student, announce, refreshStude
     });
   }
 
+  /** The film, before it the painted still, before that the cropped photo; for `portrait`. */
+  function pictureOf({ status, files }) {
+    const name = { name: student.fullname };
+    if (status === "succeeded") {
+      const { webp: src, avif, poster, still } = files;
+      return { src, avif, poster, still, alt: t("reveal.portrait-alt", name) };
+    }
+    if (files.poster) return { src: files.poster, still: files.still, alt: t("reveal.painted-alt", name) };
+    return { src: files.still, alt: t("photo.still-alt") };
+  }
+
   /** After `no_face`: the student says where the face is, or sends another photo. */
   async function pointOut(state) {
     rest();
@@ -178,7 +219,9 @@ export default async function page({ api, t, go, student, announce, refreshStude
       const pick = (box) => chooseFace(state, { box }, trouble);
       pointer = await facePointer(sent, state.photo, pick).catch(() => null);
     }
-    ask(t("photo.no-face"), pointer && [pointer, trouble]);
+    const same = held && h("button", { class: "button quiet", type: "button", "data-act": "same" }, t("photo.same"));
+    same?.addEventListener("click", () => prepare(held.file, held.view));
+    ask(t("photo.no-face"), [pointer && [pointer, trouble], same && h("div", { class: "row" }, same)]);
   }
 
   /** The same photo with another face: `choice` is `{face}` or `{box}`. */
@@ -197,10 +240,18 @@ export default async function page({ api, t, go, student, announce, refreshStude
     }
   }
 
-  const backButton = () =>
-    h("button", { class: "button quiet", type: "button", onclick: () => ask() }, t("photo.another"));
+  const refusal = (text) => h("div", { class: "problem", role: "alert" }, h("p", {}, text));
 
-  ask();
+  const backButton = () =>
+    h("button", { class: "button quiet", type: "button", onclick: another }, t("photo.another"));
+
+  function another() {
+    chosen = null;
+    ask();
+  }
+
+  if (chosen?.student === student.id) await prepare(chosen.file, chosen.view);
+  else ask();
   const node = h(
     "section",
     { class: "sheet stack" },

@@ -1,11 +1,11 @@
 /** Sign up: create an account and sign in. */
 import { h } from "../lib/dom.js";
-import { field, form } from "../lib/form.js";
+import { field, form, passwordField } from "../lib/form.js";
 
 export default async function page({ api, t, enter, toast }) {
   const fullname = field(
     t("signup.fullname"),
-    h("input", { name: "fullname", autocomplete: "name", maxlength: 20, required: true }),
+    h("input", { name: "fullname", autocomplete: "name", required: true }),
   );
   const username = field(
     t("signin.username"),
@@ -14,16 +14,11 @@ export default async function page({ api, t, enter, toast }) {
       autocomplete: "username",
       autocapitalize: "none",
       spellcheck: "false",
-      maxlength: 20,
       required: true,
     }),
     { hint: t("signup.username-hint") },
   );
-  const password = field(
-    t("signin.password"),
-    h("input", { name: "password", type: "password", autocomplete: "new-password", required: true }),
-    { hint: t("signup.password-hint") },
-  );
+  const password = passwordField(t("signin.password"), "password", "new-password", t("signup.password-hint"));
   const fields = { fullname, username, password };
   // The account may exist although the sign-in after it failed: a retry then only signs in.
   let enrolled = null;

@@ -16,7 +16,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
   const [{ questions }, { houses }] = await Promise.all([api.get("/dorm/question/"), api.get("/dorm/houses/")]);
   // Kept for this tab and this student, so that a reload or a language switch loses no answer.
   const drawer = `sorting-${student.id}`;
-  const given = { answers: {}, birthday: "", preferred: null, step: 0, ...JSON.parse(recall(drawer, "session") ?? "{}") };
+  const given = { answers: {}, birthday: "", preferred: null, step: 0, ...kept(drawer) };
   const save = () => keep(drawer, JSON.stringify(given), "session");
   const last = questions.length + 1;
   given.step = Math.min(given.step, last);
@@ -204,4 +204,13 @@ export default async function page({ api, t, go, student, toast, announce, refre
       unwatch();
     },
   };
+}
+
+/** What is kept under `drawer`; nothing where that cannot be read. */
+function kept(drawer) {
+  try {
+    return JSON.parse(recall(drawer, "session") ?? "{}");
+  } catch {
+    return {};
+  }
 }

@@ -13,8 +13,8 @@ from portrait.engine.fomm.region import Region
 MARGIN = 32 / 512
 # Sides of few different lengths keep the convolutions prepared.
 UNIT = 32
-# The painter halves its picture twice: cuts begin where its halved grids do in the whole frame.
-GRID = 4
+# The painter halves its picture three times: cuts begin where its halved grids do in the whole frame.
+GRID = 8
 # Weights below this do not show.
 _VISIBLE = 0.02
 

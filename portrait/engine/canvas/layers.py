@@ -30,17 +30,16 @@ class Layers:
         """The frame whose pixels lie at ``places``, or a part of it: uint8 (h, w, 3), and its alpha, uint8 (h, w)."""
         rows, columns = (slice(None), slice(None)) if part is None else (part.rows, part.columns)
         person = places.carry(self._person, rows, columns)
-        alpha = np.ascontiguousarray(person[..., 3])
-        alpha[alpha < _NOTHING] = 0
-        colours = np.ascontiguousarray(person[..., :3])
+        _level, kept = cv2.threshold(cv2.extractChannel(person, 3), _NOTHING - 1, 255, cv2.THRESH_TOZERO)
+        colours, alpha = (
+            np.asarray(plane, dtype=np.uint8) for plane in (cv2.cvtColor(person, cv2.COLOR_RGBA2RGB), kept)
+        )
         return over(colours, alpha, self.background[rows, columns]), alpha
 
 
 def over(person: Picture, alpha: NDArray[np.uint8], background: Picture) -> Picture:
     """The person, with colours multiplied by ``alpha``, before the background; where alpha is 0 it is unchanged."""
-    rest = cv2.cvtColor(255 - alpha, cv2.COLOR_GRAY2RGB)
-    behind = cv2.multiply(background, rest, scale=1 / 255)
-    frame = cv2.add(person, behind)
-    nothing = alpha == 0
-    frame[nothing] = background[nothing]
+    rest = cv2.cvtColor(cv2.bitwise_not(alpha), cv2.COLOR_GRAY2RGB)
+    frame = cv2.add(person, cv2.multiply(background, rest, scale=1 / 255))
+    cv2.copyTo(background, cv2.inRange(alpha, 0, 0), frame)
     return np.asarray(frame, dtype=np.uint8)

@@ -17,6 +17,7 @@ from portrait.engine.style import Painter
 
 # uint8 (B, H, W, 3) of any size -> the same, painted
 Paint = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+GRAIN = 1.5  # grey values: the standard deviation of the noise in a picture that is painted whole
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,19 @@ class PaintedSubject:
 
 def paint_subject(painter: Painter, subject: Subject, style: str) -> PaintedSubject:
     """Paint a subject in ``style``. Raises ChoiceError for an unknown style."""
-    frozen = painter.freeze_statistics(subject.photo[None], style)
+    frozen = painter.freeze_statistics(_grained(subject.photo)[None], style)
     curve = painter.tones(subject.photo, frozen.first, style)
 
     def paint(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return curve[frozen.paint(frames)]
 
-    return PaintedSubject(subject, curve[frozen.first], paint(subject.background[None])[0], paint)
+    return PaintedSubject(subject, curve[frozen.first], paint(_grained(subject.background)[None])[0], paint)
+
+
+def _grained(picture: Picture) -> Picture:
+    """uint8 (S, S, 3) with a little noise, the same in every picture of the size.
+
+    A wall without any texture would be painted without strokes, in stripes along the picture's border.
+    """
+    noise = np.random.default_rng(0).standard_normal((*picture.shape[:2], 1), np.float32)
+    return np.clip(np.rint(picture + GRAIN * noise), 0, 255).astype(np.uint8)

@@ -13,9 +13,31 @@ import numpy as np
 from PIL import Image
 
 from portrait.engine.errors import PhotoError
+from portrait.engine.photo.av1_size import coded_sizes
 from portrait.engine.photo.colour import flatten_alpha, to_eight_bits, to_srgb
+from portrait.engine.photo.colour_space import colour_space
+from portrait.engine.photo.cut_short import (
+    check_jpeg_rows,
+    closed_jpeg,
+    jpeg_is_cut_short,
+    load_rows,
+    padded_webp,
+)
+from portrait.engine.photo.file_kinds import (
+    AVIF,
+    HEIF,
+    JPEG,
+    PNG,
+    WEBP,
+    accepted_formats,
+    kind_of,
+    with_known_brand,
+)
+from portrait.engine.photo.heif_file import decode_heif_rounded, heif_exif
+from portrait.engine.photo.isobmff import Container, read_container
 from portrait.engine.photo.orientation import upright_transpose
 from portrait.engine.photo.picture import STORED_SIDE, Picture, reduced
+from portrait.engine.photo.png_chunks import PngFile, read_png
 from portrait.engine.runtime.allocator import return_freed_memory
 
 # About the size of a phone's largest JPEG.
@@ -37,9 +59,6 @@ WORKING_SIDE = STORED_SIDE
 # Pictures of more pixels than this, after the scaling of the decoder, are decoded one at a time in a process.
 LARGE_PIXELS = 4_500_000
 
-_JPEG, _PNG, _WEBP, _HEIF = "JPEG", "PNG", "WEBP", "HEIF"
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-
 _turn = threading.Lock()
 
 
@@ -57,19 +76,27 @@ class PhotoLimits:
 
 
 def read_photo(data: bytes, *, limits: PhotoLimits | None = None) -> Picture:
-    """Decode an uploaded photo.
+    """Decode an uploaded photo: :func:`read_image` over white, as uint8 (H, W, 3), RGB.
 
-    JPEG, PNG and WebP, and HEIC where pillow-heif is installed; the first frame of an animation. The EXIF
-    orientation is applied, an embedded ICC profile is converted to sRGB, transparency is composited over white, a
-    picture longer than ``limits.working_side`` is reduced to it, and all metadata is dropped.
+    Raises PhotoError as :func:`read_image`.
+    """
+    return np.array(flatten_alpha(read_image(data, limits=limits)), dtype=np.uint8)
+
+
+def read_image(data: bytes, *, limits: PhotoLimits | None = None) -> Image.Image:
+    """Decode an uploaded picture to 8-bit sRGB: RGB, or RGBA where it has transparency.
+
+    JPEG, PNG, WebP and AVIF, and HEIC where pillow-heif is installed; the first frame of an animation. It is turned
+    upright as its EXIF data or its container says, converted from its colour space (``colour_space``), reduced to
+    ``limits.working_side`` where it is longer, and loses all metadata. JPEG and PNG files that are cut short are read
+    where most of their rows are there.
 
     Peak memory stays below about 300 MB for all threads of a process together: a large JPEG is reduced while it is
-    decoded; the others are decoded at full size, HEIC with up to 8 bytes a pixel, PNG with 13, WebP with 18 for its
-    two canvases, large ones one at a time.
+    decoded; the others are decoded at full size, HEIC with up to 8 bytes a pixel, PNG with 13, AVIF with 14, WebP
+    with 18 for its two canvases, large ones one at a time.
 
-    Returns uint8 (H, W, 3), RGB. Raises PhotoError with one of the codes ``photo_empty``,
-    ``photo_too_large``, ``photo_unsupported_format``, ``photo_unreadable``, ``photo_too_many_pixels``,
-    ``photo_too_small``, ``photo_too_elongated``.
+    Raises PhotoError with one of the codes ``photo_empty``, ``photo_too_large``, ``photo_unsupported_format``,
+    ``photo_unreadable``, ``photo_too_many_pixels``, ``photo_too_small``, ``photo_too_elongated``.
     """
     limits = limits or PhotoLimits()
     if not data:
@@ -77,26 +104,66 @@ def read_photo(data: bytes, *, limits: PhotoLimits | None = None) -> Picture:
     if len(data) > limits.max_bytes:
         megabytes = limits.max_bytes / 2**20
         raise PhotoError(f"The file is larger than {megabytes:g} MB.", code="photo_too_large")
-    kind = _kind_of(data)
+    container = read_container(data)
+    kind = kind_of(data, container)
+    cut_short = kind == JPEG and jpeg_is_cut_short(data)
+    png = read_png(data) if kind == PNG else None
+    if png is not None:
+        data = png.data
+    elif kind in (HEIF, AVIF):
+        data = with_known_brand(data, kind)
+    elif kind == WEBP:
+        data = padded_webp(data)
+    elif cut_short:
+        data = closed_jpeg(data)
     try:
         # Only the decoder of the file's signature is run.
         with Image.open(io.BytesIO(data), formats=[kind]) as image:
-            max_pixels = limits.max_pixels if kind == _JPEG else limits.max_pixels_unscaled
+            max_pixels = limits.max_pixels if kind == JPEG else limits.max_pixels_unscaled
             _check_size(image.size, max_pixels, limits)
-            if kind == _JPEG:
+            if kind == AVIF and container is not None:
+                _check_frames(data, container, limits)
+            if kind == JPEG:
                 # Decoded at a half, a quarter or an eighth of its size (DCT scaling). Three quarters of the working
                 # side are accepted as close enough.
                 scale = min(1.0, 0.75 * limits.working_side / max(image.size))
                 image.draft(None, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+            exif = _exif(image, data, png, container)
+            space = colour_space(image.info.get("icc_profile"), png, container)
             with _large_pictures(image.width * image.height):
-                return np.array(_upright_rgb(image, limits.working_side), dtype=np.uint8)
+                deep = kind == HEIF and space.is_hdr
+                decoded = decode_heif_rounded(data) if deep else load_rows(image)
+                if cut_short:
+                    check_jpeg_rows(decoded)
+                # Palette indices and 16 bits are converted before the reduction: they cannot be averaged. The
+                # colour space is that of the file's own channels, grey or CMYK.
+                upright = to_srgb(reduced(to_eight_bits(decoded), limits.working_side), space)
+                transpose = upright_transpose(exif)
+                return upright if transpose is None else upright.transpose(transpose)
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits.max_pixels, limits) from error
     except Exception as error:
+        if kind == HEIF and "nsupported" in str(error):
+            # A picture that others can open, with a feature that the decoder lacks.
+            raise PhotoError(
+                f"The file is not {accepted_formats()}.", code="photo_unsupported_format"
+            ) from error
         # A damaged file can raise OSError, SyntaxError, ValueError, struct.error, IndexError, MemoryError and more.
         raise PhotoError("The file is damaged or cut short.", code="photo_unreadable") from error
+
+
+def _exif(image: Image.Image, data: bytes, png: PngFile | None, container: Container | None) -> bytes | None:
+    """The EXIF data that say how to turn what the decoder gives."""
+    if png is not None:
+        return png.exif
+    if image.format == HEIF:
+        if container is not None and container.turned:
+            return None  # the decoder has done it
+        return heif_exif(data)
+    exif: bytes | None = image.info.get("exif")
+    return exif
 
 
 @contextmanager
@@ -108,34 +175,6 @@ def _large_pictures(pixels: int) -> Iterator[None]:
     with _turn:
         yield
         return_freed_memory()
-
-
-def _kind_of(data: bytes) -> str:
-    """The Pillow format of the file's signature. Raises PhotoError for any other."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return _JPEG
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _PNG
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return _WEBP
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS and _heif_is_readable():
-        return _HEIF
-    raise PhotoError(f"The file is not {accepted_formats()}.", code="photo_unsupported_format")
-
-
-def accepted_formats() -> str:
-    """The formats that can be decoded here, for messages."""
-    return "a JPEG, PNG, WebP or HEIC picture" if _heif_is_readable() else "a JPEG, PNG or WebP picture"
-
-
-def _heif_is_readable() -> bool:
-    try:
-        import pillow_heif
-    except ImportError:
-        return False
-    # Thumbnails, depth and auxiliary images are not decoded: less code is exposed to untrusted data.
-    pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
-    return True
 
 
 def _check_size(size: tuple[int, int], max_pixels: int, limits: PhotoLimits) -> None:
@@ -154,25 +193,21 @@ def _check_size(size: tuple[int, int], max_pixels: int, limits: PhotoLimits) -> 
         )
 
 
+def _check_frames(data: bytes, container: Container, limits: PhotoLimits) -> None:
+    """The frames of an AVIF may be larger than the container says. Raises ValueError where no size is found."""
+    # Items that share their bytes would be read again and again.
+    coded = sum(end - start for parts in container.frames for start, end in parts)
+    if not 0 < coded <= 2 * len(data):
+        raise ValueError("no coded picture was found, or more of them than the file has room for")
+    for parts in container.frames:
+        for width, height in coded_sizes(b"".join(data[start:end] for start, end in parts)):
+            if width * height > limits.max_pixels_unscaled or max(width, height) > limits.max_side:
+                raise _too_many_pixels(limits.max_pixels_unscaled, limits)
+
+
 def _too_many_pixels(max_pixels: int, limits: PhotoLimits) -> PhotoError:
     return PhotoError(
         f"The picture has more than {max_pixels / 1e6:g} million pixels"
         f" or a side longer than {limits.max_side} pixels.",
         code="photo_too_many_pixels",
     )
-
-
-def _upright_rgb(image: Image.Image, working_side: int) -> Image.Image:
-    # 1. Decode.
-    image.load()
-
-    # 2. Read profile and orientation now: the conversions below drop the metadata.
-    profile = image.info.get("icc_profile")
-    transpose = upright_transpose(image)
-
-    # 3. Reduce before anything is copied. Palette indices and 16 bits are converted first: they cannot be averaged.
-    image = reduced(to_eight_bits(image), working_side)
-
-    # 4. Transparency, then colour space.
-    image = to_srgb(flatten_alpha(image), profile)
-    return image if transpose is None else image.transpose(transpose)

@@ -11,11 +11,22 @@ from pathlib import Path
 import cv2
 
 from portrait.engine.errors import CheckpointError
+from portrait.engine.runtime.cores import available_cores
 
 # The networks ship with the code, whichever folder of checkpoints is used for the others.
 FACE_WEIGHTS = Path(__file__).parents[3] / "checkpoints" / "face"
 
 _local = threading.local()
+
+
+def limit_opencv() -> None:
+    """OpenCV's own choice is one thread for each core of the machine; use no more than there are for us."""
+    if cv2.getNumThreads() > (cores := available_cores()):
+        cv2.setNumThreads(cores)
+
+
+# For the web process; the workers' children set what they were given.
+limit_opencv()
 
 
 def network(path: Path) -> cv2.dnn.Net:

@@ -1,4 +1,4 @@
-"""The EXIF orientation of an image (EXIF 2.32, tag 0x0112)."""
+"""The EXIF orientation of an image (EXIF 2.32, tag 0x0112). XMP may have another one, which viewers ignore."""
 
 from __future__ import annotations
 
@@ -16,10 +16,17 @@ _TRANSPOSES = {
 }
 
 
-def upright_transpose(image: Image.Image) -> Image.Transpose | None:
-    """The operation that turns the image upright; None where it is upright or its EXIF data cannot be read."""
+def upright_transpose(exif: bytes | None) -> Image.Transpose | None:
+    """The operation that turns an image with these EXIF data upright.
+
+    None where it is upright, has no EXIF data, or they cannot be read.
+    """
+    if not exif:
+        return None
     try:
-        return _TRANSPOSES.get(int(image.getexif().get(_EXIF_ORIENTATION, 1)))
+        read = Image.Exif()
+        read.load(exif)
+        return _TRANSPOSES.get(int(read.get(_EXIF_ORIENTATION, 1)))
     except Exception:
         # Malformed EXIF is common (editors, messengers) and no reason to refuse the photo.
         return None

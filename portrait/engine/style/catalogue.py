@@ -12,6 +12,7 @@ from portrait.engine.errors import CheckpointError
 
 PAINTER_WEIGHTS = Path(__file__).parents[3] / "checkpoints" / "painter.safetensors"
 FORMAT = "portrait-painter-1"
+DEEP_FORMAT = "portrait-painter-2"  # the same with a part at an eighth of the size
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,21 @@ class Style:
 
 
 @dataclass(frozen=True)
+class DeepSizes:
+    """Sizes of the part of a style network that works at an eighth of the size."""
+
+    width: int  # channels
+    blocks: int  # residual blocks
+
+
+@dataclass(frozen=True)
 class PainterConfig:
     """What ``painter.yaml`` says: the network's sizes and its styles, in the order of the weights' rows."""
 
     widths: tuple[int, int, int]
     blocks: int
     styles: tuple[Style, ...]
+    deep: DeepSizes | None = None
 
 
 def list_styles(weights: Path = PAINTER_WEIGHTS) -> tuple[Style, ...]:
@@ -52,8 +62,8 @@ def read_config(weights: Path) -> PainterConfig:
         raise CheckpointError(path, "does not exist; it describes the weights beside it") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CheckpointError(path, f"cannot be read as yaml ({' '.join(str(error).split())})") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise CheckpointError(path, f"is not of the format {FORMAT}", key="format")
+    if not isinstance(data, dict) or data.get("format") not in (FORMAT, DEEP_FORMAT):
+        raise CheckpointError(path, f"is not of the format {FORMAT} or {DEEP_FORMAT}", key="format")
     widths = _field(path, data, "widths", list)
     if len(widths) != 3 or not all(isinstance(width, int) and width > 0 for width in widths):
         raise CheckpointError(path, "must be three numbers of channels", key="widths")
@@ -61,8 +71,19 @@ def read_config(weights: Path) -> PainterConfig:
     if not styles or len({style.slug for style in styles}) != len(styles):
         raise CheckpointError(path, "must name at least one style, and none twice", key="styles")
     return PainterConfig(
-        widths=(widths[0], widths[1], widths[2]), blocks=_field(path, data, "blocks", int), styles=styles
+        widths=(widths[0], widths[1], widths[2]),
+        blocks=_field(path, data, "blocks", int),
+        styles=styles,
+        deep=_read_deep(path, data) if data["format"] == DEEP_FORMAT else None,
     )
+
+
+def _read_deep(path: Path, data: dict[str, Any]) -> DeepSizes:
+    entry = _field(path, data, "deep", dict)
+    sizes = [_field(path, entry, key, int) for key in ("width", "blocks")]
+    if min(sizes) < 1:
+        raise CheckpointError(path, "needs at least one channel and one block", key="deep")
+    return DeepSizes(*sizes)
 
 
 def read_style(path: Path, entry: object) -> Style:

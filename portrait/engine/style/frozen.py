@@ -8,7 +8,8 @@ which is also the fastest way to paint. Some of the convolutions are rearranged 
 
 from __future__ import annotations
 
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,36 @@ from torch.nn import functional as F
 
 from portrait.engine.runtime.preparation import prepare
 from portrait.engine.runtime.rearrangement import FourPixelConv, UpsampledConv, upsample_then
-from portrait.engine.style.network import EPSILON, ConvLayer, ResidualBlock, StyleNetwork
+from portrait.engine.style.network import EPSILON, ConvLayer, DeepBlock, ResidualBlock, StyleNetwork
+
+
+@dataclass(frozen=True)
+class FoldedBlock:
+    """A residual block without its normalizations."""
+
+    first: nn.Conv2d
+    second: nn.Conv2d
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        change: Tensor = self.second(self.first(x).relu_())
+        return change.add_(x)
+
+
+@dataclass(frozen=True)
+class FoldedDeep:
+    """A deep part without its normalizations."""
+
+    down: nn.Conv2d
+    blocks: list[FoldedBlock]
+    up: nn.Conv2d
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        y = self.down(x).relu_()
+        for block in self.blocks:
+            y = block(y)
+        return upsample_then(self.up, y)[:, :, : x.shape[2], : x.shape[3]].add_(x)
 
 
 class FrozenNetwork:
@@ -36,13 +66,11 @@ class FrozenNetwork:
             conv, y = self._fold(cast(ConvLayer, layer), y)
             self.down_layers.append(conv)
             y = F.relu(y)
-        self.residual_blocks: list[tuple[nn.Conv2d, nn.Conv2d]] = []
-        for module in network.residual_blocks:
-            block = cast(ResidualBlock, module)
-            first, inner = self._fold(block.first, y)
-            second, change = self._fold(block.second, F.relu(inner))
-            self.residual_blocks.append((first, second))
-            y = y + change
+        self.middle: list[FoldedBlock | FoldedDeep] = []
+        for module in network.middle():
+            fold = self._fold_deep if isinstance(module, DeepBlock) else self._fold_block
+            folded, y = fold(cast(Any, module), y)
+            self.middle.append(folded)
         self.up_layers: list[nn.Conv2d] = []
         for layer in network.up_layers:
             conv, y = self._fold(cast(ConvLayer, layer), y)
@@ -61,11 +89,26 @@ class FrozenNetwork:
         y = self.network.enter(x)
         for conv in self.down_layers:
             y = conv(y).relu_()
-        for first, second in self.residual_blocks:
-            y = second(first(y).relu_()).add_(y)
+        for block in self.middle:
+            y = block(y)
         for conv in self.up_layers:
             y = upsample_then(conv, y).relu_()
         return self.network.leave(self.output(y)[:, :, :height, :width])
+
+    def _fold_block(self, block: ResidualBlock, x: Tensor) -> tuple[FoldedBlock, Tensor]:
+        first, inner = self._fold(block.first, x)
+        second, change = self._fold(block.second, F.relu(inner))
+        return FoldedBlock(first, second), x + change
+
+    def _fold_deep(self, deep: DeepBlock, x: Tensor) -> tuple[FoldedDeep, Tensor]:
+        down, y = self._fold(deep.halving, x)
+        y = F.relu(y)
+        blocks = []
+        for block in deep.blocks:
+            folded, y = self._fold_block(cast(ResidualBlock, block), y)
+            blocks.append(folded)
+        up, change = self._fold(deep.doubling, y)
+        return FoldedDeep(down, blocks, up), x + change[:, :, : x.shape[2], : x.shape[3]]
 
     def _fold(self, layer: ConvLayer, x: Tensor) -> tuple[nn.Conv2d, Tensor]:
         """Fold the statistics of ``layer`` on ``x`` into its convolution; returns it and the normalized result."""

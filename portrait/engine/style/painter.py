@@ -22,8 +22,9 @@ from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.tone import tone_curve
 from portrait.engine.style.transformer import build_published, is_published
 
-# Reflection padding needs more pixels than it mirrors: four at full size, one at quarter size.
-SMALLEST_SIDE = 5
+# Reflection padding needs more pixels than it mirrors: four at full size, one at quarter size, and one at an eighth
+# in a network with a part that works there.
+SMALLEST_SIDE, SMALLEST_DEEP_SIDE = 5, 9
 # Frames of 256 x 256 per batch on a GPU; of larger ones fewer, so that they take no more memory.
 GPU_BATCH, GPU_FRAME_PIXELS = 16, 256 * 256
 VERIFIED_SIDE = 32  # of the picture with which a frozen network is tried; the result does not matter
@@ -51,7 +52,7 @@ def load_style(
     elif path.suffix == ".safetensors" and not is_published(tensors):
         config = read_config(path)
         styles = config.styles
-        network = StyleNetwork(len(styles), config.widths, config.blocks, published=False)
+        network = StyleNetwork(len(styles), config.widths, config.blocks, published=False, deep=config.deep)
         load_weights(network, older_names.current_names(tensors, older_names.PAINTER), path)
     else:
         network, tensors = build_published(path, tensors)
@@ -63,7 +64,10 @@ def load_style(
 
 
 class Painter:
-    """A loaded style network. ``styles`` are those it can paint in; ``default`` is the row used by default."""
+    """A loaded style network. ``styles`` are those it can paint in; ``default`` is the row used by default.
+
+    ``smallest_side``: of a frame, in pixels.
+    """
 
     def __init__(
         self,
@@ -79,6 +83,8 @@ class Painter:
         self.device = device
         # One frame at a time keeps its features in the processor's cache; a GPU needs more work at once.
         self.batch = 1 if device.type == "cpu" else GPU_BATCH
+        deep = isinstance(network, StyleNetwork) and network.deep is not None
+        self.smallest_side = SMALLEST_DEEP_SIDE if deep else SMALLEST_SIDE
         network.compute_in(dtype, self.batch)
         if isinstance(network, StyleNetwork):
             # The forms of a frozen network are verified now, so that the first clip does not wait for it.
@@ -105,7 +111,8 @@ class Painter:
 
         Each frame is normalized by its own statistics, as the networks were published. With ``frozen_statistics`` the
         frames are those of one clip and share their statistics (see ``freeze_statistics``).
-        Raises ChoiceError for an unknown style, ValueError for an array of another kind or sides below 5 pixels.
+        Raises ChoiceError for an unknown style, ValueError for an array of another kind or with sides below
+        ``smallest_side``.
         """
         if frozen_statistics and len(frames):
             return self.freeze_statistics(frames, style).paint(frames)
@@ -124,7 +131,7 @@ class Painter:
         The statistics are those of a few frames spread over ``clip``, so that colours do not flicker. It is also
         faster than ``paint``. A ``LayeredNetwork`` is left as it is. Raises as ``paint`` does.
         """
-        _check(clip)
+        _check(clip, self.smallest_side)
         if isinstance(self.network, LayeredNetwork):
             return FrozenPainter(lambda frames: self.paint(frames, style), self.paint(clip[:1], style)[0])
         count = min(len(clip), REFERENCE_FRAMES)
@@ -138,7 +145,7 @@ class Painter:
         )
 
     def _paint(self, frames: NDArray[np.uint8], network: Callable[[Tensor], Tensor]) -> NDArray[np.uint8]:
-        _check(frames)
+        _check(frames, self.smallest_side)
         painted = np.empty_like(frames)
         step = self.batch
         if step > 1:
@@ -175,8 +182,8 @@ def _to_frames(y: Tensor) -> NDArray[np.uint8]:
     return frames
 
 
-def _check(frames: NDArray[np.uint8]) -> None:
+def _check(frames: NDArray[np.uint8], smallest: int) -> None:
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3:
         raise ValueError(f"frames must be uint8 (T, H, W, 3), not {frames.dtype} {frames.shape}")
-    if min(frames.shape[1:3]) < SMALLEST_SIDE:
-        raise ValueError(f"frames must be at least {SMALLEST_SIDE} pixels high and wide, not {frames.shape}")
+    if min(frames.shape[1:3]) < smallest:
+        raise ValueError(f"frames must be at least {smallest} pixels high and wide, not {frames.shape}")

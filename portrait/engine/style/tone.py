@@ -2,7 +2,8 @@
 
 A network trained on mean errors avoids extremes: its output has about half the contrast of the painting that it
 learned from. Instance normalization also discards the brightness of its input, so that every face comes out about
-equally light, dark skin too. The curve restores part of both. It is measured once per clip, so it cannot flicker.
+equally light, dark skin too, or in a dark palette equally dark. The curve restores part of both. It is measured once
+per clip, so it cannot flicker.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ BOLDEST = 1.6  # times the network's: more would make its grain and what flicker
 DARK = 110 / 255  # mean luma of a face, from which on the key is left as it is
 WAY_BACK = 0.5  # how far the painting follows a darker photo, of the way in stops
 LEAST = 0.6  # of the painting's luma: an almost black photo still becomes a painting
+MOST = 1.4  # of the painting's luma, where a dark palette makes a face darker than in the photo
 
 
 def tone_curve(
@@ -36,12 +38,21 @@ def tone_curve(
         if deviation > 0.01:  # a plain colour has no contrast to enlarge
             wanted = (contrast / deviation) ** BOLDNESS
             curve = steeper(curve, float((painting @ LUMA).mean() / 255), min(max(wanted, 1.0), BOLDEST))
-    gain = max(LEAST, min(1.0, luma_of_face(photo) / DARK) ** WAY_BACK)
     painted = float((curve[painting[_middle(painting)]] @ LUMA).mean())
-    # Skipped where nothing is to be darkened, or the mean allows no power.
-    if gain < 1 and 0.02 < painted < 0.98:
-        curve = curve ** (1 + math.log(gain) / math.log(painted))
+    # Skipped where the mean allows no power.
+    if 0.02 < painted < 0.98:
+        gain = _gain(luma_of_face(photo), painted)
+        if gain != 1:
+            curve = curve ** (1 + math.log(gain) / math.log(painted))
     return np.rint(255 * curve).astype(np.uint8)
+
+
+def _gain(photo: float, painted: float) -> float:
+    """What the painted face's mean luma is multiplied by; ``photo``: that of the photo, both 0..1."""
+    if painted < photo:
+        return min(MOST, (photo / painted) ** WAY_BACK)
+    # A dark photo makes a lighter painting darker, but no darker than the photo.
+    return max(LEAST, min(1.0, photo / DARK) ** WAY_BACK, photo / painted)
 
 
 def steeper(values: NDArray[np.float64], middle: float, slope: float) -> NDArray[np.float64]:

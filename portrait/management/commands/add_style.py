@@ -2,13 +2,85 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from portrait.engine.errors import CheckpointError, ChoiceError, EngineError
+from portrait.engine.motion.template import SLUG
+from portrait.engine.style.catalogue import list_styles
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 from portrait.management.training_command import add_training_arguments, progress_bar, start_training
+from portrait.training.errors import TrainingDataError
+from portrait.training.image_files import list_images, read_image
+
+# One to train with, one held out.
+FEWEST_PHOTOS = 2
+
+
+def check_needs(options: dict[str, Any], weights: Path) -> None:
+    """Look for all that the training needs, before it starts.
+
+    Raises EngineError with everything that is missing, with its code where that is one thing, or ``training_data``.
+    """
+    found: list[EngineError] = []
+    for check in (_name, _pictures, _networks, _places):
+        found += check(options, weights)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise EngineError("; ".join(fault.detail for fault in found), code="training_data")
+
+
+def _name(options: dict[str, Any], weights: Path) -> Iterator[EngineError]:
+    name: str = options["name"]
+    if not SLUG.fullmatch(name):
+        yield ChoiceError(f"a style's name is a slug of a-z, 0-9 and hyphens, not {name!r}", code="bad_name")
+    try:
+        if name in {style.slug for style in list_styles(weights)}:
+            yield ChoiceError(f"{weights}: there is a style {name!r} already", code="style_exists")
+    except CheckpointError as error:
+        yield error
+
+
+def _pictures(options: dict[str, Any], weights: Path) -> Iterator[EngineError]:
+    try:
+        read_image(options["image"])
+    except TrainingDataError as error:
+        yield error
+    try:
+        if len(list_images(options["content"])) < FEWEST_PHOTOS:
+            yield TrainingDataError(f"{options['content']}: at least {FEWEST_PHOTOS} photos are needed")
+    except TrainingDataError as error:
+        yield error
+
+
+def _networks(options: dict[str, Any], weights: Path) -> Iterator[EngineError]:
+    if not weights.is_file():
+        yield CheckpointError(weights, "does not exist")
+    perceptual = str(options["perceptual"])
+    if perceptual == "torchvision":
+        if find_spec("torchvision") is None:
+            yield ChoiceError(
+                "torchvision is not installed (requirements-train.txt); or name a file of VGG weights with"
+                " --perceptual",
+                code="torchvision_missing",
+            )
+    elif not Path(perceptual).is_file():
+        yield CheckpointError(Path(perceptual), "does not exist")
+
+
+def _places(options: dict[str, Any], weights: Path) -> Iterator[EngineError]:
+    """Whether the painter, and the sheet, can be written when hours of work are to be kept."""
+    sheet: Path | None = options["sheet"]
+    for folder in {weights.parent, *([sheet.parent] if sheet else [])}:
+        nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+            yield EngineError(f"{folder}: cannot be written", code="storage_unavailable")
 
 
 class Command(EngineCommand):
@@ -32,9 +104,11 @@ class Command(EngineCommand):
             "--weights", type=Path, metavar="FILE", help="the painter to extend (default: the setting's)"
         )
         parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw photos painted in the new style")
-        add_training_arguments(parser, minutes=5.0)
+        add_training_arguments(parser, minutes=1.2, perceptual=None)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        weights: Path = options["weights"] or engine_options().painter_file
+        check_needs(options, weights)
         start_training(options)
         # Imported here: torch takes seconds to import, and the checks above do not need it.
         from portrait.engine.style.catalogue import Style
@@ -48,7 +122,6 @@ class Command(EngineCommand):
             painter={"en": painter, "ko": options["painter_ko"] or painter},
             year=options["year"],
         )
-        weights: Path = options["weights"] or engine_options().painter_file
         with progress_bar() as show:
             metrics = add_style(
                 options["image"],

@@ -6,6 +6,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
+
+from portrait import choices
 from portrait.engine.errors import ChoiceError, EngineError
 from portrait.engine.motion import write_motion
 from portrait.engine.motion.template import SLUG
@@ -14,7 +17,10 @@ from portrait.management.engine_command import EngineCommand
 
 
 class Command(EngineCommand):
-    help = "Make a motion template from a video: the face's keypoints, smoothed and cut to a seamless loop."
+    help = (
+        "Make a motion template from a video: the face's keypoints, smoothed and cut to a seamless loop. Students are"
+        " offered it at once, with a preview."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("video", type=Path, metavar="VIDEO", help="one person, facing the camera")
@@ -28,6 +34,7 @@ class Command(EngineCommand):
         )
         parser.add_argument("--title", default="", help="what people read (default: the name)")
         parser.add_argument("--folder", type=Path, help="where to write (default: the motions' folder)")
+        parser.add_argument("--no-preview", action="store_true", help="do not draw the preview for students")
         parser.add_argument("--force", action="store_true", help="replace a motion of the same name")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -65,3 +72,7 @@ class Command(EngineCommand):
         except OSError as error:
             raise EngineError(f"{path}: {error.strerror}", code="storage_unavailable") from error
         self.stdout.write(f"{path}: {len(motion)} frames at {motion.fps:g} a second, {motion.seconds:.1f} s")
+        # A motion elsewhere is offered to no one. One for another network has no preview either.
+        offered = {choice.name for choice in choices.motions()} if folder == chosen.motions else set()
+        if name in offered and not options["no_preview"]:
+            call_command("make_previews", name, stdout=self.stdout)

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from portrait import choices
@@ -15,6 +16,7 @@ from portrait.engine.photo.choice import FaceChoice
 from portrait.engine.request import RULES, FieldRule, PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
+from portrait.management.terminal_language import in_the_terminals_language
 
 if TYPE_CHECKING:
     from portrait.engine.pipeline import PortraitFiles
@@ -34,7 +36,9 @@ class Command(EngineCommand):
     help = "Make a moving painted portrait from a photo, in each format of PORTRAIT_FORMATS."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("photo", nargs="?", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP or HEIC")
+        parser.add_argument(
+            "photo", nargs="?", type=Path, metavar="PHOTO", help="JPEG, PNG, WebP, HEIC or AVIF"
+        )
         parser.add_argument(
             "-o", "--output", type=Path, default=Path(), metavar="DIR", help="where to write (default: here)"
         )
@@ -52,8 +56,9 @@ class Command(EngineCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["list"]:
-            self._list("Styles", choices.styles())
-            self._list("Motions", choices.motions())
+            with in_the_terminals_language():
+                self._list(_("Styles"), choices.styles())
+                self._list(_("Motions"), choices.motions())
             return
         photo: Path | None = options["photo"]
         if photo is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from portrait.engine.runtime.cores import available_cores
 from portrait.engine_options import engine_options
 from portrait.worker.running import WorkerOptions
 from portrait.worker.supervisor import Worker
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         processes = options["processes"]
-        threads = settings.PORTRAIT["THREADS"] or max(1, cores() // processes)
+        threads = settings.PORTRAIT["THREADS"] or max(1, available_cores() // processes)
         worker = Worker(
             WorkerOptions(
                 processes=processes,
@@ -75,8 +75,3 @@ class Command(BaseCommand):
             )
         )
         sys.exit(worker.run())
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from common.listening import own_addresses
+
 # A portrait takes seconds; the worker gives back what it cannot finish in this time, and then we insist.
 STOP_SECONDS = 30.0
 START_SECONDS = 60.0
@@ -35,6 +37,24 @@ Sign up, sign in, send a photo, watch it come alive:
   curl -s {url}/user/main/ -H "Authorization: Bearer $TOKEN" -F pic=@PHOTO.jpg
   curl -s {url}/user/portrait/ -H "Authorization: Bearer $TOKEN"
 """  # noqa: E501 (a shell line that people copy must stay whole)
+
+
+ELSEWHERE = """On a phone in the same network:
+
+{urls}
+  Browsers give a page the camera only over HTTPS or on this machine itself; over HTTP a photo is chosen or taken as a file.
+"""  # noqa: E501
+
+
+def welcome(host: str, port: int) -> str:
+    """What can be done with a server that listens on ``host``, and from where."""
+    addresses = own_addresses(host)
+    here = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+    text = NEXT.format(url=f"http://{here}:{port}")
+    if not addresses:
+        return text
+    urls = "".join(f"  http://{address}:{port}/\n" for address in addresses)
+    return f"{text}\n{ELSEWHERE.format(urls=urls)}"
 
 
 def port_number(text: str) -> int:
@@ -86,7 +106,7 @@ class Command(BaseCommand):
         }
         try:
             if self.wait_until_open(host, port, parts, lambda: stopping):
-                self.stdout.write(NEXT.format(url=f"http://{host}:{port}"))
+                self.stdout.write(welcome(host, port))
                 self.stdout.flush()
             while not stopping and all(part.poll() is None for part in parts.values()):
                 time.sleep(0.2)

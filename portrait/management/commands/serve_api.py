@@ -12,6 +12,7 @@ from django.db import connection
 
 from common.http_server.limits import Limits
 from common.http_server.server import BoundedServer
+from common.listening import adapt_settings
 from portrait.views import DRAIN_BYTES, MAX_BODY_BYTES
 
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=8, help="threads that answer requests")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        adapt_settings(options["host"])
         try:
             server = BoundedServer(
                 get_internal_wsgi_application(),

@@ -27,6 +27,9 @@ class Command(EngineCommand):
         parser.add_argument(
             "--keep", type=_slugs, metavar="SLUGS", help="write only these of the learned ones, in this order"
         )
+        parser.add_argument(
+            "--clips", type=Path, metavar="DIR", help="folders of frames of clips, for stability in motion"
+        )
         add_training_arguments(parser, Path("training/painter"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +47,7 @@ class Command(EngineCommand):
                 keep=options["keep"],
                 minutes=options["minutes"],
                 resume=options["resume"],
+                clips=options["clips"],
                 device=options["device"],
                 on_progress=show,
             )

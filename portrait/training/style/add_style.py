@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -15,20 +16,25 @@ from portrait.engine.errors import ChoiceError
 from portrait.engine.motion.template import SLUG
 from portrait.engine.runtime.memory_layout import channels_last
 from portrait.engine.runtime.precision import choose_device, choose_dtype
-from portrait.engine.style.catalogue import PainterConfig, Style, read_config
+from portrait.engine.style.catalogue import Style, read_config
 from portrait.engine.style.network import StyleNetwork
 from portrait.training.style.export import STYLE_VECTORS, write_weights_and_yaml
-from portrait.training.style.paintings import painting_grams, with_contrast
+from portrait.training.style.first_row import nearest_style
+from portrait.training.style.objective import TAPS
+from portrait.training.style.paintings import grams_at_two_sizes, with_contrast
 from portrait.training.style.photos import read_photos
+from portrait.training.style.recipe import recipe_of
+from portrait.training.style.small_features import FEATURES_FILE, feature_network
 from portrait.training.style.train_styles import OnProgress
-from portrait.training.style.training_task import TAPS, StyleTrainingConfig, StyleTrainingTask
+from portrait.training.style.training_task import StyleTrainingConfig, StyleTrainingTask
 from portrait.training.training_loop import Schedule, train
-from portrait.training.vgg_features import VGGFeatures
 
 # With the convolutions fixed, a high learning rate is stable, and the time budget is short.
 SCHEDULE = Schedule(
-    learning_rate=5e-3, warmup_steps=20, betas=(0.9, 0.99), ema_decay=0.98, max_gradient_norm=5.0
+    learning_rate=5e-3, warmup_steps=10, betas=(0.9, 0.99), ema_decay=0.98, max_gradient_norm=5.0
 )
+# Small crops: the convolutions know the large shapes already.
+TRAINING = StyleTrainingConfig(batch=2, side=208)
 
 
 def add_style(
@@ -37,7 +43,7 @@ def add_style(
     weights: Path,
     content: Path,
     *,
-    perceptual: Path | str,
+    perceptual: Path | str | None = None,
     minutes: float,
     device: str = "auto",
     training_config: StyleTrainingConfig | None = None,
@@ -50,7 +56,7 @@ def add_style(
     The convolutions and the other styles' vectors stay identical bit by bit.
 
     Args:
-        perceptual: a VGG-16's safetensors, or "torchvision".
+        perceptual: a VGG-16's safetensors, or "torchvision"; None: the small network beside ``weights``.
         minutes: the time budget.
         sheet: where to write an image of photos painted in the new style.
 
@@ -67,26 +73,32 @@ def add_style(
         raise ChoiceError(f"{weights}: there is a style {style.slug!r} already", code="style_exists")
     tensors = current_names(read_tensors(weights), PAINTER)
     torch_device = choose_device(device)
-    vgg = VGGFeatures.load(perceptual, TAPS).to(torch_device)
-    # A network of one style, initialized to the mean of the existing ones.
-    network = StyleNetwork(1, config.widths, config.blocks, published=False)
-    initial = {
-        key: value.float().mean(0, keepdim=True) if key.endswith(STYLE_VECTORS) else value
-        for key, value in tensors.items()
-    }
-    load_weights(network, initial, weights)
-    for name, parameter in network.named_parameters():
-        parameter.requires_grad_(name.endswith(STYLE_VECTORS))
-    training_config = training_config or StyleTrainingConfig()
-    network.to(torch_device).compute_in(choose_dtype("auto", torch_device), training_config.batch)
-    channels_last(network)
+    features = feature_network(perceptual or weights.with_name(FEATURES_FILE), TAPS)
+    cast(torch.nn.Module, features).to(torch_device)
+    training_config = training_config or TRAINING
+    recipe = recipe_of(style.slug)
+    target = grams_at_two_sizes(image, recipe, features.extract, torch_device)
+    network = StyleNetwork(1, config.widths, config.blocks, published=False, deep=config.deep)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        photos = read_photos(content, folder / "faces.json")
+        first = (*photos[0].faces, *photos[0].others)[0]
+        row = nearest_style(weights, tensors, config, first, target[0], features)
+        initial = {
+            key: value[row : row + 1] if key.endswith(STYLE_VECTORS) else value
+            for key, value in tensors.items()
+        }
+        load_weights(network, initial, weights)
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(name.endswith(STYLE_VECTORS))
+        network.to(torch_device).compute_in(choose_dtype("auto", torch_device), training_config.batch)
+        channels_last(network)
         task = StyleTrainingTask(
             network,
-            read_photos(content, folder / "faces.json"),
-            [painting_grams(image, vgg)],
-            vgg,
+            photos,
+            [target],
+            [recipe],
+            features,
             config=training_config,
             device=torch_device,
             seed=seed,
@@ -103,5 +115,5 @@ def add_style(
         for key, value in tensors.items()
     }
     styles = (*config.styles, with_contrast(style, image))
-    write_weights_and_yaml(extended, PainterConfig(config.widths, config.blocks, styles), weights)
+    write_weights_and_yaml(extended, replace(config, styles=styles), weights)
     return metrics

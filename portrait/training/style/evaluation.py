@@ -27,7 +27,7 @@ from portrait.training.style.flicker import (
     least_sharpness,
 )
 from portrait.training.style.losses import content_distance, gram_distance, gram_matrix
-from portrait.training.style.training_task import CONTENT_TAP, TAPS
+from portrait.training.style.objective import CONTENT_TAP, TAPS
 from portrait.training.vgg_features import VGGFeatures
 
 # A clip before it is painted, as the report names it beside the orders of painting.
@@ -118,7 +118,7 @@ def _clip_metrics(
 ) -> tuple[float, float, float]:
     """``person``: the alpha in ``frames``, which an order may carry by a slightly different flow than ``clip``'s."""
     return (
-        flicker(frames, clip.flow, clip.person),
+        flicker(frames, clip.displacement, clip.person),
         background_flicker(frames, person),
         least_sharpness(frames, still),
     )

@@ -13,7 +13,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from portrait.engine.errors import CheckpointError
-from portrait.engine.style.catalogue import FORMAT, PainterConfig, Style
+from portrait.engine.style.catalogue import DEEP_FORMAT, FORMAT, DeepSizes, PainterConfig, Style
 from portrait.engine.style.network import ConvLayer, StyleNetwork
 
 STYLE_VECTORS = (".norm.scale", ".norm.shift")  # the parameters with a row for each style
@@ -31,7 +31,9 @@ def write_painter(network: StyleNetwork, styles: Sequence[Style], path: Path, ro
         for key, value in network.state_dict().items()
     }
     full, half, quarter = (cast(ConvLayer, layer).conv.out_channels for layer in network.down_layers)
-    config = PainterConfig((full, half, quarter), len(network.residual_blocks), tuple(styles))
+    deep = network.deep
+    sizes = None if deep is None else DeepSizes(deep.halving.conv.out_channels, len(deep.blocks))
+    config = PainterConfig((full, half, quarter), len(network.residual_blocks), tuple(styles), sizes)
     return write_weights_and_yaml(tensors, config, path)
 
 
@@ -46,12 +48,17 @@ def write_weights_and_yaml(tensors: dict[str, Tensor], config: PainterConfig, pa
     path.parent.mkdir(parents=True, exist_ok=True)
     # Written to new files that are renamed, so that a killed process leaves no incomplete file.
     weights = path.with_suffix(".safetensors.new")
-    weights.write_bytes(save(tensors, metadata={"format": FORMAT}))
+    weights.write_bytes(save(tensors, metadata={"format": format_of(config)}))
     text = path.with_suffix(".yaml.new")
     text.write_text(YAML_HEADER.format(name=path.name) + _yaml(config), encoding="utf-8")
     weights.replace(path)
     text.replace(path.with_suffix(".yaml"))
     return path
+
+
+def format_of(config: PainterConfig) -> str:
+    """The name of the files' format."""
+    return FORMAT if config.deep is None else DEEP_FORMAT
 
 
 class _Dumper(yaml.SafeDumper):
@@ -64,9 +71,11 @@ class _Dumper(yaml.SafeDumper):
 
 def _yaml(config: PainterConfig) -> str:
     full, half, quarter = config.widths
-    lines = f"format: {FORMAT}\n"
+    lines = f"format: {format_of(config)}\n"
     lines += f"widths: [{full}, {half}, {quarter}]  # channels at full, half and quarter size\n"
     lines += f"blocks: {config.blocks}  # residual blocks at quarter size\n"
+    if config.deep is not None:
+        lines += f"deep: {{width: {config.deep.width}, blocks: {config.deep.blocks}}}  # at an eighth of the size\n"
     styles = [
         {key: value for key, value in asdict(style).items() if value is not None} for style in config.styles
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import cv2
@@ -15,10 +13,7 @@ from torch.nn import functional as F
 
 from portrait.engine.canvas import composer
 from portrait.engine.canvas.subject import Subject
-from portrait.engine.errors import ChoiceError
-from portrait.engine.fomm.compact.dense_motion import DenseMotion
 from portrait.engine.fomm.compact.geometry import coordinate_grid
-from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
 from portrait.engine.photo.picture import Picture
 from portrait.engine.pipeline import Engine
@@ -35,56 +30,38 @@ class AnimatedClip:
 
     frames: Frames  # uint8 (T, S, S, 3)
     person: NDArray[np.uint8]  # (T, S, S), the alpha of the person
-    flow: Tensor  # (T, h, w, 2) in -1..1, from each frame to the source
+    displacement: NDArray[np.float32]  # (T, h, w, 2) in fractions of the side, from each frame to the source
 
 
 def animate(engine: Engine, subject: Subject, motion: Motion) -> AnimatedClip:
-    """``subject`` moved by ``motion``, with a record of the flow.
-
-    Raises ChoiceError (``unknown_model``) for a model that does not expose its flow.
-    """
-    with _recorded_flows(engine.model) as flows:
-        frames = list(composer.animate(engine.model, subject, motion))
+    """``subject`` moved by ``motion``."""
+    frames = list(composer.animate(engine.model, subject, motion))
     return AnimatedClip(
         np.stack([frame.picture for frame in frames]),
         np.stack([frame.alpha for frame in frames]),
-        torch.cat(flows),
+        np.stack([frame.displacement for frame in frames]),
     )
 
 
-@contextmanager
-def _recorded_flows(model: MotionModel) -> Iterator[list[Tensor]]:
-    """A list to which the flows are appended that the model computes inside the context."""
-    dense = [module for module in model.networks.modules() if isinstance(module, DenseMotion)]
-    if len(dense) != 1:
-        raise ChoiceError("flicker is measured with the compact motion model", code="unknown_model")
-    flows: list[Tensor] = []
-
-    def record(_: object, __: object, output: tuple[Tensor, Tensor]) -> None:
-        flows.append(output[0].float().cpu())
-
-    handle = dense[0].register_forward_hook(record)
-    try:
-        yield flows
-    finally:
-        handle.remove()
-
-
-def flicker(frames: Frames, flow: Tensor, person: NDArray[np.uint8] | None = None) -> float:
+def flicker(
+    frames: Frames, displacement: NDArray[np.float32], person: NDArray[np.uint8] | None = None
+) -> float:
     """Mean absolute difference, in grey values of 0..255, of neighbouring frames, each frame warped to the next.
 
     Args:
         frames: uint8 (T, H, W, 3).
-        flow: (T, h, w, 2) in -1..1, from each frame to the common source.
+        displacement: (T, h, w, 2) in fractions of the side, from each frame to the common source.
         person: uint8 (T, H, W), alpha; only the person counts, whom alone the flow carries (None: all pixels).
 
     A pixel's position in the previous frame is the one whose flow leads to the same position of the source. It is
     found by fixed-point iteration; pixels where that does not converge are left out.
     """
     count, height, width, _ = frames.shape
-    flow = F.interpolate(flow.permute(0, 3, 1, 2), (height, width), mode="bilinear", align_corners=False)
+    moved = torch.from_numpy(displacement).permute(0, 3, 1, 2)
+    moved = F.interpolate(moved, (height, width), mode="bilinear", align_corners=False)
     images = torch.from_numpy(frames).permute(0, 3, 1, 2).float()
-    grid = coordinate_grid(height, flow.device)
+    grid = coordinate_grid(height, images.device)
+    flow = 2 * moved + grid.permute(2, 0, 1)  # in -1..1
     errors = []
     for index in range(count - 1):
         previous, following = flow[index : index + 1], flow[index + 1 : index + 2].permute(0, 2, 3, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -31,6 +32,29 @@ def content_distance(features: Tensor, targets: Tensor, weight: Tensor | None = 
         difference = difference * F.interpolate(weight, difference.shape[2:], mode="area")
     energy = targets.float().square().mean((1, 2, 3))
     return difference.mean((1, 2, 3)) / energy.clamp_min(MIN_ENERGY)
+
+
+def content_distances(features: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
+    """``content_distance`` in the features' own dtype, but for its sums; for large batches on a GPU: (B,)."""
+    difference = (features - targets).square().mean(1, keepdim=True).float()
+    difference = difference * F.interpolate(weight, difference.shape[2:], mode="area")
+    energy = targets.square().mean((1, 2, 3), dtype=torch.float32)
+    return difference.mean((1, 2, 3)) / energy.clamp_min(MIN_ENERGY)
+
+
+def grain_loss(painted: Tensor, period: int = 8, cells: int = 6) -> Tensor:
+    """Energy of patterns that repeat with ``period`` pixels in (B, C, H, W), as a network's grid leaves them: (B,).
+
+    Each pixel's position within the period is averaged over squares of ``cells`` periods: what is left of strokes is
+    little, what is left of a pattern is all of it. Shades that are larger than a period are taken off before. Sides
+    must be at least ``period * cells``.
+    """
+    batch, channels, height, width = painted.shape
+    fine = painted - F.avg_pool2d(painted, period + 1, 1, period // 2, count_include_pad=False)
+    rows, columns = height // (period * cells), width // (period * cells)
+    fine = fine[..., : rows * period * cells, : columns * period * cells]
+    split = fine.reshape(batch, channels, rows, cells, period, columns, cells, period)
+    return split.mean((3, 6)).square().mean((1, 2, 3, 4, 5))
 
 
 def total_variation(images: Tensor) -> Tensor:

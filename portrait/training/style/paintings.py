@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import yaml
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 from torch import Tensor
+from torch.nn import functional as F
 
 from portrait.engine.errors import CheckpointError
 from portrait.engine.motion.template import SLUG
 from portrait.engine.style.catalogue import Style, read_style
-from portrait.engine.style.tone import luma_deviation
+from portrait.engine.style.tone import LUMA, luma_deviation
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_files import list_images, read_image
 from portrait.training.image_grids import to_float_images
 from portrait.training.style.losses import gram_matrix
+from portrait.training.style.recipe import Recipe
 from portrait.training.vgg_features import VGGFeatures
 
 PAINTINGS_FILE = Path(__file__).parent / "paintings.yaml"
@@ -83,6 +86,45 @@ def with_contrast(style: Style, path: Path) -> Style:
     image = Image.fromarray(read_image(path))
     image.thumbnail((PAINTING_SIDES[0],) * 2, Image.Resampling.LANCZOS)
     return replace(style, contrast=round(luma_deviation(np.asarray(image)), 3))
+
+
+def shown_paintings(path: Path, sides: Iterable[int], *, grey: bool = False) -> list[NDArray[np.uint8]]:
+    """The painting with its shorter side at each of ``sides``, uint8 (H, W, 3); sharpened where it is enlarged.
+
+    ``grey``: without its colours, their brightness kept.
+    """
+    image = Image.fromarray(read_image(path))
+    longest = round(min(image.size) * MAX_PAINTING_ASPECT)
+    image = image.crop((0, 0, min(image.width, longest), min(image.height, longest)))
+    shown = []
+    for side in sides:
+        scale = side / min(image.size)
+        size = (round(image.width * scale), round(image.height * scale))
+        resized = image.resize(size, Image.Resampling.LANCZOS)
+        if scale > 1:
+            resized = resized.filter(ImageFilter.UnsharpMask(scale, 80, 2))
+        pixels = np.array(resized)
+        if grey:
+            pixels = np.rint((pixels @ LUMA)[..., None].repeat(3, 2)).astype(np.uint8)
+        shown.append(pixels)
+    return shown
+
+
+def grams_at_two_sizes(
+    path: Path, recipe: Recipe, extract: Callable[[Tensor], list[Tensor]], device: torch.device
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The mean Gram matrix of each tap over a painting at the recipe's sizes, and over the same at half the size.
+
+    ``extract``: from float (1, 3, H, W) in 0..1 to features; the matrices are (C, C) each.
+    """
+    levels: tuple[list[list[Tensor]], list[list[Tensor]]] = ([], [])
+    for pixels in shown_paintings(path, recipe.sides, grey=recipe.own_colours):
+        images = to_float_images(pixels[None]).to(device)
+        for level, shown in zip(levels, (images, F.avg_pool2d(images, 2)), strict=True):
+            with torch.no_grad():
+                level.append([gram_matrix(layer)[0] for layer in extract(shown)])
+    full, half = ([torch.stack(layer).mean(0) for layer in zip(*level, strict=True)] for level in levels)
+    return full, half
 
 
 def painting_grams(path: Path, vgg: VGGFeatures) -> list[Tensor]:

@@ -16,9 +16,9 @@ from portrait.engine.request import DEFAULT_SIZE
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_grids import evenly_spaced
 from portrait.training.style.evaluation import mean_over_styles, model_size, moving_metrics, still_metrics
+from portrait.training.style.objective import TAPS
 from portrait.training.style.paintings import list_paintings, painting_grams
 from portrait.training.style.photos import read_photos
-from portrait.training.style.training_task import TAPS
 from portrait.training.vgg_features import VGGFeatures
 
 Table = dict[str, dict[str, float]]

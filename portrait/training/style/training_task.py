@@ -9,63 +9,52 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from portrait.engine.photo.picture import centre_square
 from portrait.engine.runtime.precision import choose_dtype
+from portrait.engine.style.catalogue import DeepSizes
 from portrait.engine.style.network import StyleNetwork
 from portrait.training.image_grids import evenly_spaced, to_float_images, to_uint8_images, write_image_grid
+from portrait.training.style.device_photos import DevicePhotos, sample_pairs
 from portrait.training.style.export import STYLE_VECTORS
-from portrait.training.style.losses import (
-    content_distance,
-    gram_distance,
-    gram_matrix,
-    stability_loss,
-    total_variation,
-)
-from portrait.training.style.photos import Photos, sample_crops
+from portrait.training.style.losses import content_distance, gram_distance, gram_matrix
+from portrait.training.style.objective import CONTENT_TAP, MAX_SHIFT, TAPS, Batch, StyleObjective
+from portrait.training.style.photos import Photos
+from portrait.training.style.recipe import LossWeights, Recipe
+from portrait.training.style.small_features import SmallFeatures, imitation_loss
 from portrait.training.training_loop import Schedule, TrainingTask
-from portrait.training.vgg_features import VGGFeatures
+from portrait.training.vgg_features import FeatureNetwork
 
-TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")  # of VGG-16
-DETAIL_TAP, CONTENT_TAP = 1, 2  # indices of relu2_2 and relu3_3 in ``TAPS``
-WIDTHS, BLOCKS = (16, 40, 80), 5  # 7.9 GFLOP (two for each multiply-add) at 256 pixels
-MAX_SHIFT = 3  # pixels, of the shifted photo in the stability loss
-STABILITY_MARGIN = 8  # pixels
-WINDOW_OFFSETS = 8  # pixels, of the random window that the losses see
-VALIDATION_SIDE = 256  # pixels
+WIDTHS, BLOCKS, DEEP = (16, 40, 80), 5, DeepSizes(width=128, blocks=5)
+FRAME_WINDOWS = (0.5, 0.8)  # of the crops of neighbouring frames, as fractions of the frame
+VALIDATION_SIDE = 512  # pixels
 VALIDATION_PHOTOS, SHEET_PHOTOS = 8, 5
 VECTOR_RATE_SCALE = 3.0  # learning rate of the styles' vectors, relative to the convolutions'
 
 
 @dataclass(frozen=True)
-class LossWeights:
-    """Weights of the losses."""
-
-    content: float = 0.8
-    face: float = 2.2  # added to the content loss inside a face
-    detail: float = 0.45  # content loss of relu2_2 inside a face, for details of a few pixels such as eyes
-    style: tuple[float, ...] = (1.0, 1.4, 2.0, 3.0)  # of each tap's Gram matrix
-    variation: float = 0.2
-    stability: float = 40.0
-    noise: float = 0.03  # standard deviation of the noise in the stability loss
-
-
-@dataclass(frozen=True)
 class StyleTrainingConfig:
-    """Sizes of the style network and hyperparameters of its training."""
+    """Sizes of the style network and hyperparameters of its training.
+
+    A GPU takes a ``batch`` of 16, a ``side`` of 384 and 4 ``pairs`` of 256 pixels.
+    """
 
     widths: tuple[int, int, int] = WIDTHS
     blocks: int = BLOCKS
+    deep: DeepSizes | None = DEEP
     batch: int = 3
-    side: int = 176  # pixels of the crops; larger crops show more of a painting's large shapes
+    side: int = 256  # pixels of the crops; larger crops show more of a painting's large shapes
+    pairs: int = 1  # of neighbouring frames, where there are clips,
+    pair_side: int = 128  # of so many pixels
     weights: LossWeights = field(default_factory=LossWeights)
     schedule: Schedule = field(
         default_factory=lambda: Schedule(
             learning_rate=1.5e-3,
-            warmup_steps=60,
+            warmup_steps=80,
             betas=(0.9, 0.99),
-            ema_decay=0.995,
+            ema_decay=0.997,
             max_gradient_norm=5.0,
             validation_interval=420.0,
         )
@@ -81,20 +70,43 @@ class StyleTrainingTask(TrainingTask):
         self,
         network: StyleNetwork,
         photos: tuple[Photos, Photos],
-        targets: Sequence[Sequence[Tensor]],
-        vgg: VGGFeatures,
+        targets: Sequence[tuple[list[Tensor], list[Tensor]]],
+        recipes: Sequence[Recipe],
+        features: FeatureNetwork,
         *,
         config: StyleTrainingConfig,
         device: torch.device,
+        pairs: Sequence[NDArray[np.uint8]] = (),
+        imitate: bool = False,
         seed: int = 0,
     ) -> None:
-        """``photos``: for training and for validation; ``targets``: for each style the Gram matrices of ``TAPS``."""
+        """Args:
+        photos: for training and for validation.
+        targets: for each style the Gram matrices of ``TAPS`` at full and at half the size.
+        pairs: neighbouring frames of clips, uint8 (2, H, H, 3) each.
+        imitate: also train ``SmallFeatures`` to give what ``features`` gives.
+        """
         self.networks = nn.ModuleDict({"painter": network})
-        self.training, self.validation = photos
-        self.targets = [torch.stack(list(layer)).to(device) for layer in zip(*targets, strict=True)]
+        if imitate:
+            imitated = [matrix.shape[-1] for matrix in targets[0][0]]
+            self.networks["features"] = SmallFeatures(imitated).to(device)
+        self.training, self.validation = DevicePhotos.of(photos[0], device), photos[1]
+        self.pairs = (
+            torch.from_numpy(np.stack(pairs)).permute(0, 1, 4, 2, 3).contiguous().to(device)
+            if pairs
+            else None
+        )
         self.styles = len(targets)
-        self.vgg, self.config, self.device = vgg, config, device
-        self.generator = torch.Generator().manual_seed(seed)
+        full, half = (
+            [torch.stack(list(layer)).to(device) for layer in zip(*level, strict=True)]
+            for level in zip(*targets, strict=True)
+        )
+        self.targets = full
+        self.objective = StyleObjective(
+            features, (full, half), recipes, config.weights, choose_dtype("auto", device)
+        )
+        self.config, self.device = config, device
+        self.generator = torch.Generator(device).manual_seed(seed)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         trained = {name: p for name, p in self.networks.named_parameters() if p.requires_grad}
@@ -108,74 +120,37 @@ class StyleTrainingTask(TrainingTask):
         ]
 
     def step(self) -> dict[str, Tensor]:
-        config, weights = self.config, self.config.weights
-        painter = cast(StyleNetwork, self.networks["painter"])
-        # 1. Crops with a border, so that the stability loss can shift them.
-        crops, masks = sample_crops(self.training, config.batch, config.side + 2 * MAX_SHIFT, self.generator)
-        crops, masks = (
-            part.to(self.device, memory_format=torch.channels_last)
-            for part in (crops, masks[..., MAX_SHIFT:-MAX_SHIFT, MAX_SHIFT:-MAX_SHIFT])
+        config, generator = self.config, self.generator
+        crops, faces, details = self.training.sample(
+            config.batch, config.side + 2 * MAX_SHIFT, MAX_SHIFT, generator
         )
-        photos = crops[..., MAX_SHIFT:-MAX_SHIFT, MAX_SHIFT:-MAX_SHIFT]
-        styles = self._sample_styles()
-        painted = painter(photos, styles)
-        # 2. Features of a window at a random offset. With a fixed one, VGG's pooling grid would always align with
-        #    the network's own, and a periodic pattern could be invisible to the losses.
-        top, left = (int(torch.randint(WINDOW_OFFSETS, (), generator=self.generator)) for _ in range(2))
-        side = config.side - WINDOW_OFFSETS
-        window = (slice(None), slice(None), slice(top, top + side), slice(left, left + side))
-        features, photo_features = self._extract_features(painted[window], photos[window])
-        face = masks[window]
-        # 3. Losses.
-        content = content_distance(features[CONTENT_TAP], photo_features[1], 1 + weights.face * face).mean()
-        detail = content_distance(features[DETAIL_TAP], photo_features[0], face).mean()
-        style = torch.stack(
-            [
-                gram_distance(gram_matrix(layer), target[styles]).mean()
-                for layer, target in zip(features, self.targets, strict=True)
-            ]
-        )
-        variation = total_variation(painted)
-        losses = {"content": content, "detail": detail, "variation": variation}
-        losses |= dict(zip(TAPS, style.detach(), strict=True))
-        loss = weights.content * content + weights.detail * detail + weights.variation * variation
-        loss = loss + (style * style.new_tensor(weights.style)).sum()
-        if weights.stability:
-            losses["stability"] = self._stability_loss(painter, crops, painted, styles)
-            loss = loss + weights.stability * losses["stability"]
-        return {"loss": loss, **losses}
+        batch = Batch(crops, faces, details, self._sample_styles(config.batch))
+        if self.pairs is not None:
+            frames = sample_pairs(self.pairs, config.pairs, config.pair_side, FRAME_WINDOWS, generator)
+            batch = Batch(crops, faces, details, batch.styles, frames, self._sample_styles(config.pairs))
+        loss, parts = self.objective(cast(StyleNetwork, self.networks["painter"]), batch)
+        if "features" in self.networks:
+            parts["imitation"] = self._imitation_loss(batch)[None]
+            loss = loss + parts["imitation"].mean()
+        return {"loss": loss, **{name: part.detach().mean() for name, part in parts.items()}}
 
-    def _sample_styles(self) -> list[int]:
-        order = torch.randperm(self.styles, generator=self.generator).tolist()
-        return [order[index % len(order)] for index in range(self.config.batch)]
+    def _imitation_loss(self, batch: Batch) -> Tensor:
+        """Of a quarter of the photos, and of a quarter painted."""
+        painter, small = cast(StyleNetwork, self.networks["painter"]), self.networks["features"]
+        count = -(-len(batch.crops) // 4)
+        photos = batch.crops[:count]
+        with torch.no_grad():
+            pictures = torch.cat([photos, painter(photos, batch.styles[:count])])
+            wanted = self.objective.features(pictures)
+        return imitation_loss(cast(SmallFeatures, small).extract(pictures), wanted)
 
-    def _extract_features(self, painted: Tensor, photos: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """All taps of the paintings, and the photos' two taps of the content losses."""
-        with self._autocast():
-            features = self.vgg.extract(painted)
-            with torch.no_grad():
-                photo_features = self.vgg.extract(photos, last=TAPS[CONTENT_TAP])
-        return features, photo_features[DETAIL_TAP:]
-
-    def _stability_loss(
-        self, painter: StyleNetwork, crops: Tensor, painted: Tensor, styles: list[int]
-    ) -> Tensor:
-        """The stability loss of half of the photos, shifted by a few pixels and with noise."""
-        count = (len(styles) + 1) // 2
-        down, across = (
-            int(torch.randint(-MAX_SHIFT, MAX_SHIFT + 1, (), generator=self.generator)) for _ in range(2)
-        )
-        side = self.config.side
-        top, left = MAX_SHIFT + down, MAX_SHIFT + across
-        shifted = crops[:count, :, top : top + side, left : left + side]
-        level = self.config.weights.noise * float(torch.rand((), generator=self.generator))
-        noise = torch.randn(shifted.shape, generator=self.generator).to(self.device)
-        repainted = painter(shifted + level * noise, styles[:count])
-        return stability_loss(painted[:count], repainted, (down, across), STABILITY_MARGIN)
-
-    def _autocast(self) -> torch.autocast:
-        dtype = choose_dtype("auto", self.device)
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+    def _sample_styles(self, count: int) -> Tensor:
+        """As many different styles as there are: int64 (count,)."""
+        rounds = [
+            torch.randperm(self.styles, generator=self.generator, device=self.device)
+            for _ in range(-(-count // self.styles))
+        ]
+        return torch.cat(rounds)[:count]
 
     def validate(self, averaged: nn.ModuleDict, folder: Path) -> dict[str, float]:
         """Content and Gram distances on held-out photos, means over styles; draws ``painter.png`` with all styles."""
@@ -186,17 +161,18 @@ class StyleTrainingTask(TrainingTask):
             for index in evenly_spaced(len(photos), VALIDATION_PHOTOS)
         ]
         images = to_float_images(np.stack(squares)).to(self.device)
+        photo_content = [
+            self.objective.features(image, TAPS[CONTENT_TAP])[CONTENT_TAP] for image in images.split(1)
+        ]
         metrics: dict[str, list[float]] = {"content": [], **{tap: [] for tap in TAPS}}
         columns = [to_uint8_images(images[:SHEET_PHOTOS])]
         for style in range(self.styles):
-            painted = torch.cat([painter(image, style) for image in images.split(1)])
-            columns.append(to_uint8_images(painted[:SHEET_PHOTOS]))
-            features, photo_features = self._extract_features(painted, images)
-            metrics["content"].append(
-                float(content_distance(features[CONTENT_TAP], photo_features[1]).mean())
-            )
-            for tap, layer, target in zip(TAPS, features, self.targets, strict=True):
-                distance = gram_distance(gram_matrix(layer), target[[style] * len(layer)])
-                metrics[tap].append(float(distance.mean()))
+            painted = [painter(image, style) for image in images.split(1)]
+            columns.append(to_uint8_images(torch.cat(painted[:SHEET_PHOTOS])))
+            for picture, content in zip(painted, photo_content, strict=True):
+                features = self.objective.features(picture)
+                metrics["content"].append(float(content_distance(features[CONTENT_TAP], content)))
+                for tap, layer, target in zip(TAPS, features, self.targets, strict=True):
+                    metrics[tap].append(float(gram_distance(gram_matrix(layer), target[[style]])))
         write_image_grid(folder / f"{self.name}.png", [list(row) for row in zip(*columns, strict=True)])
         return {key: sum(values) / len(values) for key, values in metrics.items()}

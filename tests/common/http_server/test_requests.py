@@ -41,13 +41,38 @@ def test_a_longer_body_is_received_and_the_application_answers(length: int) -> N
     assert paths == ["/length"]
 
 
+def chunked(length: int, size: int) -> bytes:
+    """A body in chunks of ``size`` bytes, without an announced length."""
+    head = b"POST /length HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    whole, rest = divmod(length, size)
+    sizes = [size] * whole + [rest] * bool(rest)
+    return head + b"".join(b"%x\r\n%b\r\n" % (each, bytes(each)) for each in sizes) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("length", "size", "answer"),
+    [
+        (0, 1, b"0"),
+        (1, 1, b"1"),
+        (5000, 7, b"5000"),
+        (SHORT.kept_body, 40_000, b"%d" % SHORT.kept_body),
+        (SHORT.kept_body + 1, 40_000, b"too big"),
+        (SHORT.discarded_body - 9000, 9000, b"too big"),
+    ],
+)
+def test_a_body_without_a_length_is_counted_as_it_comes(length: int, size: int, answer: bytes) -> None:
+    response, paths = ask(chunked(length, size))
+    assert response.endswith(b"\r\n\r\n" + answer)
+    assert paths == ["/length"]
+
+
 @pytest.mark.parametrize(
     ("request_", "status", "code"),
     [
         (b"POST / HTTP/1.1\r\nContent-Length: 1000000000\r\nConnection: close\r\n\r\n", 413, "body_too_large"),
         (
             b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-            + b"%x\r\n%b\r\n" % (SHORT.kept_body + 1, bytes(SHORT.kept_body + 1)),
+            + b"%x\r\n%b\r\n" % (SHORT.discarded_body + 1, bytes(SHORT.discarded_body + 1)),
             413,
             "body_too_large",
         ),

@@ -25,17 +25,21 @@ from portrait.engine.style.catalogue import Style, list_styles
 from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.tone import luma_deviation
 from portrait.training.errors import TrainingDataError
-from portrait.training.style.paintings import list_paintings, painting_grams
-from portrait.training.style.photos import face_mask, read_photos, sample_crops
+from portrait.training.style.device_photos import DevicePhotos, sample_pairs
+from portrait.training.style.objective import TAPS
+from portrait.training.style.paintings import grams_at_two_sizes, list_paintings
+from portrait.training.style.photos import read_pairs, read_photos
+from portrait.training.style.recipe import Recipe
+from portrait.training.style.small_features import FEATURES_FILE, SmallFeatures
 from portrait.training.style.train_styles import train_styles
-from portrait.training.style.training_task import TAPS, StyleTrainingConfig, StyleTrainingTask
+from portrait.training.style.training_task import StyleTrainingConfig, StyleTrainingTask
 from portrait.training.vgg_features import VGGFeatures
 from tests.paths import DATA
 from tests.portrait.training.drawn_vgg import write_vgg
 from tests.portrait.training.overfitting import losses_on_one_batch
 
 OWN = DATA / "painter" / "painter.safetensors"
-QUICK = StyleTrainingConfig(batch=2, side=40)
+QUICK = StyleTrainingConfig(batch=2, side=48, pair_side=32)
 STYLE_VECTORS = (".norm.scale", ".norm.shift")
 
 
@@ -72,20 +76,29 @@ def paintings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_task(features: Path, photos: Path, paintings: Path, cache: Path) -> StyleTrainingTask:
     torch.manual_seed(0)
     vgg = VGGFeatures.load(features, TAPS)
-    targets = [painting_grams(painting.path, vgg) for painting in list_paintings(paintings)]
+    recipes = [Recipe(sides=(64,)), Recipe(sides=(64,), own_colours=True)]
+    device = torch.device("cpu")
+    targets = [
+        grams_at_two_sizes(painting.path, recipe, vgg.extract, device)
+        for painting, recipe in zip(list_paintings(paintings), recipes, strict=True)
+    ]
+    frames = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     return StyleTrainingTask(
         StyleNetwork(2, (8, 12, 16), 1, published=False),
         read_photos(photos, cache / "faces.json"),
         targets,
+        recipes,
         vgg,
         config=QUICK,
-        device=torch.device("cpu"),
+        device=device,
+        pairs=[frames],
+        imitate=True,
     )
 
 
 def test_training_reduces_the_loss(features: Path, photos: Path, paintings: Path, tmp_path: Path) -> None:
     task = make_task(features, photos, paintings, tmp_path)
-    losses = losses_on_one_batch(task, 5e-3)
+    losses = losses_on_one_batch(task, 5e-3, steps=15)
     assert losses[-1] < 0.85 * losses[0]
 
 
@@ -97,7 +110,7 @@ def test_a_validation_draws_every_style(
         numbers = task.validate(task.networks, tmp_path)
     assert set(numbers) == {"content", *TAPS} and all(value > 0 for value in numbers.values())
     with Image.open(tmp_path / "painter.png") as sheet:
-        assert sheet.width == 3 * 256  # the photo and two styles
+        assert sheet.width == 3 * 512  # the photo and two styles
 
 
 def test_images_of_a_batch_are_painted_each_in_its_style() -> None:
@@ -112,16 +125,34 @@ def test_images_of_a_batch_are_painted_each_in_its_style() -> None:
     torch.testing.assert_close(together[1:], network(pictures[1:], 0))
 
 
-def test_crops_show_the_face_where_the_mask_says(photos: Path, tmp_path: Path) -> None:
+def test_crops_show_the_face_where_the_masks_say(photos: Path, tmp_path: Path) -> None:
     training, validation = read_photos(photos, tmp_path / "faces.json")
     assert len(training.faces) == 1 and len(training) == 2 and len(validation) == 1
-    crops, masks = sample_crops(training, 12, 40, torch.Generator().manual_seed(0))
-    assert crops.shape == (12, 3, 40, 40) and masks.shape == (12, 1, 40, 40)
+    on_device = DevicePhotos.of(training, torch.device("cpu"))
+    crops, faces, details = on_device.sample(12, 306, 3, torch.Generator().manual_seed(0))
+    assert crops.shape == (12, 3, 306, 306) and faces.shape == details.shape == (12, 1, 300, 300)
     assert crops.min() >= 0 and crops.max() <= 1
-    of_face = masks.amax((1, 2, 3)) > 0.5
-    assert 0 < of_face.sum() < 12
-    whole = face_mask(320, 64, (0, 0, 320, 320))[0]
-    assert whole[33, 32] > 0.9 and whole[2, 2] < 0.01
+    assert 0 < (faces.amax((1, 2, 3)) > 0.5).sum() < 12
+    assert (details > 0.6).any() and (faces[details > 0.6] > 0.6).all()
+
+    # The astronaut's eyes and mouth are inside her face, and her mouth is below her eyes.
+    points = on_device.details[0]
+    assert points[2, 1] > points[:2, 1].max() + 0.1 and points[0, 0] < points[2, 0] < points[1, 0]
+
+
+def test_neighbouring_frames_are_read_and_cut_alike(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    for index in range(3):
+        Image.new("RGB", (40, 40), (80 * index, 0, 0)).save(tmp_path / "a" / f"{index}.png")
+    pairs = read_pairs(tmp_path, 32)
+    assert [pair[:, 0, 0, 0].tolist() for pair in pairs] == [[0, 80], [80, 160]]
+    stacked = torch.from_numpy(np.stack(pairs)).permute(0, 1, 4, 2, 3)
+    cut = sample_pairs(stacked, 5, 16, (0.5, 0.8), torch.Generator().manual_seed(0))
+    assert cut.shape == (5, 2, 3, 16, 16)
+    torch.testing.assert_close(cut[:, 1, 0] - cut[:, 0, 0], torch.full((5, 16, 16), 80 / 255))
+    with pytest.raises(TrainingDataError, match="no folder with two frames"):
+        read_pairs(tmp_path / "b")
 
 
 def test_detected_faces_are_cached(photos: Path, tmp_path: Path) -> None:
@@ -137,11 +168,13 @@ TRAINING_SCRIPT = """
 import sys
 from pathlib import Path
 from portrait.training.training_loop import Schedule
+from portrait.training.style.recipe import Recipe
+from portrait.training.style.small_features import FEATURES_FILE, SmallFeatures
 from portrait.training.style.train_styles import train_styles
 from portrait.training.style.training_task import StyleTrainingConfig
 content, styles, vgg, folder = map(Path, sys.argv[1:5])
 minutes = float(sys.argv[5]) or None
-config = StyleTrainingConfig(batch=1, side=40, schedule=Schedule(save_interval=0.2))
+config = StyleTrainingConfig(batch=1, side=48, schedule=Schedule(save_interval=0.2))
 train_styles(content, styles, folder, perceptual=vgg, minutes=minutes, resume=minutes is None, config=config)
 """
 
@@ -166,6 +199,13 @@ def test_a_killed_run_can_be_resumed_and_writes_weights_that_load(
     assert json.loads((output / "painter.jsonl").read_text().splitlines()[-1])["validation"]["content"] > 0
     painter = load_style(output / "painter.safetensors")
     assert [style.slug for style in painter.styles] == ["blue-checks", "red-stripes"]
+
+    assert SmallFeatures.load(output / FEATURES_FILE).extract(torch.rand(1, 3, 32, 32))[3].shape == (
+        1,
+        8,
+        4,
+        4,
+    )
 
     # Some of the trained styles can be written again.
     full = load_file(output / "painter.safetensors")
@@ -198,7 +238,7 @@ def test_an_added_style_leaves_the_others_bit_for_bit(
         if key.endswith(STYLE_VECTORS):
             assert len(after[key]) == len(value) + 1
             assert torch.equal(after[key][:-1], value)
-            assert not torch.allclose(after[key][-1], value.mean(0), atol=1e-4)
+            assert all(not torch.equal(after[key][-1], row) for row in value)
         else:
             assert torch.equal(after[key], value)
     now = list_styles(weights)

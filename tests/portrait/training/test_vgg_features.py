@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from portrait.engine.errors import CheckpointError
-from portrait.training.style.training_task import TAPS
+from portrait.training.style.objective import TAPS
 from portrait.training.vgg_features import VGGFeatures
 from tests.portrait.training.drawn_vgg import write_vgg
 

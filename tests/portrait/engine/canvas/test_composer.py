@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from portrait.engine.canvas import composer
+from portrait.engine.canvas import composer, moments
 from portrait.engine.canvas.background import without_person
+from portrait.engine.canvas.keyframes import keyframes
 from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_subject
 from portrait.engine.fomm import load_model
 from portrait.engine.motion import Motion
@@ -20,7 +21,7 @@ from portrait.engine.options import EngineOptions
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.face_detection import find_face
 from portrait.engine.pipeline import ANIMATIONS, Engine
-from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS, PAINT_AND_CARRY
+from portrait.engine.request import ANIMATE_THEN_PAINT, ORDERS, PAINT_AND_CARRY, PAINT_THEN_ANIMATE
 from portrait.training.style.flicker import animate, flicker
 from tests.paths import DATA
 from tests.portrait.pictures import astronaut
@@ -80,10 +81,31 @@ def test_carried_strokes_flicker_less_than_half_as_much_as_strokes_painted_for_e
     slow = engine().motion("nod").only(range(8))
     clip = animate(engine(), subject(), slow)
     values = {
-        order: flicker(np.stack(list(engine().frames(painted(), slow, order))), clip.flow, clip.person)
+        order: flicker(
+            np.stack(list(engine().frames(painted(), slow, order))), clip.displacement, clip.person
+        )
         for order in (PAINT_AND_CARRY, ANIMATE_THEN_PAINT)
     }
     assert values[PAINT_AND_CARRY] < 0.5 * values[ANIMATE_THEN_PAINT]
+
+
+def test_frames_between_keyframes_look_as_if_the_networks_had_evaluated_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    part = engine().motion("proud-turn").only(range(12))
+    chosen = keyframes(part)
+    assert len(chosen) < 0.6 * len(part)
+    orders = (PAINT_AND_CARRY, PAINT_THEN_ANIMATE)
+    clips = [np.stack(list(engine().frames(painted(), part, order))) for order in orders]
+    for module in (composer, moments):
+        monkeypatch.setattr(module, "keyframes", lambda motion: list(range(len(motion))))
+    for clip, order in zip(clips, orders, strict=True):
+        exact = np.stack(list(engine().frames(painted(), part, order)))
+        error = ((clip.astype(float) - exact) ** 2).mean(axis=(1, 2, 3))
+        assert error.max() < 255**2 / 10**3.6  # 36 dB
+        # Each frame differs from both of its neighbours by at least as much as from what it stands for.
+        step = ((exact[1:].astype(float) - exact[:-1]) ** 2).mean(axis=(1, 2, 3))
+        assert (error[1:-1] <= np.minimum(step[1:], step[:-1])).all()
 
 
 def test_a_closed_eye_and_an_open_mouth_are_painted_and_the_rest_of_the_face_is_not() -> None:

@@ -58,7 +58,7 @@ def test_the_shipped_painter_has_many_styles_that_differ(still: NDArray[np.uint8
 
     painted = [painter.paint(still[None], style.slug)[0].astype(float) for style in painter.styles]
 
-    assert len(painted) >= 8
+    assert len(painted) >= 14
     for index, picture in enumerate(painted):
         for other in painted[:index]:
             assert np.abs(picture - other).mean() > 5
@@ -69,13 +69,14 @@ def test_the_shipped_painter_is_light() -> None:
     picture = torch.rand(1, 3, 256, 256)
     assert isinstance(painter.network, StyleNetwork)
 
-    assert PAINTER_WEIGHTS.stat().st_size <= 6e6
+    features = PAINTER_WEIGHTS.with_name("painter-features.safetensors")
+    assert PAINTER_WEIGHTS.stat().st_size + features.stat().st_size <= 8e6
     with torch.inference_mode():
         frozen = FrozenNetwork(painter.network, 0, picture)
         for network in (lambda x: painter.network(x, 0), frozen):
             with FlopCounterMode(display=False) as counter:
                 network(picture)
-            assert counter.get_total_flops() <= 8e9  # two for each multiply-add
+            assert counter.get_total_flops() <= 12.5e9  # two for each multiply-add
 
 
 def test_every_shipped_style_has_a_title_a_painter_and_a_year() -> None:

@@ -98,6 +98,18 @@ def test_add_style_starts_with_what_it_needs(needs: dict[str, Any]) -> None:
     add_style.check_needs(needs, PAINTER)
 
 
+def test_add_style_compares_with_the_network_beside_the_painter_and_says_where_it_is_missing(
+    needs: dict[str, Any], tmp_path: Path
+) -> None:
+    needs["perceptual"] = None
+    add_style.check_needs(needs, PAINTER)
+    alone = tmp_path / PAINTER.name
+    for file in (PAINTER, PAINTER.with_suffix(".yaml")):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(EngineError, match="painter-features"):
+        add_style.check_needs(needs, alone)
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [

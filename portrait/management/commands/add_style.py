@@ -17,6 +17,7 @@ from portrait.management.engine_command import EngineCommand
 from portrait.management.training_command import add_training_arguments, progress_bar, start_training
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_files import list_images, read_image
+from portrait.training.style.recipe import FEATURES_FILE
 
 # One to train with, one held out.
 FEWEST_PHOTOS = 2
@@ -62,7 +63,7 @@ def _pictures(options: dict[str, Any], weights: Path) -> Iterator[EngineError]:
 def _networks(options: dict[str, Any], weights: Path) -> Iterator[EngineError]:
     if not weights.is_file():
         yield CheckpointError(weights, "does not exist")
-    perceptual = str(options["perceptual"])
+    perceptual = options["perceptual"] or weights.with_name(FEATURES_FILE)
     if perceptual == "torchvision":
         if find_spec("torchvision") is None:
             yield ChoiceError(

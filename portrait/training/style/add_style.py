@@ -23,8 +23,8 @@ from portrait.training.style.first_row import nearest_style
 from portrait.training.style.objective import TAPS
 from portrait.training.style.paintings import grams_at_two_sizes, with_contrast
 from portrait.training.style.photos import read_photos
-from portrait.training.style.recipe import recipe_of
-from portrait.training.style.small_features import FEATURES_FILE, feature_network
+from portrait.training.style.recipe import FEATURES_FILE, recipe_of
+from portrait.training.style.small_features import feature_network
 from portrait.training.style.train_styles import OnProgress
 from portrait.training.style.training_task import StyleTrainingConfig, StyleTrainingTask
 from portrait.training.training_loop import Schedule, train

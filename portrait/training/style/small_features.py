@@ -15,7 +15,6 @@ from portrait.engine.errors import CheckpointError
 from portrait.training.style.losses import gram_distance, gram_matrix
 from portrait.training.vgg_features import TORCHVISION, FeatureNetwork, VGGFeatures
 
-FEATURES_FILE = "painter-features.safetensors"  # beside the painter's weights
 WIDTHS = (24, 48, 96, 128)  # channels of its stages
 IMITATED = (64, 128, 256, 512)  # channels of relu1_2, relu2_2, relu3_3 and relu4_3
 

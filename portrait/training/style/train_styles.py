@@ -17,8 +17,8 @@ from portrait.training.style.export import write_painter
 from portrait.training.style.objective import TAPS
 from portrait.training.style.paintings import grams_at_two_sizes, list_paintings, with_contrast
 from portrait.training.style.photos import read_pairs, read_photos
-from portrait.training.style.recipe import recipe_of
-from portrait.training.style.small_features import FEATURES_FILE, SmallFeatures
+from portrait.training.style.recipe import FEATURES_FILE, recipe_of
+from portrait.training.style.small_features import SmallFeatures
 from portrait.training.style.training_task import StyleTrainingConfig, StyleTrainingTask
 from portrait.training.training_loop import Progress, train
 from portrait.training.vgg_features import VGGFeatures

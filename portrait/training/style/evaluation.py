@@ -41,7 +41,7 @@ def still_metrics(
     targets: Sequence[Tensor],
     vgg: VGGFeatures,
 ) -> dict[str, float]:
-    """Content distance (relu3_3), Gram distance of each of ``TAPS`` and grain, means over uint8 (256, 256, 3) photos.
+    """Content distance (relu3_3), Gram distance of each of ``TAPS`` and grain, means over uint8 (S, S, 3) photos.
 
     ``targets``: the painting's Gram matrices, (C, C) each.
     """

@@ -66,7 +66,7 @@ class StyleObjective:
         self.network, self.targets, self.weights, self.dtype = features, targets, weights, dtype
         self.factors = {
             name: torch.tensor([float(getattr(recipe, name)) for recipe in recipes], device=device)
-            for name in ("style", "content", "face", "detail", "light", "own_colours")
+            for name in ("style", "content", "face", "detail", "light", "colour", "own_colours")
         }
         self.luma = torch.tensor(LUMA, device=device).reshape(1, 3, 1, 1)
         self.generator = torch.Generator().manual_seed(0)
@@ -113,7 +113,7 @@ class StyleObjective:
                 loss = loss + weight * of["style"] * distance
         # 4. Light, colours, smoothness.
         parts["light"] = self._light(painted, photos, batch.faces)
-        parts["colour"] = of["own_colours"] * self._colour(painted, photos)
+        parts["colour"] = of["colour"] * self._colour(painted, photos)
         parts["grain"] = grain_loss(painted)
         parts["variation"] = _variation(painted)
         loss = loss + weights.light * of["light"] * parts["light"] + weights.colour * parts["colour"]

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from portrait.engine.errors import CheckpointError
 from portrait.engine.motion.template import SLUG
+from portrait.engine.photo.crop import CROP_SIZE
 from portrait.engine.style.catalogue import Style, read_style
 from portrait.engine.style.tone import LUMA, luma_deviation
 from portrait.training.errors import TrainingDataError
@@ -26,7 +27,8 @@ from portrait.training.style.recipe import Recipe
 from portrait.training.vgg_features import VGGFeatures
 
 PAINTINGS_FILE = Path(__file__).parent / "paintings.yaml"
-# Gram matrices are averaged over several sizes: large shapes and brush strokes. Shorter side in pixels.
+# Gram matrices are averaged over several sizes: large shapes and brush strokes. Shorter side in pixels, beside a
+# portrait of ``CROP_SIZE``.
 PAINTING_SIDES = (320, 512)
 MAX_PAINTING_ASPECT = 3.0  # longer side by shorter side; a longer painting is cropped
 
@@ -127,14 +129,17 @@ def grams_at_two_sizes(
     return full, half
 
 
-def painting_grams(path: Path, vgg: VGGFeatures) -> list[Tensor]:
-    """The mean Gram matrix of each tap over the painting at ``PAINTING_SIDES``: (C, C) each."""
+def painting_grams(path: Path, vgg: VGGFeatures, portrait: int = CROP_SIZE) -> list[Tensor]:
+    """The mean Gram matrix of each tap over the painting at ``PAINTING_SIDES``: (C, C) each.
+
+    ``portrait``: the side of the portraits that it is compared with, in pixels; the painting is shown in proportion.
+    """
     image = Image.fromarray(read_image(path))
     longest = round(min(image.size) * MAX_PAINTING_ASPECT)
     image = image.crop((0, 0, min(image.width, longest), min(image.height, longest)))
     grams = []
     for side in PAINTING_SIDES:
-        scale = side / min(image.size)
+        scale = side * portrait / CROP_SIZE / min(image.size)
         size = (round(image.width * scale), round(image.height * scale))
         pixels = np.array(image.resize(size, Image.Resampling.LANCZOS))
         with torch.no_grad():

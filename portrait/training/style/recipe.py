@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Recipe:
     # Shorter sides, in pixels, at which the painting is shown beside portraits of 512 pixels.
     sides: tuple[int, ...] = (608, 896)
     own_colours: bool = False  # only brushwork is the painting's; the colours are the photo's
+    colour: float = 0.0  # factor of the loss of the photo's colours
 
 
 # Portraits of the old masters: form is kept, palette and brushwork are taken.
@@ -30,10 +31,11 @@ RECIPES: dict[str, Recipe] = {
     "starry-night": Recipe(face=1.2, light=1.5),
     "water-lilies": Recipe(light=1.5),
     "the-kiss": Recipe(face=1.2, light=1.5, sides=(640, 896)),
-    "girl-with-a-pearl-earring": MASTER,
+    # Without it the painting's background gives faces its blue.
+    "girl-with-a-pearl-earring": replace(MASTER, colour=0.15),
     "la-donna-velata": MASTER,
     "birth-of-venus": Recipe(style=0.9, content=1.2, face=1.3, detail=1.5, light=2.0, sides=(512, 704)),
-    "olive-trees": Recipe(style=1.2, face=1.2, light=3.0, own_colours=True, sides=(512, 704)),
+    "olive-trees": Recipe(style=1.2, face=1.2, light=3.0, own_colours=True, colour=1.0, sides=(512, 704)),
 }
 
 
@@ -54,7 +56,7 @@ class LossWeights:
     coarse: tuple[float, ...] = (0.3, 0.6, 1.0, 1.6)  # and at half the size
     variation: float = 0.2
     light: float = 40.0  # of the brightness of cells, each image's mean taken off
-    colour: float = 150.0  # of the colours of cells, for styles with the photo's own
+    colour: float = 150.0  # of the colours of cells, for styles with a factor
     grain: float = 300.0
     stability: float = 40.0  # under shifts and noise
     noise: float = 0.03  # standard deviation of that noise

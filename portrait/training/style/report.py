@@ -9,7 +9,6 @@ from pathlib import Path
 
 from portrait.engine.errors import ChoiceError
 from portrait.engine.options import EngineOptions
-from portrait.engine.photo.crop import CROP_SIZE
 from portrait.engine.photo.picture import centre_square
 from portrait.engine.pipeline import Engine
 from portrait.engine.request import DEFAULT_SIZE
@@ -51,7 +50,8 @@ def measure_painters(
         perceptual: a VGG-16's safetensors, or "torchvision".
         only: slugs of the styles (default: all that a painter knows).
         photos: how many held-out photos are painted.
-        portraits: how many of them are animated, with ``motion``, ``size`` pixels large.
+        portraits: how many of them are animated, with ``motion``.
+        size: of the photos in pixels.
         faces: the cache of ``read_photos``.
 
     Raises TrainingDataError, CheckpointError, ChoiceError (``unknown_style`` where a painter knows none of ``only``).
@@ -61,8 +61,8 @@ def measure_painters(
     if not validation.faces:
         raise TrainingDataError(f"{content}: no photo that is held out shows a face")
     chosen = [validation.faces[index] for index in evenly_spaced(len(validation.faces), photos)]
-    pictures = [centre_square(face, CROP_SIZE) for face in chosen]
-    sources = [centre_square(face, size) for face in chosen[:portraits]]
+    pictures = [centre_square(face, size) for face in chosen]
+    sources = pictures[:portraits]
     vgg = VGGFeatures.load(perceptual, TAPS)
     report: dict[str, Table] = {}
     for name, path in files.items():
@@ -74,7 +74,7 @@ def measure_painters(
         table: Table = {}
         for painting in list_paintings(styles, slugs):
             slug = painting.style.slug
-            row = still_metrics(engine.painter, slug, pictures, painting_grams(painting.path, vgg), vgg)
+            row = still_metrics(engine.painter, slug, pictures, painting_grams(painting.path, vgg, size), vgg)
             moving = moving_metrics(engine, slug, sources, template)
             row |= {
                 f"{way}, {column}": value for way, ways in moving.items() for column, value in ways.items()

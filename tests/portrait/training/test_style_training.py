@@ -76,7 +76,7 @@ def paintings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_task(features: Path, photos: Path, paintings: Path, cache: Path) -> StyleTrainingTask:
     torch.manual_seed(0)
     vgg = VGGFeatures.load(features, TAPS)
-    recipes = [Recipe(sides=(64,)), Recipe(sides=(64,), own_colours=True)]
+    recipes = [Recipe(sides=(64,)), Recipe(sides=(64,), own_colours=True, colour=1.0)]
     device = torch.device("cpu")
     targets = [
         grams_at_two_sizes(painting.path, recipe, vgg.extract, device)

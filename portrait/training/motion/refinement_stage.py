@@ -50,7 +50,7 @@ LOSS_WEIGHTS = {
     "likeness": 3.5,
     "texture": 15.0,
     "cuts": 0.35,
-    "adversarial": 0.04,
+    "adversarial": 0.02,
     "matching": 0.5,
     "agreement": 1.0,
     "warped": 2.0,
@@ -63,7 +63,7 @@ CUT_SIZE = (80, 128)  # pixels, of the cuts of eyes and of mouths
 CUT_JITTER = 0.04  # either way, in coordinates
 UNCOVERED = 0.25  # difference of the carried matte from the true one
 ADVERSARIAL_WARMUP = 150  # steps of the discriminator alone
-DISCRIMINATOR_RATE = 4e-4
+DISCRIMINATOR_RATE = 2e-4
 DETECTOR_BATCH_FACTOR = 1.5
 
 

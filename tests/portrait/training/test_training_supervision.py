@@ -167,3 +167,26 @@ def test_the_gradient_of_the_flow_loss_does_not_vanish_for_large_errors(pixels: 
 
     assert flow.grad is not None
     assert bool((flow.grad > 0).all())
+
+
+def test_autocast_does_not_round_the_places_at_which_dense_motion_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dense = analytic_dense_motion()
+    keypoints = Keypoints(torch.rand(1, 16, 2) - 0.5, torch.eye(2).expand(1, 16, 2, 2).clone())
+    grids = []
+
+    def recorded(*args: object, **kwargs: object) -> torch.Tensor:
+        grids.append(args[1])
+        return grid_sample(*args, **kwargs)  # type: ignore[arg-type]
+
+    grid_sample = torch.nn.functional.grid_sample
+    monkeypatch.setattr(torch.nn.functional, "grid_sample", recorded)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        dense(torch.rand(1, 3, 128, 128), keypoints, keypoints)
+
+    (grid,) = grids
+    assert isinstance(grid, torch.Tensor)
+    # Nothing moves: each of the 17 motions samples the centres of the 64 x 64 pixels.
+    columns = grid.reshape(17, 64, 64, 2)[..., 0]
+    assert torch.allclose(columns, ((torch.arange(64) + 0.5) / 32 - 1).expand(17, 64, 64), atol=1e-5)

@@ -63,6 +63,16 @@ def test_a_webp_without_its_last_byte() -> None:
     assert difference(read_photo(file[:-1]), astronaut()) < 4
 
 
+@pytest.mark.parametrize("lossless", [False, True])
+def test_a_webp_that_is_cut_short_keeps_the_rows_that_are_there(lossless: bool) -> None:
+    file = encoded(astronaut(), "WEBP", lossless=lossless)
+    part = read_photo(file[: int(len(file) * 0.8)])
+    assert difference(part[:350], astronaut()[:350]) < 4
+    with pytest.raises(PhotoError) as refused:
+        read_photo(file[: int(len(file) * 0.4)])
+    assert refused.value.code == "photo_unreadable"
+
+
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"tEXt", b"iCCP", b"eXIf", b"prVt"])
 def test_large_and_damaged_chunks_beside_the_picture_are_skipped(kind: bytes) -> None:
     file = encoded(resized(astronaut(), 96, 80), "PNG")

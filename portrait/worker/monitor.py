@@ -94,9 +94,7 @@ class Monitor:
     def _restart_pool(self, stuck: RunningAttempt, children: Children) -> None:
         """Kill all children of a pool that makes no progress; ``tend`` starts new ones."""
         logger.error("job %s: the pool is stuck", stuck.job.pk)
-        children.stop()
-        for attempt in self.attempts:
-            attempt.future.cancel()  # a cancelled attempt is given back
+        children.stop()  # which cancels the other attempts; those are given back
         if stuck.begun is not None:
             transitions.fail(stuck.job, "deadline_exceeded", backoff=self.options.backoff)
             self.drop(stuck)

@@ -102,6 +102,7 @@ class Children:
         )
         self._scratch = Scratch()
         self._pool: ProcessPool | None = None
+        self._futures: list[Any] = []
         self._pause = FIRST_PAUSE
         self._start_at = 0.0
         self._folders = 0
@@ -161,14 +162,21 @@ class Children:
     def submit(self, task: str, order: AttemptOrder, deadline: float) -> Any:
         """A ``pebble.ProcessFuture`` of the attempt's end. After ``deadline`` seconds the child is killed."""
         assert self._pool is not None
-        return self._pool.schedule(run, args=(task, order), timeout=deadline)
+        future = self._pool.schedule(run, args=(task, order), timeout=deadline)
+        self._futures = [future, *(one for one in self._futures if not one.done())]
+        return future
 
     def stop(self) -> None:
-        """Kill the children, whatever they do."""
+        """Kill the children, whatever they do. Attempts that have not ended are cancelled."""
         if self._pool is not None:
             self._pool.stop()
             self._pool.join()
             self._pool = None
+            # A pool that breaks ends the attempts it knows of. One that its scheduler thread takes from the queue at
+            # that moment, or does not take any more, would stay open for good.
+            for future in self._futures:
+                future.cancel()
+            self._futures = []
 
     def close(self) -> None:
         """Kill the children and remove the scratch folder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -27,6 +28,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "cuda: needs an NVIDIA GPU; skipped without one, even under --no-skips"
     )
+    if processes := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+        # The test processes share the cores; more threads than cores would wait for each other.
+        share = max(1, len(os.sched_getaffinity(0)) // int(processes))
+        os.environ.setdefault("OMP_NUM_THREADS", str(share))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -29,6 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "portrait.queue": ("common", "user", "portrait", *ENGINE),
     "portrait.worker": ("common", "user", "portrait", "portrait.queue", *ENGINE),
     "portrait.endpoints": ("common", "user", "portrait", "portrait.queue", *ENGINE),
+    "portrait.fitting": ("portrait.worker", *ENGINE, *ENGINE_TOOLS),
     "portrait.management": ("common", "user", *PORTRAIT, "portrait.worker", *ENGINE, *ENGINE_TOOLS),
     "dormitory": ("common", "user", *PORTRAIT, *ENGINE),
     "lounge": ("common", "user", *PORTRAIT, *ENGINE, "dormitory"),

@@ -34,10 +34,14 @@ def packed(slug: str) -> bytes | None:
 
 
 def preview(name: str) -> bytes | None:
-    """The file ``<slug>.webp`` or ``<slug>.jpg`` of a preview; None where there is none."""
+    """The file ``<slug>.webp`` or ``<slug>.jpg`` of a published preview; None where there is none."""
     slug, _, suffix = name.rpartition(".")
     column = {"webp": "preview", "jpg": "preview_still"}.get(suffix)
     if column is None:
         return None
-    data = OwnPainting.objects.filter(slug=slug).values_list(column, flat=True).first()
+    data = (
+        OwnPainting.objects.filter(slug=slug, published_at__isnull=False)
+        .values_list(column, flat=True)
+        .first()
+    )
     return None if data is None else bytes(data)

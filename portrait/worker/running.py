@@ -33,8 +33,12 @@ class WorkerOptions:
     fit_task: str = "portrait.fitting.attempt.fit_painting"
     fit_minutes: float = 1.2
     fit_photos: str = ""
-    fit_deadline: float = 900.0
     options: Any = None
+
+    @property
+    def fit_deadline(self) -> float:
+        """The training's time is a budget; reading the photos and painting the astronaut depend on the machine."""
+        return 600 + 120 * self.fit_minutes
 
 
 @dataclass

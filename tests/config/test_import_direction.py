@@ -41,7 +41,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
 # Modules of ``portrait`` above its queue and its worker; the other flat modules are below both.
 ENDPOINT_MODULES = (
     "admin",
+    "admin_parts",
     "apps",
+    "painting_admin",
+    "painting_services",
     "photo_view",
     "selectors",
     "serializers",

@@ -79,4 +79,9 @@ class AttemptFailed:
     machine: bool = False
 
 
+def deadline_exceeded(seconds: float) -> AttemptFailed:
+    """The end of an attempt that took longer than ``seconds``."""
+    return AttemptFailed("deadline_exceeded", f"not done after {seconds:g} seconds")
+
+
 Task = Callable[[AttemptOrder, Progress], AttemptDone]

@@ -5,30 +5,26 @@ One thread does everything here that touches the database. It computes nothing a
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import threading
 import time
 from types import FrameType
-from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
-
-from common.storage import media
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from portrait.worker import results
-from portrait.worker.faults import is_the_machines
+from portrait.worker.guard import Guard
 from portrait.worker.health import Health
-from portrait.worker.messages import AttemptFailed, AttemptOrder
+from portrait.worker.messages import AttemptFailed
 from portrait.worker.monitor import Monitor
+from portrait.worker.orders import order_for
+from portrait.worker.outcome import outcome_of
 from portrait.worker.pool import Children
-from portrait.worker.running import RunningAttempt, WorkerOptions
+from portrait.worker.running import PooledAttempt, WorkerOptions
 from portrait.worker.upkeep import Clock, Upkeep
 
 # How long the loop sleeps at most; signals and finished children are noticed this soon.
@@ -52,7 +48,7 @@ class Worker:
         self._give_up_at = 0.0
         self._clock = Clock()
         self._upkeep = Upkeep(self.name, options, self._clock)
-        self._pause = 0.0
+        self._guarded = Guard().run
         self._children: Children
         self._health: Health
 
@@ -112,23 +108,6 @@ class Worker:
             return False
         return not PortraitJob.objects.filter(state=PortraitJob.State.QUEUED).exists()
 
-    def _guarded(self, step: Any, *args: Any) -> Any:
-        """Run a step; whatever goes wrong, the state is kept and the step is tried again after a pause."""
-        try:
-            result = step(*args)
-        except Exception as error:
-            self._pause = min(10.0, self._pause * 2 or 0.2)
-            if isinstance(error, OperationalError | InterfaceError):
-                logger.warning("the database does not answer (%s); next try in %.1f s", error, self._pause)
-                with contextlib.suppress(DatabaseError, InterfaceError):
-                    connection.close()
-            else:
-                logger.exception("a step of the worker failed; next try in %.1f s", self._pause)
-            time.sleep(self._pause)
-            return None
-        self._pause = 0.0
-        return result
-
     def _tick(self) -> None:
         self._children.tend()
         self._settle_finished()
@@ -158,48 +137,14 @@ class Worker:
                 raise
 
     def _start(self, job: PortraitJob) -> None:
-        # Through the storage, so that workers need no disk in common.
-        try:
-            data = media().read(str(job.photo.name))
-        except FileNotFoundError:
-            self._end(job, AttemptFailed("photo_missing", final=True))
+        order = order_for(job, self._children.new_folder, self.options.options)
+        if isinstance(order, AttemptFailed):
+            results.end_unbegun(job, order, self.options, self._health)
             return
-        except OSError as error:
-            # Not given back, unless the machine is at fault: it would be claimed first again and hold up all others.
-            logger.error("job %s: cannot read the photo: %s", job.pk, error)
-            self._end(job, AttemptFailed("storage_unavailable", machine=is_the_machines(error)))
-            return
-        try:
-            photo = self._children.new_folder() / "photo.jpg"
-        except OSError as error:
-            self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
-            return
-        folder = photo.parent
-        try:
-            photo.write_bytes(data)
-        except OSError as error:
-            self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
-            shutil.rmtree(folder, ignore_errors=True)
-            return
-        order = AttemptOrder(
-            job=job.pk,
-            photo=str(photo),
-            request=job.request,
-            face=job.face,
-            folder=str(folder),
-            options=self.options.options,
-        )
         future = self._children.submit(self.options.task, order, self.options.deadline)
         future.add_done_callback(lambda _: self._wake.set())
-        self.monitor.attempts.append(RunningAttempt(job, order, future))
+        self.monitor.attempts.append(PooledAttempt(job, order, future=future))
         logger.info("job %s: attempt %s begins", job.pk, job.attempts)
-
-    def _end(self, job: PortraitJob, end: AttemptFailed) -> None:
-        """End an attempt that has not begun."""
-        if self._health.is_to_blame(end):
-            transitions.give_back(job)
-        else:
-            transitions.fail(job, end.code, end.detail, final=end.final, backoff=self.options.backoff)
 
     # --- ending attempts -----------------------------------------------------------------------------------------
 
@@ -209,12 +154,7 @@ class Worker:
                 # Whatever it answered: the row is not ours any more.
                 self.monitor.drop(attempt)
                 continue
-            try:
-                results.settle(attempt, self.options, self._health, stopping=bool(self._stops))
-            except (OperationalError, InterfaceError):
-                raise  # the attempt stays in the list for the next round
-            except Exception:
-                logger.exception("job %s: cannot be finished", attempt.job.pk)
-                results.discard(attempt)
-                transitions.fail(attempt.job, "internal_error", backoff=self.options.backoff)
+            # A database that is away leaves the attempt in the list for the next round.
+            outcome = outcome_of(attempt, self.options, stopping=bool(self._stops))
+            results.end(attempt, outcome, self.options, self._health)
             self.monitor.drop(attempt)

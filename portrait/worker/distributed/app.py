@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import Celery, Task, signals
 from celery.exceptions import Reject
+from celery.platforms import set_pdeathsig
 from django.conf import settings
 from django.db import connections
 
@@ -61,6 +62,7 @@ class _Worker:
             (signals.worker_process_init, self.begin_child),
             (signals.worker_process_shutdown, self.end_child),
             (signals.worker_shutting_down, self.stop),
+            (signals.beat_embedded_init, self.end_beat_with_worker),
         ):
             signal.connect(receiver, weak=False)
 
@@ -89,6 +91,10 @@ class _Worker:
     def stop(self, **_: Any) -> None:
         """In the parent's signal handler."""
         self.family.stop()
+
+    def end_beat_with_worker(self, **_: Any) -> None:
+        """In the process of ``-B``: as the children, it is killed with the worker."""
+        set_pdeathsig("SIGKILL")
 
     def work(self, *, redelivered: bool) -> None:
         assert self.child is not None

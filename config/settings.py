@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.secret import kept_secret, weakness_of
 from config.values import (
+    broker,
     cache,
     check_name,
     choice,
@@ -315,6 +316,14 @@ check_name(
 )
 # Another typeface for the student card, with Hangul; None for the packaged one.
 CARD_FONT = file("CARD_FONT")
+
+# Who tells the workers of a new job: they look into the database themselves, or Celery's broker wakes them.
+PORTRAIT_QUEUE = choice("PORTRAIT_QUEUE", ("database", "celery"), "database")
+CELERY_BROKER_URL = broker("CELERY_BROKER_URL")
+if PORTRAIT_QUEUE == "celery" and not CELERY_BROKER_URL:
+    raise ImproperlyConfigured(
+        "PORTRAIT_QUEUE=celery needs CELERY_BROKER_URL, such as redis://127.0.0.1:6379/0"
+    )
 
 PORT = whole("PORT", 1, 65_535, 8000)
 WORKERS = whole("WORKERS", 1, 1024, 1)

@@ -211,6 +211,17 @@ def cache(name: str) -> dict[str, Any] | None:
     return found
 
 
+def broker(name: str) -> str:
+    """The URL of Celery's broker, or ``""``. Raises ImproperlyConfigured, without the URL and its password."""
+    text = env.str(name, default="").strip()
+    if text and not re.match(r"(rediss?|amqps?)://[^/]", text):
+        raise ImproperlyConfigured(
+            f"{name}: write redis://host:6379/0 or amqp://user:password@host:5672//"
+            " (special characters of the password as %XX)"
+        )
+    return text
+
+
 # The ports on which mail servers take letters by each protocol.
 _MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465, "smtp+ssl": 465}
 _SMTP = "django.core.mail.backends.smtp.EmailBackend"

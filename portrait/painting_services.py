@@ -7,7 +7,7 @@ from portrait.engine.errors import PhotoError
 from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.picture import clean_jpeg
 from portrait.models import OwnPainting, PortraitJob
-from portrait.queue import fittings
+from portrait.queue import delivery, fittings
 
 # Brushwork is learned from the painting enlarged to some 600 pixels; below this it is guessed.
 LEAST_SIDE = 256
@@ -27,11 +27,15 @@ def add_painting(painting: OwnPainting, picture: bytes) -> None:
     """Store a painting with its prepared picture; a worker fits its style. Raises IntegrityError for a known name."""
     painting.picture = picture
     painting.save(force_insert=True)
+    delivery.wake(painting.pk)
 
 
 def fit_again(painting: OwnPainting) -> bool:
     """Queue the painting once more, as after new weights. False while it waits or runs."""
-    return fittings.fit_again(painting)
+    if not fittings.fit_again(painting):
+        return False
+    delivery.wake(painting.pk)
+    return True
 
 
 def publish(painting: OwnPainting) -> bool:

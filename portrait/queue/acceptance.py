@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
-from portrait.queue import projection
+from portrait.queue import delivery, projection
 from portrait.queue.clock import database_now
 from portrait.queue.transitions import cancel_active
 from portrait.queue.turns import place_of
@@ -61,6 +61,7 @@ def enqueue(
                 **request_columns(request),
             )
             projection.refresh(student_id)
+            delivery.wake(job.pk)
             complete = True
     except (OperationalError, InterfaceError) as error:
         if complete:

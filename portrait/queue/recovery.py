@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from portrait.models import QUEUES, QueuedWork
 from portrait.queue.clock import database_now, mend_times
@@ -33,3 +33,17 @@ def reap_expired(
                 logger.warning("%s: %s (attempt %s)", job.label, detail, job.attempts)
                 reaped.append(job)
     return reaped
+
+
+def reap_dead(family: str, is_alive: Callable[[str], bool], *, backoff: Sequence[float] = BACKOFF) -> None:
+    """End the attempts of processes that are known to be dead, before their leases expire.
+
+    The processes are those of the workers whose name ends with ``family``; ``is_alive`` tells by the name.
+    """
+    for model in QUEUES:
+        for job in model._default_manager.filter(state=State.RUNNING, worker__endswith=family):
+            if is_alive(job.worker):
+                continue
+            detail = f"the process of {job.worker} ended"
+            if end_attempt(job, held_by(job), "child_killed", detail, final=False, backoff=backoff):
+                logger.warning("%s: %s (attempt %s)", job.label, detail, job.attempts)

@@ -23,7 +23,7 @@ from common.storage import media
 from portrait import files
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, QueuedWork, request_columns
-from portrait.queue import projection
+from portrait.queue import delivery, projection
 from portrait.queue.clock import database_now
 from portrait.queue.turns import place_of
 
@@ -185,6 +185,7 @@ def retry(job: PortraitJob) -> bool:
         )
         if queued:
             projection.refresh(job.student_id)
+            delivery.wake(job.pk)
     return bool(queued)
 
 

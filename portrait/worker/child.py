@@ -27,11 +27,7 @@ def start_child(child: ChildSettings) -> None:
     threading.Thread(
         target=_watch, args=(child.parent, scratch, ready), name="end-with-parent", daemon=True
     ).start()
-    for variable in _THREAD_VARIABLES:
-        os.environ[variable] = str(child.threads)
-    # What the engine or ffmpeg put into temporary files goes when the worker's scratch folder goes.
-    tempfile.tempdir = child.scratch
-    os.environ["TMPDIR"] = child.scratch
+    set_up_process(child.scratch, child.threads)
     try:
         resolve(child.loader)(child.options)
     except BaseException as error:
@@ -39,6 +35,15 @@ def start_child(child: ChildSettings) -> None:
         raise
     ready.set()
     _say_ready(scratch)
+
+
+def set_up_process(scratch: str, threads: int) -> None:
+    """Before the weights are loaded: the threads of the libraries, and where temporary files go."""
+    for variable in _THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+    # What the engine or ffmpeg put into temporary files goes when the worker's scratch folder goes.
+    tempfile.tempdir = scratch
+    os.environ["TMPDIR"] = scratch
 
 
 def read_fault(file: Path) -> tuple[str, int]:
@@ -56,7 +61,7 @@ def _note_fault(file: Path, error: BaseException) -> float:
     count = read_fault(file)[1] + 1
     # A full disk must not lead to the next start at once.
     with contextlib.suppress(OSError):
-        replace_file(file, f"{count} {_one_line(error)}".encode())
+        replace_file(file, f"{count} {one_line(error)}".encode())
     return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(count - 1, 16)))
 
 
@@ -75,5 +80,6 @@ def _say_ready(scratch: Path) -> None:
         (scratch / f"{os.getpid()}.ready").touch()
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """The error for a log or an admin."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:500]

@@ -110,6 +110,11 @@ class AttemptFailed:
     machine: bool = False
 
 
+def deadline_exceeded(seconds: float) -> AttemptFailed:
+    """The end of an attempt that took longer than ``seconds``."""
+    return AttemptFailed("deadline_exceeded", f"not done after {seconds:g} seconds")
+
+
 Done = AttemptDone | FitDone
 # Of an order of the kind that the task is for.
 Task = Callable[[Any, Progress], Done]

@@ -8,8 +8,10 @@ import time
 from portrait.queue import transitions
 from portrait.worker import results
 from portrait.worker.messages import cancel_file
-from portrait.worker.pool import Children, ChildReport, is_alive, remove_folder, report_of
-from portrait.worker.running import RunningAttempt, WorkerOptions
+from portrait.worker.pids import is_alive
+from portrait.worker.pool import Children
+from portrait.worker.running import PooledAttempt, WorkerOptions
+from portrait.worker.scratch import ChildReport, remove_folder, report_of
 
 # A pool that has not begun a job after this long, or not ended one this long after its deadline, is stuck.
 STUCK_AFTER = 60.0
@@ -24,7 +26,7 @@ class Monitor:
 
     def __init__(self, options: WorkerOptions) -> None:
         self.options = options
-        self.attempts: list[RunningAttempt] = []
+        self.attempts: list[PooledAttempt] = []
 
     def show_stills(self) -> None:
         """Announce the painted stills that the children have finished."""
@@ -62,13 +64,13 @@ class Monitor:
                 )
                 self.drop(attempt)
 
-    def drop(self, attempt: RunningAttempt) -> None:
+    def drop(self, attempt: PooledAttempt) -> None:
         """Forget an attempt that has ended, and remove its folder. Its row has another state, or another lease."""
         self.attempts.remove(attempt)
         results.discard_still(attempt)
         remove_folder(attempt.order)
 
-    def _cancel(self, attempt: RunningAttempt) -> None:
+    def _cancel(self, attempt: PooledAttempt) -> None:
         """Tell the child to stop. It stays warm for the next job; until it has stopped it counts as busy."""
         attempt.cancelled = time.monotonic()
         try:
@@ -76,23 +78,23 @@ class Monitor:
         except OSError:
             self._kill(attempt)
 
-    def _end_if_deaf(self, attempt: RunningAttempt) -> None:
+    def _end_if_deaf(self, attempt: PooledAttempt) -> None:
         assert attempt.cancelled is not None
         if time.monotonic() - attempt.cancelled > self.options.cancel:
             logger.warning("%s: its child does not stop and is killed", attempt.job.label)
             self._kill(attempt)
 
-    def _kill(self, attempt: RunningAttempt) -> None:
+    def _kill(self, attempt: PooledAttempt) -> None:
         attempt.future.cancel()
         self.drop(attempt)
 
-    def _is_stuck(self, attempt: RunningAttempt, children: Children) -> bool:
+    def _is_stuck(self, attempt: PooledAttempt, children: Children) -> bool:
         now = time.monotonic()
         if attempt.begun is None:
             return children.ready() > 0 and now - attempt.submitted > STUCK_AFTER
         return now - attempt.begun > attempt.deadline + STUCK_AFTER
 
-    def _restart_pool(self, stuck: RunningAttempt, children: Children) -> None:
+    def _restart_pool(self, stuck: PooledAttempt, children: Children) -> None:
         """Kill all children of a pool that makes no progress; ``tend`` starts new ones."""
         logger.error("%s: the pool is stuck", stuck.job.label)
         children.stop()  # which cancels the other attempts; those are given back
@@ -100,7 +102,7 @@ class Monitor:
             transitions.fail(stuck.job, "deadline_exceeded", backoff=self.options.backoff)
             self.drop(stuck)
 
-    def _lost_child(self, attempt: RunningAttempt, report: ChildReport | None) -> bool:
+    def _lost_child(self, attempt: PooledAttempt, report: ChildReport | None) -> bool:
         """Whether the child is dead and pebble has not noticed, as when it exits with code 0 during a job."""
         if report is None or is_alive(report.pid):
             return False

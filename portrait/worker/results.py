@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import CancelledError
 from pathlib import Path
 
-from pebble import ProcessExpired
+from django.db import InterfaceError, OperationalError
 
 from common.storage import media
 from portrait import files
 from portrait.engine.output.formats import FORMATS, POSTER
-from portrait.models import OwnPainting, PortraitJob
+from portrait.models import OwnPainting, PortraitJob, QueuedWork
 from portrait.queue import transitions
 from portrait.queue.transitions import Results
 from portrait.worker import fitting
 from portrait.worker.faults import is_the_machines
 from portrait.worker.health import Health
 from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Done, FitDone
-from portrait.worker.pool import is_alive, report_of
 from portrait.worker.running import RunningAttempt, WorkerOptions
 
 logger = logging.getLogger(__name__)
 
 
-class GiveBack(Exception):
-    """The attempt ended through no fault of the job."""
+def end(
+    attempt: RunningAttempt,
+    outcome: Done | AttemptFailed | None,
+    options: WorkerOptions,
+    health: Health,
+) -> None:
+    """Write how an attempt ended, into the storage and then into the row. None: through no fault of the job.
 
-
-def settle(attempt: RunningAttempt, options: WorkerOptions, health: Health, *, stopping: bool) -> None:
-    """Write the result of an attempt whose child has ended, into the storage and then into the row.
-
-    ``stopping``: the worker was told to end, and its children with it.
+    May be called again: a second time changes nothing. Raises OperationalError and InterfaceError, and can then go on
+    later.
     """
-    job = attempt.job
     try:
-        outcome = outcome_of(attempt, stopping=stopping)
-    except GiveBack:
+        _settle(attempt, outcome, options, health)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("%s: cannot be finished", attempt.job.label)
+        discard(attempt)
+        transitions.fail(attempt.job, "internal_error", backoff=options.backoff)
+
+
+def _settle(
+    attempt: RunningAttempt,
+    outcome: Done | AttemptFailed | None,
+    options: WorkerOptions,
+    health: Health,
+) -> None:
+    job = attempt.job
+    if outcome is None:
         transitions.give_back(job)
         logger.info("%s: given back", job.label)
         return
@@ -61,26 +75,12 @@ def settle(attempt: RunningAttempt, options: WorkerOptions, health: Health, *, s
     logger.info("%s: attempt %s failed: %s %s", job.label, job.attempts, outcome.code, outcome.detail)
 
 
-def outcome_of(attempt: RunningAttempt, *, stopping: bool) -> Done | AttemptFailed:
-    """What the child answered, or how it ended. Raises GiveBack."""
-    try:
-        outcome: Done | AttemptFailed = attempt.future.result(timeout=0)
-        return outcome
-    except TimeoutError:
-        return AttemptFailed("deadline_exceeded", f"not done after {attempt.deadline:g} seconds")
-    except ProcessExpired as error:
-        if stopping:
-            # A service manager signals the whole group: the child was told to end, the job did not kill it.
-            raise GiveBack from error
-        return AttemptFailed("child_killed", f"the process ended with exit code {error.exitcode}")
-    except CancelledError as error:
-        raise GiveBack from error
-    except Exception as error:
-        # The pool broke. If this very job's child is dead, the job is the cause; else it is not.
-        report = report_of(attempt.order)
-        if report and not is_alive(report.pid) and not stopping:
-            return AttemptFailed("child_killed", f"the process ended ({error})")
-        raise GiveBack from error
+def end_unbegun(job: QueuedWork, outcome: AttemptFailed, options: WorkerOptions, health: Health) -> None:
+    """End an attempt that has no order."""
+    if health.is_to_blame(outcome):
+        transitions.give_back(job)
+    else:
+        transitions.fail(job, outcome.code, outcome.detail, final=outcome.final, backoff=options.backoff)
 
 
 def show_still(attempt: RunningAttempt) -> None:

@@ -43,16 +43,22 @@ class WorkerOptions:
 
 @dataclass
 class RunningAttempt:
-    """One claimed job, a portrait or the fitting of a style, that a child works on."""
+    """One claimed job in work: a portrait, or the fitting of a style."""
 
     job: QueuedWork
     order: AttemptOrder | FitOrder
-    future: Any  # pebble.ProcessFuture of Done or AttemptFailed
-    deadline: float = 300.0
-    submitted: float = field(default_factory=time.monotonic)
+    deadline: float  # seconds
     begun: float | None = None
-    dead_since: float | None = None  # when its child was first seen to be dead
-    cancelled: float | None = None  # when the child was told to stop, since the job is not ours any more
+    cancelled: float | None = None  # when the child was told to stop, since its result is not wanted any more
     still_name: str = ""  # of the painted still, written but not yet committed
     still_seen: bool = False  # whether the painted still was announced, or given up
     names: dict[str, str] = field(default_factory=dict)  # of files written but not yet committed
+
+
+@dataclass
+class PooledAttempt(RunningAttempt):
+    """One that a child of the embedded pool works on."""
+
+    future: Any = None  # pebble.ProcessFuture of Done or AttemptFailed
+    submitted: float = field(default_factory=time.monotonic)
+    dead_since: float | None = None  # when its child was first seen to be dead

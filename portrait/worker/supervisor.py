@@ -5,32 +5,26 @@ One thread does everything here that touches the database. It computes nothing a
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import threading
 import time
-from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
-
-from common.storage import media
-from portrait import own_styles
-from portrait.models import QUEUES, OwnPainting, PortraitJob, QueuedWork
+from portrait.models import QUEUES, QueuedWork
 from portrait.queue import transitions
-from portrait.worker import fitting, results
-from portrait.worker.faults import is_the_machines
+from portrait.worker import results
+from portrait.worker.guard import Guard
 from portrait.worker.health import Health
-from portrait.worker.messages import AttemptFailed, AttemptOrder, FitOrder
+from portrait.worker.messages import AttemptFailed
 from portrait.worker.monitor import Monitor
+from portrait.worker.orders import Job, order_for, take, work_for
+from portrait.worker.outcome import outcome_of
 from portrait.worker.pool import Children
-from portrait.worker.running import RunningAttempt, WorkerOptions
+from portrait.worker.running import PooledAttempt, WorkerOptions
 from portrait.worker.upkeep import Clock, Upkeep
 
 # How long the loop sleeps at most; signals and finished children are noticed this soon.
@@ -54,7 +48,7 @@ class Worker:
         self._give_up_at = 0.0
         self._clock = Clock()
         self._upkeep = Upkeep(self.name, options, self._clock)
-        self._pause = 0.0
+        self._guarded = Guard().run
         self._children: Children
         self._health: Health
 
@@ -115,23 +109,6 @@ class Worker:
         waiting = QueuedWork.State.QUEUED
         return not any(model._default_manager.filter(state=waiting).exists() for model in QUEUES)
 
-    def _guarded(self, step: Any, *args: Any) -> Any:
-        """Run a step; whatever goes wrong, the state is kept and the step is tried again after a pause."""
-        try:
-            result = step(*args)
-        except Exception as error:
-            self._pause = min(10.0, self._pause * 2 or 0.2)
-            if isinstance(error, OperationalError | InterfaceError):
-                logger.warning("the database does not answer (%s); next try in %.1f s", error, self._pause)
-                with contextlib.suppress(DatabaseError, InterfaceError):
-                    connection.close()
-            else:
-                logger.exception("a step of the worker failed; next try in %.1f s", self._pause)
-            time.sleep(self._pause)
-            return None
-        self._pause = 0.0
-        return result
-
     def _tick(self) -> None:
         self._children.tend()
         self._settle_finished()
@@ -149,7 +126,7 @@ class Worker:
         while self._children.ready() > len(self.monitor.attempts) and not self._health.fault:
             if not self._clock.is_due("claim", self.options.poll):
                 return
-            job = self._next()
+            job = take(self.name, self.options)
             if job is None:
                 return
             # Where there was one there may be more.
@@ -160,75 +137,16 @@ class Worker:
                 transitions.give_back(job)
                 raise
 
-    def _next(self) -> PortraitJob | OwnPainting | None:
-        """A claimed job: the next portrait, or, where none waits, a painting, of which one at a time is enough."""
-        lease = self.options.lease
-        job = transitions.claim(self.name, lease_seconds=lease)
-        if job is not None or any(isinstance(attempt.job, OwnPainting) for attempt in self.monitor.attempts):
-            return job
-        return transitions.claim_next(OwnPainting, self.name, lease_seconds=lease)
-
-    def _start(self, job: PortraitJob | OwnPainting) -> None:
-        if isinstance(job, OwnPainting):
-            self._begin(job, self.options.fit_task, self.options.fit_deadline)
+    def _start(self, job: Job) -> None:
+        order = order_for(job, self._children.new_folder, self.options)
+        if isinstance(order, AttemptFailed):
+            results.end_unbegun(job, order, self.options, self._health)
             return
-        # Through the storage, so that workers need no disk in common.
-        try:
-            data = media().read(str(job.photo.name))
-        except FileNotFoundError:
-            self._end(job, AttemptFailed("photo_missing", final=True))
-            return
-        except OSError as error:
-            # Not given back, unless the machine is at fault: it would be claimed first again and hold up all others.
-            logger.error("%s: cannot read the photo: %s", job.label, error)
-            self._end(job, AttemptFailed("storage_unavailable", machine=is_the_machines(error)))
-            return
-        self._begin(job, self.options.task, self.options.deadline, data)
-
-    def _begin(self, job: PortraitJob | OwnPainting, task: str, deadline: float, photo: bytes = b"") -> None:
-        """Hand the job to a child, with all that it needs in a folder of its own."""
-        try:
-            folder = self._children.new_folder()
-        except OSError as error:
-            self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
-            return
-        order: AttemptOrder | FitOrder
-        try:
-            if isinstance(job, OwnPainting):
-                order = fitting.order_of(job, folder, self.options)
-            else:
-                order = self._order_of(job, folder, photo)
-        except OSError as error:
-            self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
-            shutil.rmtree(folder, ignore_errors=True)
-            return
+        task, deadline = work_for(job, self.options)
         future = self._children.submit(task, order, deadline)
         future.add_done_callback(lambda _: self._wake.set())
-        self.monitor.attempts.append(RunningAttempt(job, order, future, deadline))
+        self.monitor.attempts.append(PooledAttempt(job, order, deadline, future=future))
         logger.info("%s: attempt %s begins", job.label, job.attempts)
-
-    def _order_of(self, job: PortraitJob, folder: Path, photo: bytes) -> AttemptOrder:
-        """Write photo and own style into the folder. Raises OSError."""
-        (folder / "photo.jpg").write_bytes(photo)
-        style = own_styles.packed(job.style) if job.style else None
-        if style is not None:
-            (folder / "own.style").write_bytes(style)
-        return AttemptOrder(
-            job=job.pk,
-            photo=str(folder / "photo.jpg"),
-            request=job.request,
-            face=job.face,
-            folder=str(folder),
-            options=self.options.options,
-            own_style="" if style is None else str(folder / "own.style"),
-        )
-
-    def _end(self, job: QueuedWork, end: AttemptFailed) -> None:
-        """End an attempt that has not begun."""
-        if self._health.is_to_blame(end):
-            transitions.give_back(job)
-        else:
-            transitions.fail(job, end.code, end.detail, final=end.final, backoff=self.options.backoff)
 
     # --- ending attempts -----------------------------------------------------------------------------------------
 
@@ -238,12 +156,7 @@ class Worker:
                 # Whatever it answered: the row is not ours any more.
                 self.monitor.drop(attempt)
                 continue
-            try:
-                results.settle(attempt, self.options, self._health, stopping=bool(self._stops))
-            except (OperationalError, InterfaceError):
-                raise  # the attempt stays in the list for the next round
-            except Exception:
-                logger.exception("%s: cannot be finished", attempt.job.label)
-                results.discard(attempt)
-                transitions.fail(attempt.job, "internal_error", backoff=self.options.backoff)
+            # A database that is away leaves the attempt in the list for the next round.
+            outcome = outcome_of(attempt, stopping=bool(self._stops))
+            results.end(attempt, outcome, self.options, self._health)
             self.monitor.drop(attempt)

@@ -17,6 +17,34 @@ SWEEP_EVERY = 3600.0
 logger = logging.getLogger(__name__)
 
 
+def reap_every(options: WorkerOptions) -> float:
+    """Seconds between two searches for expired leases."""
+    return min(REAP_EVERY, options.lease / 2)
+
+
+def sweep(health: Health) -> str:
+    """Delete old photos and files that no job names. Returns what an admin has to see to, in one line, or ``""``."""
+    retention.forget_photos(retention.photo_limit())
+    try:
+        todo = orphans.plan()
+        orphans.carry_out(todo)
+    except OSError as error:
+        health.blame(f"the media storage cannot be used: {error}")
+        return ""
+    if todo.reason == Match.MISSING:
+        health.blame(todo.reason)
+        return ""
+    if todo.reason:
+        logger.error("%s", todo.reason)
+    if todo.orphans or todo.trash:
+        logger.info(
+            "%s files that no job names went to the trash, %s were deleted from it",
+            len(todo.orphans),
+            len(todo.trash),
+        )
+    return todo.reason
+
+
 class Clock:
     """Says when a step is due again."""
 
@@ -52,37 +80,17 @@ class Upkeep:
         fault = self._fault(children, health)
         if self._clock.is_due("beat", workers.BEAT_EVERY) or fault != self._told:
             self._beat(fault)
-        if self._clock.is_due("reap", min(REAP_EVERY, self.options.lease / 2)):
+        if self._clock.is_due("reap", reap_every(self.options)):
             recovery.reap_expired(backoff=self.options.backoff, lease_seconds=self.options.lease)
         if self._clock.is_due("sweep", SWEEP_EVERY):
-            retention.forget_photos(retention.photo_limit())
-            self._sweep(health)
+            notice = sweep(health)
+            if notice != self.notice:
+                self.notice = notice
+                self._clock.forget("beat")
 
     def sign_off(self) -> None:
         """Remove the worker from the registry."""
         workers.sign_off(self.name)
-
-    def _sweep(self, health: Health) -> None:
-        try:
-            todo = orphans.plan()
-            orphans.carry_out(todo)
-        except OSError as error:
-            health.blame(f"the media storage cannot be used: {error}")
-            return
-        if todo.reason == Match.MISSING:
-            health.blame(todo.reason)
-            return
-        if todo.reason:
-            logger.error("%s", todo.reason)
-        if todo.reason != self.notice:
-            self.notice = todo.reason
-            self._clock.forget("beat")
-        if todo.orphans or todo.trash:
-            logger.info(
-                "%s files that no job names went to the trash, %s were deleted from it",
-                len(todo.orphans),
-                len(todo.trash),
-            )
 
     def _fault(self, children: Children, health: Health) -> str:
         """What keeps the worker from taking jobs; empty where nothing does."""

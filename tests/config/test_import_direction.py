@@ -34,7 +34,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "dormitory": ("common", "user", *PORTRAIT, *ENGINE),
     "lounge": ("common", "user", *PORTRAIT, *ENGINE, "dormitory"),
     "demo": ("common", "user", *PORTRAIT, "portrait.worker", *ENGINE, "dormitory", "lounge"),
-    "config": ("common", "user", *PORTRAIT, *ENGINE, "dormitory", "lounge", "demo"),
+    "config": ("common", "user", *PORTRAIT, "portrait.worker", *ENGINE, "dormitory", "lounge", "demo"),
     "manage": ("config",),
 }
 

@@ -29,7 +29,7 @@ HELPERS = {
     "hosts": 1,
     "origins": 1,
     "rate": 1,
-    **dict.fromkeys(("pair_of_files", "file", "cache", "mail", "sender")),
+    **dict.fromkeys(("pair_of_files", "file", "cache", "mail", "sender", "broker")),
 }
 
 # A developer's own .env must not decide about this test.

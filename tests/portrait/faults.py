@@ -45,7 +45,7 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
             os.kill(os.getpid(), signal.SIGKILL)
         if kind == "still-no-face":
             raise NoFaceError("no face")
-    elif kind == "sleep":
+    elif kind == "sleep" or (kind == "sleep-once" and _first_time(order)):
         _sleep(float(value), report)
     elif kind == "hang":
         # Deaf to SIGTERM, as a thread deep inside a native library is.

@@ -233,14 +233,18 @@ class Workers:
     def scratch_folders(self) -> list[Path]:
         return list(self.folder.glob("portrait-workers-*/worker-*"))
 
+    def end(self) -> None:
+        """Kill what is left."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if self.started:
+            print(self.output())  # noqa: T201 (pytest shows it for a test that fails)
+
 
 def workers(folder: Path) -> Iterator[Workers]:
     """The body of the ``workers`` fixture."""
     crew = Workers(folder)
     yield crew
-    for process in crew.started:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    if crew.started:
-        print(crew.output())  # noqa: T201 (pytest shows it for a test that fails)
+    crew.end()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from portrait.engine.runtime.cores import available_cores
-from portrait.engine_options import engine_options
+from portrait.worker.configured import configured
 from portrait.worker.running import WorkerOptions
 from portrait.worker.supervisor import Worker
 
@@ -61,19 +59,9 @@ class Command(BaseCommand):
         parser.add_argument("--drain", action="store_true", help="end as soon as the queue is empty")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        processes = options["processes"]
-        threads = settings.PORTRAIT["THREADS"] or max(1, available_cores() // processes)
         worker = Worker(
-            WorkerOptions(
-                processes=processes,
-                threads=threads,
-                poll=options["poll"],
-                grace=options["grace"],
-                drain=options["drain"],
-                deadline=settings.PORTRAIT["DEADLINE"],
-                options=replace(engine_options(), threads=threads),
-                fit_minutes=settings.PORTRAIT["STYLE_MINUTES"],
-                fit_photos=str(settings.PORTRAIT["STYLE_PHOTOS"]),
+            configured(
+                options["processes"], poll=options["poll"], grace=options["grace"], drain=options["drain"]
             )
         )
         sys.exit(worker.run())

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.paths import ROOT
+from tests.servers import PostgreSQL
 
 AGAIN = (
     "test_jobs_queue.py",
@@ -41,46 +38,11 @@ AGAIN = (
 )
 
 
-def programs() -> Path | None:
-    """The folder of initdb and pg_ctl: Debian keeps them out of the path, by version."""
-    if found := shutil.which("initdb"):
-        return Path(found).parent
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The URL of an empty PostgreSQL that lives as long as this module's test."""
-    folder = programs()
-    if folder is None:
-        pytest.skip("PostgreSQL is not installed")
-    home = Path(tempfile.mkdtemp(prefix="postgresql-"))
-    user: str | None = None
-    if os.getuid() == 0:
-        # The server refuses to run as root.
-        user = "postgres"
-        os.chown(home, pwd.getpwnam(user).pw_uid, -1)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    def call(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [folder / program, "-D", home / "data", *arguments],
-            user=user,
-            cwd=home,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            timeout=60,
-        )
-
-    call("initdb", "--auth=trust", "--username=school", "--no-sync")
-    call("pg_ctl", "-w", "-l", str(home / "log"), "-o", f"-p {port} -k {home} -c fsync=off", "start")
-    try:
-        yield f"postgres://school:none@127.0.0.1:{port}/postgres"
-    finally:
-        call("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(home)
+    with PostgreSQL() as postgresql:
+        yield postgresql.url
 
 
 def test_the_tests_of_queue_sorting_and_lounge_pass_on_postgresql(server: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from portrait.worker.messages import AttemptDone, AttemptOrder
-from portrait.worker.running import RunningAttempt, WorkerOptions
+from portrait.worker.running import PooledAttempt, WorkerOptions
 from portrait.worker.supervisor import Worker
 from tests.portrait.kit import (
     Workers,
@@ -78,7 +78,7 @@ def test_a_result_that_comes_after_the_job_was_finished_elsewhere_leaves_no_trac
     assert_no_orphans()
 
 
-def finished_attempt(job: PortraitJob, folder: Path) -> RunningAttempt:
+def finished_attempt(job: PortraitJob, folder: Path) -> PooledAttempt:
     folder.mkdir()
     order = AttemptOrder(job.pk, "", job.request, str(folder))
     names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
@@ -86,4 +86,4 @@ def finished_attempt(job: PortraitJob, folder: Path) -> RunningAttempt:
         (folder / name).write_bytes(b"late")
     future: Future[AttemptDone] = Future()
     future.set_result(AttemptDone(names, job.request))
-    return RunningAttempt(job, order, future)
+    return PooledAttempt(job, order, 60.0, future=future)

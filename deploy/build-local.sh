@@ -19,7 +19,9 @@ say() { printf '\n== %s\n' "$*"; }
 debian() {
     local file=$1
     shift
+    # The hook: without it the merge of /usr brings the whole of Perl.
     mmdebstrap --quiet --format=tar --variant=essential --include="$(IFS=,; echo "$*")" \
+        --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
         --aptopt='APT::Install-Recommends "false"' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -35,17 +37,20 @@ base() {
     local name=$1
     shift
     [ -e "$WORK/$name.tar" ] || debian "$WORK/$name.tar" "$@"
-    buildah inspect --type image "localhost/$name" > /dev/null 2>&1 && return
+    if [ "$WORK/$name.tar" -ot "$WORK/$name.image" ] && buildah inspect --type image "localhost/$name" > /dev/null 2>&1; then
+        return
+    fi
     local container
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$WORK/$name.tar" / > /dev/null
     buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
     buildah commit --quiet --rm "$container" "localhost/$name" > /dev/null
+    touch "$WORK/$name.image"
 }
 
 say "Base images from Debian's packages"
-base portraits-base python3 libstdc++6 libgomp1 ca-certificates tzdata
-base portraits-builder python3 python3-venv libstdc++6 libgomp1 ca-certificates
+base portraits-base usr-is-merged python3 libstdc++6 libgomp1 ca-certificates tzdata
+base portraits-builder usr-is-merged python3 python3-venv libstdc++6 libgomp1 ca-certificates
 
 say "Wheels of the pinned lists"
 sed 's/^opencv-python==/opencv-python-headless==/' requirements-web.txt > "$WORK/requirements-web.txt"

@@ -48,4 +48,3 @@ def _link(package: Distribution, folder: Path) -> None:
         # Scripts lie outside of the folder of packages.
         if top != ".." and not target.is_symlink():
             target.symlink_to(Path(str(package.locate_file(top))))
-

@@ -20,4 +20,4 @@ find "$packages/botocore/data" -mindepth 1 -maxdepth 1 -type d \
 
 # Without compiled files each start would compile everything: the root file system is read-only. By hash and unchecked,
 # so that the same sources give the same image.
-"$1"/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash "$packages" || true
+"$1"/bin/python3 -m compileall -q -f -j 0 --invalidation-mode unchecked-hash "$packages" || true

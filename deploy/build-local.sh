@@ -4,12 +4,13 @@
 #
 #   deploy/build-local.sh [web|worker ...]
 #
-# Settings: PIP and PIP_* for pip (an index, a folder of wheels); WORK, the folder of base images and wheels; TORCH_INDEX.
+# Settings: PIP and PIP_* for pip (an index, a folder of wheels); WORK, the folder of base images and wheels; TORCH_INDEX,
+# the index of torch's builds, empty where pip finds a build for CPUs by itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 WORK=${WORK:-/var/tmp/portraits-images}
 PIP=${PIP:-.venv/bin/pip}
-TORCH_INDEX=${TORCH_INDEX:-https://download.pytorch.org/whl/cpu}
+TORCH_INDEX=${TORCH_INDEX-https://download.pytorch.org/whl/cpu}
 [ $# -gt 0 ] || set -- web worker
 mkdir -p "$WORK/wheels"
 
@@ -57,7 +58,7 @@ sed 's/^opencv-python==/opencv-python-headless==/' requirements-web.txt > "$WORK
 "$PIP" download --quiet --no-deps --dest "$WORK/wheels" -r "$WORK/requirements-web.txt"
 case " $* " in *" worker "*)
     grep -v -e '^-r ' requirements.txt > "$WORK/requirements.txt"
-    "$PIP" download --quiet --no-deps --dest "$WORK/wheels" --extra-index-url "$TORCH_INDEX" -r "$WORK/requirements.txt"
+    "$PIP" download --quiet --no-deps --dest "$WORK/wheels" ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r "$WORK/requirements.txt"
 esac
 
 # The same commit gives the same time stamps.

@@ -19,5 +19,5 @@ find "$packages/botocore/data" -mindepth 1 -maxdepth 1 -type d \
     ! -name s3 ! -name sts ! -name sso ! -name sso-oidc -exec rm -rf {} +
 
 # Without compiled files each start would compile everything: the root file system is read-only. By hash and unchecked,
-# so that the same sources give the same image.
-"$1"/bin/python3 -m compileall -q -f -j 0 --invalidation-mode unchecked-hash "$packages" || true
+# so that the same sources give the same image. Examples for Python 2 in some packages cannot be compiled.
+"$1"/bin/python3 -m compileall -qq -f -j 0 --invalidation-mode unchecked-hash "$packages" || true

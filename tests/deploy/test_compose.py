@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def test_a_part_is_given_settings_that_exist(name: str) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_a_part_runs_a_command_that_exists(name: str) -> None:
     command = words(OURS[name].get("command"))
-    for before, after in zip(command, command[1:], strict=False):
+    for before, after in pairwise(command):
         if before == "manage.py":
             assert after in get_commands()
     if "celery" in command:

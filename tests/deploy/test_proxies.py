@@ -15,7 +15,7 @@ from demo.browser import free_port
 from portrait.engine.photo.decoding import MAX_BYTES
 from tests.deploy import kit
 from tests.deploy.kit import SITE, Proxy
-from tests.portrait.kit import Workers, workers
+from tests.portrait.kit import Workers, wait_for, workers
 from tests.portrait.pictures import astronaut, encoded
 
 PROXIES = ["caddy", "nginx"]
@@ -43,7 +43,7 @@ def school(request: pytest.FixtureRequest, crew: Workers, tmp_path: Path) -> Ite
         THROTTLE_LOGIN_ADDRESS="2/minute",
     )
     with kit.proxy(request.param, tmp_path / "proxy", upstream, Path(settings.MEDIA_ROOT)) as running:
-        kit.wait_for(lambda: running.call("/").status == 200, "the server behind the proxy")
+        wait_for(lambda: running.call("/").status == 200, "the server behind the proxy")
         yield running
 
 

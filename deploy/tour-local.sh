@@ -9,16 +9,14 @@ photo=${1:-}
 port=${PORT:-8765}
 folder=$(mktemp -d)
 containers=()
-jobs=()
 
 stop() {
-    for job in "${jobs[@]}"; do kill -TERM -- "-$job" 2> /dev/null || true; done
+    for file in "$folder"/tmp/*.pid; do kill -TERM "$(cat "$file")" 2> /dev/null || true; done
     wait
     for container in "${containers[@]}"; do buildah rm "$container" > /dev/null; done
     rm -rf "$folder"
 }
 trap stop EXIT
-set -m # each part in the background gets a process group, so that it can be stopped as a whole
 
 # Usage: inside IMAGE COMMAND... Runs a command in the image's container.
 declare -A container_of
@@ -27,7 +25,7 @@ inside() {
     shift
     buildah run --isolation chroot \
         --volume "$folder/media:/srv/media" --volume "$folder/data:/srv/data" --volume "$folder/tmp:/tmp" \
-        --env SECRET_KEY="$secret" --env DATABASE_URL=sqlite:////srv/data/db.sqlite3 --env HOSTNAME="$(hostname)" \
+        --env SECRET_KEY="$secret" --env DATABASE_URL=sqlite:////srv/data/db.sqlite3 \
         "$container" -- "$@"
 }
 
@@ -49,10 +47,9 @@ if [ -z "$photo" ]; then
     inside worker python3 -c 'import imageio.v3 as i, skimage.data; i.imwrite("/tmp/photo.jpg", skimage.data.astronaut())'
     cp "$folder/tmp/photo.jpg" "$photo"
 fi
-inside web python3 manage.py serve_api --host 127.0.0.1 --port "$port" &
-jobs+=($!)
-inside worker python3 manage.py portrait_worker &
-jobs+=($!)
+# Containers of this kind share the process ids of the machine.
+inside web sh -c "echo \$\$ > /tmp/web.pid; exec python3 manage.py serve_api --port $port" &
+inside worker sh -c 'echo $$ > /tmp/worker.pid; exec python3 manage.py portrait_worker' &
 
 site=http://127.0.0.1:$port
 json='Content-Type: application/json'

@@ -27,7 +27,7 @@ clean: ## remove the virtual environment (data stays)
 	rm -rf $(VENV)
 
 # Each stamp is newer than the list of requirements that was installed, so that a second start installs nothing.
-$(VENV)/.runtime: requirements.txt
+$(VENV)/.runtime: requirements.txt requirements-web.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=...)"; exit 2; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "Installing the requirements of the service (once, a few minutes) ..."

@@ -57,6 +57,11 @@ class Signer:
         try:
             self._algorithm = _algorithm(self._key)
             self._signed(_TRIAL, "image/png", _manifest(Making("trial", "trial", "trial", "trial")))
+        except ModuleNotFoundError as error:
+            # The web process is installed without it, and signs nothing.
+            raise CredentialsError(
+                f"the package {error.name} is missing here; only workers, which have requirements.txt, can sign"
+            ) from error
         except Exception as error:  # c2pa's errors have no common base but this
             raise CredentialsError(f"{certificate} is not fit to sign with: {_reason(error)}") from error
 

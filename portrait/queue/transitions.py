@@ -81,6 +81,11 @@ def renew(
     )
 
 
+def keep(job: PortraitJob, *, lease_seconds: float = LEASE_SECONDS) -> None:
+    """Keep the lease, if it is the caller's, without news of the progress."""
+    held_by(job).update(lease_expires_at=database_now() + timedelta(seconds=lease_seconds))
+
+
 def show_still(job: PortraitJob, name: str) -> bool:
     """The painted still, a file of the storage, is there before the film. False: the job is not the caller's."""
     with transaction.atomic():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import CancelledError
+from functools import partial
 from pathlib import Path
 
 from pebble import ProcessExpired
@@ -19,6 +21,9 @@ from portrait.worker.messages import AttemptDone, AttemptFailed
 from portrait.worker.pool import is_alive, report_of
 from portrait.worker.running import RunningAttempt, WorkerOptions
 
+# Runs a call to the storage, however long it takes, and keeps the leases: :meth:`Monitor.meanwhile`.
+Meanwhile = Callable[[Callable[[], None]], None]
+
 logger = logging.getLogger(__name__)
 
 
@@ -26,7 +31,9 @@ class GiveBack(Exception):
     """The attempt ended through no fault of the job."""
 
 
-def settle(attempt: RunningAttempt, options: WorkerOptions, health: Health, *, stopping: bool) -> None:
+def settle(
+    attempt: RunningAttempt, options: WorkerOptions, health: Health, meanwhile: Meanwhile, *, stopping: bool
+) -> None:
     """Write the result of an attempt whose child has ended, into the storage and then into the row.
 
     ``stopping``: the worker was told to end, and its children with it.
@@ -40,7 +47,7 @@ def settle(attempt: RunningAttempt, options: WorkerOptions, health: Health, *, s
         return
     if isinstance(outcome, AttemptDone):
         try:
-            _store(attempt, outcome)
+            meanwhile(partial(_store, attempt, outcome))
         except OSError as error:
             logger.error("job %s: cannot store the result: %s", job.pk, error)
             detail = f"the media storage cannot be used: {error}"
@@ -84,7 +91,7 @@ def outcome_of(
         raise GiveBack from error
 
 
-def show_still(attempt: RunningAttempt) -> None:
+def show_still(attempt: RunningAttempt, meanwhile: Meanwhile) -> None:
     """Store the painted still and announce it, once, as soon as the child has written it.
 
     A still that cannot be stored is given up; the film is not.
@@ -95,7 +102,8 @@ def show_still(attempt: RunningAttempt) -> None:
     if not attempt.still_name:
         name = files.result_name(job.key, job.lease, POSTER.suffix)
         try:
-            media().write(name, attempt.order.still_file.read_bytes())
+            data = attempt.order.still_file.read_bytes()
+            meanwhile(partial(media().write, name, data))
         except OSError as error:
             attempt.still_seen = True
             logger.warning("job %s: cannot store the painted still: %s", job.pk, error)

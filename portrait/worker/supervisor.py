@@ -1,6 +1,7 @@
 """The worker: claims jobs, hands them to warm children, keeps the leases, writes the results.
 
-One thread does everything here that touches the database. It computes nothing and never imports torch.
+One thread does everything here that touches the database, except the search for old and orphaned files. It computes
+nothing and never imports torch.
 """
 
 from __future__ import annotations
@@ -26,14 +27,13 @@ from portrait.worker import results
 from portrait.worker.faults import is_the_machines
 from portrait.worker.health import Health
 from portrait.worker.messages import AttemptFailed, AttemptOrder
-from portrait.worker.monitor import Monitor
+from portrait.worker.monitor import RENEW_EVERY, Monitor
 from portrait.worker.pool import Children
 from portrait.worker.running import RunningAttempt, WorkerOptions
 from portrait.worker.upkeep import Clock, Upkeep
 
 # How long the loop sleeps at most; signals and finished children are noticed this soon.
 TICK = 0.1
-RENEW_EVERY = 1.0
 # With --drain the caller waits for the end: give up when the children cannot start this many times.
 DRAIN_FAULTS = 3
 
@@ -108,7 +108,11 @@ class Worker:
         )
 
     def _drained(self) -> bool:
-        if self.monitor.attempts or not self._clock.is_due("drained", self.options.poll):
+        if (
+            self.monitor.attempts
+            or self._upkeep.sweeps
+            or not self._clock.is_due("drained", self.options.poll)
+        ):
             return False
         return not PortraitJob.objects.filter(state=PortraitJob.State.QUEUED).exists()
 
@@ -160,7 +164,7 @@ class Worker:
     def _start(self, job: PortraitJob) -> None:
         # Through the storage, so that workers need no disk in common.
         try:
-            data = media().read(str(job.photo.name))
+            data = self._read_photo(job)
         except FileNotFoundError:
             self._end(job, AttemptFailed("photo_missing", final=True))
             return
@@ -194,6 +198,10 @@ class Worker:
         self.monitor.attempts.append(RunningAttempt(job, order, future))
         logger.info("job %s: attempt %s begins", job.pk, job.attempts)
 
+    def _read_photo(self, job: PortraitJob) -> bytes:
+        name = str(job.photo.name)
+        return self.monitor.meanwhile(lambda: media().read(name), job)
+
     def _end(self, job: PortraitJob, end: AttemptFailed) -> None:
         """End an attempt that has not begun."""
         if self._health.is_to_blame(end):
@@ -210,7 +218,13 @@ class Worker:
                 self.monitor.drop(attempt)
                 continue
             try:
-                results.settle(attempt, self.options, self._health, stopping=bool(self._stops))
+                results.settle(
+                    attempt,
+                    self.options,
+                    self._health,
+                    self.monitor.meanwhile,
+                    stopping=bool(self._stops),
+                )
             except (OperationalError, InterfaceError):
                 raise  # the attempt stays in the list for the next round
             except Exception:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from concurrent.futures import Future
+
+from django.db import connection
 
 from portrait.queue import orphans, recovery, retention, workers
 from portrait.queue.installation import Match
+from portrait.worker.aside import aside
 from portrait.worker.health import Health
 from portrait.worker.pool import Children
 from portrait.worker.running import WorkerOptions
@@ -46,6 +50,7 @@ class Upkeep:
         self.notice = ""  # a fault that does not keep the worker from taking jobs
         self._told = ""
         self._clock = clock
+        self._sweep: Future[orphans.Plan] | None = None
 
     def tick(self, children: Children, health: Health) -> None:
         """Do what is due."""
@@ -54,18 +59,26 @@ class Upkeep:
             self._beat(fault)
         if self._clock.is_due("reap", min(REAP_EVERY, self.options.lease / 2)):
             recovery.reap_expired(backoff=self.options.backoff, lease_seconds=self.options.lease)
-        if self._clock.is_due("sweep", SWEEP_EVERY):
-            retention.forget_photos(retention.photo_limit())
-            self._sweep(health)
+        if self._sweep is None and self._clock.is_due("sweep", SWEEP_EVERY):
+            # In a thread of its own: a storage with many files is listed for minutes.
+            self._sweep = aside(_sweep)
+        if self._sweep is not None and self._sweep.done():
+            sweep, self._sweep = self._sweep, None
+            self._tell(sweep, health)
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether files are being searched and deleted, or are about to be."""
+        return self._sweep is not None
 
     def sign_off(self) -> None:
         """Remove the worker from the registry."""
         workers.sign_off(self.name)
 
-    def _sweep(self, health: Health) -> None:
+    def _tell(self, sweep: Future[orphans.Plan], health: Health) -> None:
+        """Log and register what came of a sweep."""
         try:
-            todo = orphans.plan()
-            orphans.carry_out(todo)
+            todo = sweep.result()
         except OSError as error:
             health.blame(f"the media storage cannot be used: {error}")
             return
@@ -100,3 +113,15 @@ class Upkeep:
             self.faults = 0
         self._told = fault
         workers.beat(self.name, self.options.processes, fault or self.notice, paused=bool(fault))
+
+
+def _sweep() -> orphans.Plan:
+    """Delete old photos and clean up orphaned files. Raises OSError."""
+    try:
+        retention.forget_photos(retention.photo_limit())
+        todo = orphans.plan()
+        orphans.carry_out(todo)
+        return todo
+    finally:
+        # The thread's own.
+        connection.close()

@@ -182,6 +182,7 @@ def _answers(name: str) -> Iterator[None]:
     """Turns boto3's errors into FileNotFoundError and StorageError."""
     try:
         yield
+        S3Storage._rests_until = 0.0
     except ClientError as error:
         raise _refusal(error, name) from error
     except (BotoCoreError, Boto3Error, ResponseParserError) as error:

@@ -66,7 +66,7 @@ class Storage(abc.ABC):
 
     @abc.abstractmethod
     def files(self, folder: str) -> Iterator[StoredFile]:
-        """All files in ``folder`` and below it, those of one folder after each other; none where there is no folder."""
+        """All files in ``folder`` and below it, those of one folder after each other; none for no folder."""
 
     @abc.abstractmethod
     def _delete(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Readers of the settings of ``MEDIA_STORAGE=s3``: each raises ImproperlyConfigured with one line, without secrets."""
+"""Readers of the settings of ``MEDIA_STORAGE=s3``; they raise ImproperlyConfigured with one line, without secrets."""
 
 from __future__ import annotations
 

@@ -33,7 +33,9 @@ class Server:
     def bucket(self, name: str) -> Bucket:
         """A new, empty bucket."""
         (self.folder / name).mkdir()
-        return Bucket(name, f"http://127.0.0.1:{self.port}", "us-east-1", KEY_ID, SECRET, location="school/media")
+        return Bucket(
+            name, f"http://127.0.0.1:{self.port}", "us-east-1", KEY_ID, SECRET, location="school/media"
+        )
 
 
 def objects() -> Path:
@@ -70,7 +72,14 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             [
                 *(RCLONE, "serve", "s3", folder, "--addr", "127.0.0.1:0", "--auth-key", f"{KEY_ID},{SECRET}"),
                 # Tests change files and make buckets without the server. With 0 it keeps a core busy.
-                *("--dir-cache-time", "20ms", "--config", folder.with_name("rclone.conf"), "--log-level", "NOTICE"),
+                *(
+                    "--dir-cache-time",
+                    "20ms",
+                    "--config",
+                    folder.with_name("rclone.conf"),
+                    "--log-level",
+                    "NOTICE",
+                ),
             ],
             stdout=output,
             stderr=output,

@@ -25,6 +25,7 @@ from dormitory.models import House
 from dormitory.problems import CardProblem
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.formats import POSTER
+from portrait.queue.retention import batches
 from user.models import User
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,14 @@ def edition(student: User, house: House, *, name: str) -> Edition:
 def forget(student_id: int, name: str = "") -> None:
     """Delete the student's cards, or those of one edition."""
     media().delete(_files_of(student_id, name))
+
+
+def forget_strangers() -> None:
+    """Delete the cards of students who are not in the database. Another one that is needed would be drawn again."""
+    for cards in batches(media().files(FOLDER), 500):
+        owners = {card.name: int(owner) for card in cards if (owner := card.name.split("/")[1]).isdecimal()}
+        known = set(User.objects.filter(pk__in=set(owners.values())).values_list("pk", flat=True))
+        media().delete(name for name, owner in owners.items() if owner not in known)
 
 
 def _files_of(student_id: int, name: str) -> list[str]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from common.commits import after_commit
 from common.storage import media
 from portrait import files
 from portrait.engine.request import PortraitRequest
@@ -116,7 +116,7 @@ def finish(job: PortraitJob, results: Results) -> bool:
         )
         if done:
             projection.refresh(job.student_id)
-            transaction.on_commit(partial(_clean_folder, job), robust=True)
+            after_commit(_clean_folder, job)
     # A connection that broke during COMMIT leaves the caller in doubt; when it asks again, this tells.
     return bool(done) or _finished_with(job, results)
 
@@ -148,7 +148,7 @@ def give_back(job: PortraitJob) -> bool:
         )
         if back:
             projection.refresh(job.student_id)
-            transaction.on_commit(partial(_clean_folder, job), robust=True)
+            after_commit(_clean_folder, job)
     return bool(back)
 
 
@@ -223,7 +223,7 @@ def cancel_active(student_id: int, job_id: int | None = None) -> bool:
         poster="",
     )
     if job is not None and cancelled and job.poster:
-        transaction.on_commit(partial(media().delete, [str(job.poster.name)]), robust=True)
+        after_commit(media().delete, [str(job.poster.name)])
     return bool(cancelled)
 
 
@@ -262,7 +262,7 @@ def end_attempt(
             )
         if changed:
             projection.refresh(job.student_id)
-            transaction.on_commit(partial(_clean_folder, job), robust=True)
+            after_commit(_clean_folder, job)
     return bool(changed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import call_command
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -58,5 +59,17 @@ def test_own_and_shared_cards_come_from_the_bucket_through_this_service(
 
     as_alice.delete("/dorm/card/share/")
     assert cards() == drawn
-    store.forget(alice.pk)
-    assert cards() == set()
+
+
+def test_the_cards_of_an_account_that_was_deleted_while_s3_was_away_go_later(
+    s3: Storage, s3_line: Proxy, alice: User, bob: User
+) -> None:
+    for student in (alice, bob):
+        s3.write(f"{store.FOLDER}/{student.pk}/own-00ff.png", b"a name and a birthday")
+    gone = alice.pk
+    s3_line.fail("cut")
+    alice.delete()
+    s3_line.fail("")
+    assert f"{store.FOLDER}/{gone}/own-00ff.png" in cards()
+    call_command("purge", verbosity=0)
+    assert cards() == {f"{store.FOLDER}/{bob.pk}/own-00ff.png"}

@@ -37,10 +37,11 @@ def test_a_photo_is_stored_and_shown_to_its_student_by_this_service_alone(
     assert address == status["portrait"]
     assert address.startswith("http://testserver/user/portrait/photo/")
     answer = visitor.get(address)
-    assert answer.getvalue() == s3.read(str(PortraitJob.objects.get().still.name))
+    still = s3.read(str(PortraitJob.objects.get().still.name))
+    assert answer.getvalue() == still
     assert answer["Cache-Control"] == "private, no-store"
     part = visitor.get(address, headers={"Range": "bytes=2-5"})
-    assert (part.status_code, part.getvalue()) == (206, answer.getvalue()[2:6])
+    assert (part.status_code, part.getvalue()) == (206, still[2:6])
     # What others see of alice has no signed address of the photo.
     alice.refresh_from_db()
     assert "X-Amz" not in alice.picture
@@ -80,7 +81,13 @@ def test_a_deleted_account_leaves_no_object(s3: Storage, as_alice: APIClient, al
 
 @pytest.mark.parametrize("fault", ["cut", "busy"])
 def test_while_s3_is_away_nothing_is_accepted_and_nothing_lost(
-    s3: Storage, s3_line: Proxy, as_alice: APIClient, alice: User, visitor: APIClient, admin: Client, fault: str
+    s3: Storage,
+    s3_line: Proxy,
+    as_alice: APIClient,
+    alice: User,
+    visitor: APIClient,
+    admin: Client,
+    fault: str,
 ) -> None:
     made = kit.make_portrait(alice)
     kit.enqueue(alice)

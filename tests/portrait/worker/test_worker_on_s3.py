@@ -68,7 +68,7 @@ def test_a_server_that_takes_longer_than_a_lease_lasts_has_no_job_made_twice(
     other = workers.start(lease=1.5)
     wait_for(lambda: workers.executions(jobs[0]) and workers.executions(jobs[1]), "both attempts")
     # Six files, one after the other.
-    s3_line.delay = 0.6
+    s3_line.delay = 0.4
     for job in jobs:
         assert_made(job)
         assert len(workers.executions(job)) == 1

@@ -1,14 +1,16 @@
-"""Files from the disk over HTTP: GET and HEAD, ETag and 304, byte ranges (RFC 9110, sections 13 and 14).
+"""Stored files over HTTP: GET and HEAD, ETag and 304, byte ranges (RFC 9110, sections 13 and 14).
 
 whitenoise builds the response, because Django's own view supports no ranges and Safari needs them to play videos.
 """
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from django.core.exceptions import SuspiciousFileOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils._os import safe_join
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -28,16 +30,20 @@ def file_response(request: HttpRequest, path: Path | str, headers: dict[str, str
 
 
 def stored_file_response(request: HttpRequest, name: str, headers: dict[str, str]) -> HttpResponseBase:
-    """A file of the media storage, which the caller has allowed the client to see. Raises Http404.
-
-    Byte ranges are answered where the storage is this machine's file system.
-    """
+    """A file of the media storage, which the caller has allowed the client to see. Raises Http404 and OSError."""
     if path := media().local_path(name):
         return file_response(request, path, headers)
     try:
-        return HttpResponse(media().read(name), headers=headers)
+        data = media().read(name)
     except FileNotFoundError:
         raise Http404 from None
+    # A name is never used for other contents.
+    etag = f'"{hashlib.sha256(name.encode()).hexdigest()[:32]}"'
+    # The response keeps the file open, which is gone with it.
+    with NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return file_response(request, file.name, {"ETag": etag, **headers})
 
 
 def file_below(

@@ -22,12 +22,14 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from common.storage import StorageError
+
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 
-# Seconds after which a client may ask again while the database does not answer.
-DATABASE_RETRY = 5
+# Seconds after which a client may ask again while the database or the storage does not answer.
+OUTAGE_RETRY = 5
 
 # Replacements for codes of the framework that are too general.
 _CODES = {"error": "server_error", "parse_error": "malformed_body"}
@@ -114,8 +116,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = _Conflict()
     elif isinstance(error, RequestDataTooBig):
         error = _TooLarge()
-    elif database_fault(error):
-        error = _DatabaseUnavailable()
+    elif unavailable := outage(error):
+        error = unavailable
     if not isinstance(error, exceptions.APIException):
         return None
     headers: dict[str, str] = {}
@@ -143,18 +145,35 @@ class _Conflict(exceptions.APIException):
 class _DatabaseUnavailable(exceptions.APIException):
     status_code = http.HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "database_unavailable"
-    wait = DATABASE_RETRY
+    wait = OUTAGE_RETRY
 
     def __init__(self) -> None:
         super().__init__(_("The school's records cannot be reached at the moment. Please try again soon."))
 
 
-def database_fault(error: BaseException | None) -> bool:
-    """Whether the database is away, locked beyond its timeout, or out of space; writes a line to the log."""
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    logger.error("the database does not answer: %s: %s", type(error).__name__, " ".join(str(error).split()))
-    return True
+class _StorageUnavailable(exceptions.APIException):
+    status_code = http.HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "storage_unavailable"
+    wait = OUTAGE_RETRY
+
+    def __init__(self) -> None:
+        super().__init__(_("The pictures cannot be stored at the moment. Please try again later."))
+
+
+def outage(error: BaseException | None) -> exceptions.APIException | None:
+    """The 503 for a database that is away, locked beyond its timeout, or out of space, or a storage that is away.
+
+    Writes a line to the log. None for any other error.
+    """
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error(
+            "the database does not answer: %s: %s", type(error).__name__, " ".join(str(error).split())
+        )
+        return _DatabaseUnavailable()
+    if isinstance(error, StorageError):
+        logger.error("the media storage cannot be used: %s", error)
+        return _StorageUnavailable()
+    return None
 
 
 def page_or_problem(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:
@@ -171,11 +190,6 @@ def page_or_problem(request: HttpRequest, error: exceptions.APIException) -> Htt
         response["Retry-After"] = str(int(wait))
     response["Cache-Control"] = "no-store"
     return response
-
-
-def database_fault_response(request: HttpRequest) -> HttpResponse:
-    """The 503 of views outside of the REST framework."""
-    return page_or_problem(request, _DatabaseUnavailable())
 
 
 class _TooLarge(exceptions.APIException):
@@ -227,6 +241,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """``handler500``: the traceback is in the log and not in the answer. 503 where it was the database's fault."""
-    if database_fault(sys.exc_info()[1]):
-        return database_fault_response(request)
+    if unavailable := outage(sys.exc_info()[1]):
+        return page_or_problem(request, unavailable)
     return problem_response(500, "server_error", _("Something went wrong on our side. Please try again."))

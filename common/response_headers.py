@@ -9,20 +9,9 @@ from django.http.response import HttpResponseBase
 from django.urls import NoReverseMatch
 
 from common.paths import path_of
+from common.storage import media_origin
 
 JSON = ("application/json", "application/problem+json")
-# Django's admin and the project's own templates have no inline scripts or styles. Its icons are data: URLs.
-ADMIN_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -50,10 +39,25 @@ def admin_policy(get_response: Answer) -> Answer:
         response = get_response(request)
         # By path: the sign-in page is a view of its own, and a page that does not exist has no view.
         if (admin := _admin_path()) and request.path_info.startswith(admin):
-            response.headers.setdefault("Content-Security-Policy", ADMIN_POLICY)
+            response.headers.setdefault("Content-Security-Policy", _admin_policy())
         return response
 
     return middleware
+
+
+def _admin_policy() -> str:
+    """Django's admin and the project's own templates have no inline scripts or styles. Its icons are data: URLs."""
+    files = f" {origin}" if (origin := media_origin()) else ""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"img-src 'self' data:{files}",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
 
 
 def _admin_path() -> str | None:

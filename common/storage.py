@@ -13,13 +13,17 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 PARTIAL = ".part"
+# Seconds for which an address of a public file is valid at least; texts that contain addresses are kept no longer.
+URL_SECONDS = 86400
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +36,10 @@ class StoredFile:
     size: int
     modified: float
     shared: bool = False
+
+
+class StorageError(OSError):
+    """A storage that is not a part of this machine does not answer, or refuses."""
 
 
 class Storage(abc.ABC):
@@ -57,16 +65,19 @@ class Storage(abc.ABC):
         """Size and time of the file; None where there is none."""
 
     @abc.abstractmethod
-    def names(self, folder: str) -> Iterator[str]:
-        """The names of what lies directly in ``folder``, folders among them; none for a folder that is not there."""
+    def files(self, folder: str) -> Iterator[StoredFile]:
+        """All files in ``folder`` and below it, those of one folder after each other; none for no folder."""
 
     @abc.abstractmethod
     def _delete(self, name: str) -> None:
         """Delete one file; no error where there is none."""
 
-    @abc.abstractmethod
     def url(self, name: str) -> str:
-        """The address under which a client gets a public file: a path of this host, or absolute."""
+        """The address under which a client gets a public file: a path of this host, or absolute.
+
+        It is valid for ``URL_SECONDS`` at least.
+        """
+        return f"{settings.MEDIA_PUBLIC_URL or settings.MEDIA_URL}{quote(name)}"
 
     @abc.abstractmethod
     def local_path(self, name: str) -> Path | None:
@@ -129,13 +140,13 @@ class LocalStorage(Storage):
             return None
         return StoredFile(name, status.st_size, status.st_mtime, status.st_nlink > 1)
 
-    def names(self, folder: str) -> Iterator[str]:
-        try:
-            with os.scandir(self._path(folder)) as entries:
-                found = [f"{folder}/{entry.name}" for entry in entries]
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        yield from found
+    def files(self, folder: str) -> Iterator[StoredFile]:
+        root = Path(settings.MEDIA_ROOT)
+        for path, _folders, names in os.walk(self._path(folder), onerror=_raise_unless_gone):
+            for name in names:
+                # One that was deleted meanwhile is not there any more.
+                if file := self.stat(str(Path(path, name).relative_to(root))):
+                    yield file
 
     def _delete(self, name: str) -> None:
         path = self._path(name)
@@ -145,11 +156,13 @@ class LocalStorage(Storage):
             with contextlib.suppress(OSError):
                 path.parent.rmdir()
 
-    def url(self, name: str) -> str:
-        return f"{settings.MEDIA_URL}{quote(name)}"
-
     def local_path(self, name: str) -> Path | None:
         return self._path(name)
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _open_new(path: Path) -> BinaryIO:
@@ -170,9 +183,22 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-_BACKENDS: dict[str, type[Storage]] = {"local": LocalStorage}
+# By dotted path: the libraries of a storage that is not in use are not loaded.
+_BACKENDS = {"local": "common.storage.LocalStorage", "s3": "common.s3_storage.S3Storage"}
 
 
 def media() -> Storage:
     """The storage that ``MEDIA_STORAGE`` names."""
-    return _BACKENDS[settings.MEDIA_STORAGE]()
+    return _backend(settings.MEDIA_STORAGE)
+
+
+@lru_cache
+def _backend(name: str) -> Storage:
+    found: Storage = import_string(_BACKENDS[name])()
+    return found
+
+
+def media_origin() -> str:
+    """The origin from which browsers load public files, for a Content-Security-Policy; empty for this host."""
+    address = urlsplit(media().url(f"{settings.PUBLIC_MEDIA[0]}/"))
+    return f"{address.scheme}://{address.netloc}" if address.netloc else ""

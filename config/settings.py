@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config.object_storage import bucket, web_address
 from config.secret import kept_secret, weakness_of
 from config.values import (
     broker,
@@ -109,7 +110,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "common.database_faults.DatabaseFaultMiddleware",
+    "common.outages.OutageMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -198,7 +199,11 @@ API_TEXTS = BASE_DIR / "docs" / "api"
 
 MEDIA_URL = "/media/"
 # Where files are kept; common.storage has the implementations.
-MEDIA_STORAGE = choice("MEDIA_STORAGE", ("local",), "local")
+MEDIA_STORAGE = choice("MEDIA_STORAGE", ("local", "s3"), "local")
+# The bucket of the s3 storage, from the AWS_* variables.
+BUCKET = bucket() if MEDIA_STORAGE == "s3" else None
+# What the addresses of public files begin with where another server delivers them, such as a CDN; else empty.
+MEDIA_PUBLIC_URL = f"{address}/" if (address := web_address("MEDIA_PUBLIC_URL")) else ""
 STORAGES = {
     "default": {"BACKEND": "common.field_storage.FieldStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import models
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.commits import after_commit
 from common.storage import media
 from common.texts import TextsField, in_language
 from dormitory.crests import CrestField
@@ -54,7 +54,7 @@ class House(models.Model):
         before = House.objects.filter(pk=self.pk).values_list("crest", flat=True).first()
         super().save(*args, **kwargs)
         if before and before != self.crest.name:
-            transaction.on_commit(partial(media().delete, [before]), robust=True)
+            after_commit(media().delete, [before])
 
     @property
     def text(self) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from functools import partial
 from typing import TypedDict
 
-from django.db import transaction
 from django.http import Http404
 from django.urls import reverse
 
+from common.commits import after_commit
 from dormitory.card import store
 from dormitory.models import CardShare
 from user.models import User
@@ -64,4 +63,4 @@ def shared_card(token: str) -> store.Edition:
 
 def forget_public_files(student_id: int) -> None:
     """Delete the drawn public cards of the student after the commit."""
-    transaction.on_commit(partial(store.forget, student_id, store.PUBLIC), robust=True)
+    after_commit(store.forget, student_id, store.PUBLIC)

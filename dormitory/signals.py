@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from common.commits import after_commit
 from common.storage import media
 from dormitory import shares
 from dormitory.card import store
 from dormitory.models import CardShare, House
+from portrait.queue.orphans import sweeping
 from user.models import User
 
 
 @receiver(post_delete, sender=House)
 def remove_crest(sender: type[House], instance: House, **kwargs: Any) -> None:
     if instance.crest:
-        transaction.on_commit(partial(media().delete, [str(instance.crest.name)]), robust=True)
+        after_commit(media().delete, [str(instance.crest.name)])
 
 
 @receiver(post_delete, sender=User)
 def remove_cards(sender: type[User], instance: User, **kwargs: Any) -> None:
-    transaction.on_commit(partial(store.forget, instance.pk), robust=True)
+    after_commit(store.forget, instance.pk)
+
+
+@receiver(sweeping)
+def remove_cards_of_nobody(sender: object, **kwargs: Any) -> None:
+    """Those that could not be deleted with their student, since the storage was away."""
+    store.forget_strangers()
 
 
 @receiver(post_delete, sender=CardShare)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,14 @@ from rest_framework.request import Request
 
 from common.fields import origin
 from common.prepared import Prepared
+from common.storage import URL_SECONDS
 from lounge.selectors import BOARD_LENGTH, latest_entries, visible_entries
 from lounge.serializers import EntrySerializer
 
 # A service is reached under a few names; with more of them the oldest text is dropped.
 ORIGINS = 8
+# Seconds for which a text is used; its addresses must be valid for some time after that.
+KEPT = URL_SECONDS / 24
 
 Rows = list[tuple[Any, ...]]
 
@@ -40,6 +44,10 @@ _ROWS = Prepared(
 class _Written:
     rows: Rows
     text: bytes
+    until: float
+
+    def shows(self, rows: Rows) -> bool:
+        return self.rows == rows and time.monotonic() < self.until
 
 
 _written: dict[str, _Written] = {}
@@ -59,16 +67,17 @@ def board_text(request: Request, rows: Rows) -> bytes:
     will differ and have it written again.
     """
     base = origin(request)
-    if (kept := _written.get(base)) and kept.rows == rows:
+    if (kept := _written.get(base)) and kept.shows(rows):
         return kept.text
     # One thread writes; those that wait for it find its text.
     with _lock:
-        if (kept := _written.get(base)) and kept.rows == rows:
+        if (kept := _written.get(base)) and kept.shows(rows):
             return kept.text
+        until = time.monotonic() + KEPT
         entries: Any = latest_entries()
         data = EntrySerializer(entries, many=True, context={"request": request}).data
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
         while len(_written) >= ORIGINS:
             _written.pop(next(iter(_written)))
-        _written[base] = _Written(rows, text)
+        _written[base] = _Written(rows, text, until)
         return text

@@ -13,10 +13,11 @@ import secrets
 import time
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain, groupby
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from common.storage import media
+from common.storage import StoredFile, media
 
 PHOTOS = "photos"
 PORTRAITS = "portraits"
@@ -42,20 +43,21 @@ def result_name(key: UUID, lease: int, suffix: str) -> str:
 def remove_leftovers(key: UUID, lease: int, keep: set[str]) -> None:
     """Delete what attempts up to number ``lease`` left in the job's folder and ``keep`` does not name."""
     leftovers = []
-    for name in media().names(f"{PORTRAITS}/{key.hex}"):
-        match = _RESULT.match(name.rpartition("/")[2])
-        if match and int(match["lease"]) <= lease and name not in keep:
-            leftovers.append(name)
+    for file in media().files(f"{PORTRAITS}/{key.hex}"):
+        match = _RESULT.match(file.name.rpartition("/")[2])
+        if match and int(match["lease"]) <= lease and file.name not in keep:
+            leftovers.append(file.name)
     media().delete(leftovers)
 
 
 def names_by_key(min_age: float) -> Iterator[tuple[UUID, list[str]]]:
     """Files older than ``min_age`` seconds, by the key of their job (photos and portraits apart)."""
     newest = time.time() - min_age
-    for name in media().names(PHOTOS):
-        yield from _old([name], newest)
-    for folder in media().names(PORTRAITS):
-        yield from _old(list(media().names(folder)), newest)
+    for area in (PHOTOS, PORTRAITS):
+        for key, files in groupby(media().files(area), lambda file: key_of(file.name)):
+            old = [file.name for file in files if file.modified < newest]
+            if key and old:
+                yield key, old
 
 
 def key_of(name: str) -> UUID | None:
@@ -68,15 +70,17 @@ def key_of(name: str) -> UUID | None:
 
 
 def any_files() -> bool:
-    """Whether there is any file or folder of a job, of whatever age."""
-    return any(any(media().names(area)) for area in (PHOTOS, PORTRAITS))
+    """Whether there is any file of a job, of whatever age."""
+    return any(True for _ in _of_jobs())
 
 
 def count() -> int:
     """How many files of jobs there are."""
-    return sum(1 for _ in media().names(PHOTOS)) + sum(
-        1 for folder in media().names(PORTRAITS) for _ in media().names(folder)
-    )
+    return sum(1 for _ in _of_jobs())
+
+
+def _of_jobs() -> Iterator[StoredFile]:
+    return chain(media().files(PHOTOS), media().files(PORTRAITS))
 
 
 def move_to_trash(name: str, today: date) -> None:
@@ -86,13 +90,13 @@ def move_to_trash(name: str, today: date) -> None:
 
 def in_trash() -> Iterator[tuple[str, str, date]]:
     """Each file in the trash: its name there, the name that it had, and the date on which it was put aside."""
-    for folder in media().names(TRASH):
+    for file in media().files(TRASH):
         try:
-            put_aside = date.fromisoformat(folder.rpartition("/")[2])
+            _trash, day, name = file.name.split("/", 2)
+            put_aside = date.fromisoformat(day)
         except ValueError:
             continue  # not ours
-        for name in media().names(folder):
-            yield name, unquote(name.rpartition("/")[2]), put_aside
+        yield file.name, unquote(name), put_aside
 
 
 def put_back(trashed: str, name: str) -> None:
@@ -103,13 +107,3 @@ def put_back(trashed: str, name: str) -> None:
 def _move(source: str, target: str) -> None:
     media().copy(source, target)
     media().delete([source])
-
-
-def _old(names: list[str], newest: float) -> Iterator[tuple[UUID, list[str]]]:
-    key = key_of(names[0]) if names else None
-    if key is None:
-        return
-    files = [media().stat(name) for name in names]
-    old = [file.name for file in files if file is not None and file.modified < newest]
-    if old:
-        yield key, old

@@ -53,8 +53,8 @@ def pytest_runtest_makereport(
     return report
 
 
-# Staff accounts of the admin pages.
-pytest_plugins = ["tests.admin"]
+# Staff accounts of the admin pages, and the S3 server.
+pytest_plugins = ["tests.admin", "tests.s3_server"]
 
 PASSWORD = "nimbus-2000-lacquer"
 

@@ -1,4 +1,4 @@
-"""Drawn cards on the disk: ``MEDIA_ROOT/cards/<student>/<edition>-<key>.<format>``.
+"""Drawn cards in the media storage: ``cards/<student>/<edition>-<key>.<format>``.
 
 The key is a digest of everything that the card shows, so a change leads to another file without invalidation.
 The folder is not public; views check the permission and send the file.
@@ -12,7 +12,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from dormitory.models import House
 from dormitory.problems import CardProblem
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.formats import POSTER
+from portrait.queue.retention import batches
 from user.models import User
 
 logger = logging.getLogger(__name__)
@@ -103,11 +104,19 @@ def forget(student_id: int, name: str = "") -> None:
     media().delete(_files_of(student_id, name))
 
 
+def forget_strangers() -> None:
+    """Delete the cards of students who are not in the database. Another one that is needed would be drawn again."""
+    for cards in batches(media().files(FOLDER), 500):
+        owners = {card.name: int(owner) for card in cards if (owner := card.name.split("/")[1]).isdecimal()}
+        known = set(User.objects.filter(pk__in=set(owners.values())).values_list("pk", flat=True))
+        media().delete(name for name, owner in owners.items() if owner not in known)
+
+
 def _files_of(student_id: int, name: str) -> list[str]:
     """The stored cards of a student, those being written among them; of one edition unless ``name`` is empty."""
-    found = media().names(f"{FOLDER}/{student_id}")
+    names = [file.name for file in media().files(f"{FOLDER}/{student_id}")]
     return [
-        file for file in found if file.rpartition("/")[2].lstrip(".").startswith(f"{name}-" if name else "")
+        file for file in names if file.rpartition("/")[2].lstrip(".").startswith(f"{name}-" if name else "")
     ]
 
 
@@ -136,10 +145,17 @@ def _contents(name: str) -> bytes | None:
 
 def _crest(house: House) -> bytes:
     """The house's own picture, else the drawing of its symbol."""
-    if crest := _contents(str(house.crest.name or "")):
-        return crest
+    with contextlib.suppress(FileNotFoundError):
+        if house.crest.name:
+            return _own_crest(str(house.crest.name))
     found: Any = finders.find(f"dormitory/crests/{house.symbol}.svg")
     return Path(found).read_bytes()
+
+
+@lru_cache(maxsize=16)
+def _own_crest(name: str) -> bytes:
+    """A house's own picture, which every request for a card needs; a name is never used for another one."""
+    return media().read(name)
 
 
 @cache

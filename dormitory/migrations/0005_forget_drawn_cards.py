@@ -11,7 +11,7 @@ from common.storage import media
 
 def forget_cards(apps: Any, schema_editor: Any) -> None:
     for pk in apps.get_model("user", "User").objects.values_list("pk", flat=True):
-        media().delete(media().names(f"cards/{pk}"))
+        media().delete(file.name for file in media().files(f"cards/{pk}"))
 
 
 class Migration(migrations.Migration):

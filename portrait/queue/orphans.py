@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.dispatch import Signal
 from django.utils import timezone
 
 from common.storage import media
@@ -27,6 +28,10 @@ LEAST_AGE = 3600.0
 MOST_FILES, MOST_SHARE = 100, 0.05
 
 
+# Sent when database and storage were found to belong together: other rooms look for files of their own.
+sweeping = Signal()
+
+
 @dataclass(frozen=True)
 class Plan:
     """What may be done now. ``reason`` says why nothing may be, in one line; empty where there is no reason."""
@@ -36,13 +41,14 @@ class Plan:
     wanted: list[tuple[str, str]]  # a job names them again: name in the trash, and the name
     reason: str = ""
     held: int = 0  # orphans that wait for an admin
+    matches: bool = True  # whether database and storage belong together
 
 
 def plan(*, confirmed: bool = False) -> Plan:
     """Look, and change nothing. ``confirmed``: an admin has agreed to any number of files. Raises OSError."""
     match = installation.check()
     if match is not Match.AGREES:
-        return Plan([], [], [], match.value)
+        return Plan([], [], [], match.value, matches=False)
     trash, wanted = _trash()
     found = orphans()
     most = max(MOST_FILES, int(files.count() * MOST_SHARE)) if len(found) > MOST_FILES else MOST_FILES
@@ -63,6 +69,8 @@ def carry_out(todo: Plan) -> None:
     today = timezone.localdate()
     for name in todo.orphans:
         files.move_to_trash(name, today)
+    if todo.matches:
+        sweeping.send(Plan)
 
 
 def orphans() -> list[str]:

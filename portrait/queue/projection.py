@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
-from django.db import transaction
-
+from common.commits import after_commit
 from common.storage import media
 from portrait.models import PortraitJob
 from user.models import User
@@ -83,4 +81,4 @@ def _forget_files(jobs: list[PortraitJob], keep_photos: set[int], keep_results: 
         names = [name for field in fields if (name := getattr(job, field).name)]
         if names:
             PortraitJob.objects.filter(pk=job.pk).update(**dict.fromkeys(fields, ""))
-            transaction.on_commit(partial(media().delete, names), robust=True)
+            after_commit(media().delete, names)

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from common.commits import after_commit
 from common.storage import media
 from portrait import files
 from portrait.engine.request import PortraitRequest
@@ -92,6 +92,11 @@ def renew(
     )
 
 
+def keep(job: QueuedWork, *, lease_seconds: float = LEASE_SECONDS) -> None:
+    """Keep the lease, if it is the caller's, without news of the progress."""
+    held_by(job).update(lease_expires_at=database_now() + timedelta(seconds=lease_seconds))
+
+
 def show_still(job: PortraitJob, name: str) -> bool:
     """The painted still, a file of the storage, is there before the film. False: the job is not the caller's."""
     with transaction.atomic():
@@ -122,7 +127,7 @@ def finish(job: PortraitJob, results: Results) -> bool:
         )
         if done:
             projection.refresh(job.student_id)
-            transaction.on_commit(partial(_clean_folder, job), robust=True)
+            after_commit(_clean_folder, job)
     # A connection that broke during COMMIT leaves the caller in doubt; when it asks again, this tells.
     return bool(done) or _finished_with(job, results)
 
@@ -220,7 +225,7 @@ def cancel_active(student_id: int, job_id: int | None = None) -> bool:
         poster="",
     )
     if job is not None and cancelled and job.poster:
-        transaction.on_commit(partial(media().delete, [str(job.poster.name)]), robust=True)
+        after_commit(media().delete, [str(job.poster.name)])
     return bool(cancelled)
 
 
@@ -269,7 +274,7 @@ def _ending(job: QueuedWork) -> Iterator[_End]:
         yield end
         if end.changed:
             projection.refresh(job.student_id)
-            transaction.on_commit(partial(_clean_folder, job), robust=True)
+            after_commit(_clean_folder, job)
 
 
 def _without_attempt(job: QueuedWork) -> dict[str, Any]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
+from collections.abc import Callable
+from concurrent.futures import wait
+from typing import TypeVar
 
+from django.db import InterfaceError, OperationalError
+
+from portrait.models import QueuedWork
 from portrait.queue import transitions
 from portrait.worker import results
+from portrait.worker.aside import aside
 from portrait.worker.messages import cancel_file
 from portrait.worker.pids import is_alive
 from portrait.worker.pool import Children
@@ -18,6 +26,11 @@ STUCK_AFTER = 60.0
 # Seconds from the first sight of a dead child; pebble looks for dead children ten times a second.
 DEAD_CHILD_AFTER = 3.0
 
+# Seconds between two renewals of a lease.
+RENEW_EVERY = 1.0
+
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
 
@@ -28,10 +41,24 @@ class Monitor:
         self.options = options
         self.attempts: list[PooledAttempt] = []
 
+    def meanwhile(self, call: Callable[[], T], *others: QueuedWork) -> T:
+        """What ``call`` returns or raises: a call to the storage, which may take longer than a lease lasts.
+
+        It runs in a thread of its own, without the database, while the leases of all attempts and of ``others`` are
+        renewed.
+        """
+        future = aside(call)
+        while not wait([future], min(RENEW_EVERY, self.options.lease / 3)).done:
+            # The call cannot be taken back; whether a lease was lost, the write after it tells.
+            with contextlib.suppress(OperationalError, InterfaceError):
+                for job in (*(attempt.job for attempt in self.attempts), *others):
+                    transitions.keep(job, lease_seconds=self.options.lease)
+        return future.result()
+
     def show_stills(self) -> None:
         """Announce the painted stills that the children have finished."""
         for attempt in self.attempts:
-            results.show_still(attempt)
+            results.show_still(attempt, self.meanwhile)
 
     def renew(self, children: Children) -> None:
         """Renew each lease with what the child reported; end the attempts that cannot succeed any more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from common.storage import media
@@ -12,6 +13,7 @@ from portrait import own_styles
 from portrait.models import OwnPainting, PortraitJob
 from portrait.queue import transitions
 from portrait.worker import fitting
+from portrait.worker.aside import Meanwhile
 from portrait.worker.faults import is_the_machines
 from portrait.worker.messages import AttemptFailed, AttemptOrder, FitOrder
 from portrait.worker.running import WorkerOptions
@@ -37,14 +39,14 @@ def work_for(job: Job, options: WorkerOptions) -> tuple[str, float]:
 
 
 def order_for(
-    job: Job, new_folder: Callable[[], Path], options: WorkerOptions
+    job: Job, new_folder: Callable[[], Path], options: WorkerOptions, meanwhile: Meanwhile
 ) -> AttemptOrder | FitOrder | AttemptFailed:
     """Fetch what an attempt at ``job`` needs; or how the attempt ended before it began."""
     photo = b""
     if isinstance(job, PortraitJob):
         # Through the storage, so that workers need no disk in common.
         try:
-            photo = media().read(str(job.photo.name))
+            photo = meanwhile(partial(media().read, str(job.photo.name)))
         except FileNotFoundError:
             return AttemptFailed("photo_missing", final=True)
         except OSError as error:

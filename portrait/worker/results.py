@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from django.db import InterfaceError, OperationalError
@@ -14,6 +15,7 @@ from portrait.models import OwnPainting, PortraitJob, QueuedWork
 from portrait.queue import transitions
 from portrait.queue.transitions import Results
 from portrait.worker import fitting
+from portrait.worker.aside import Meanwhile
 from portrait.worker.faults import is_the_machines
 from portrait.worker.health import Health
 from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Done, FitDone
@@ -27,6 +29,7 @@ def end(
     outcome: Done | AttemptFailed | None,
     options: WorkerOptions,
     health: Health,
+    meanwhile: Meanwhile,
 ) -> None:
     """Write how an attempt ended, into the storage and then into the row. None: through no fault of the job.
 
@@ -34,7 +37,7 @@ def end(
     later.
     """
     try:
-        _settle(attempt, outcome, options, health)
+        _settle(attempt, outcome, options, health, meanwhile)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
@@ -48,6 +51,7 @@ def _settle(
     outcome: Done | AttemptFailed | None,
     options: WorkerOptions,
     health: Health,
+    meanwhile: Meanwhile,
 ) -> None:
     job = attempt.job
     if outcome is None:
@@ -56,7 +60,7 @@ def _settle(
         return
     if not isinstance(outcome, AttemptFailed):
         try:
-            _keep(attempt, outcome)
+            _keep(attempt, outcome, meanwhile)
         except OSError as error:
             logger.error("%s: cannot store the result: %s", job.label, error)
             detail = f"the result cannot be stored: {error}"
@@ -83,7 +87,7 @@ def end_unbegun(job: QueuedWork, outcome: AttemptFailed, options: WorkerOptions,
         transitions.fail(job, outcome.code, outcome.detail, final=outcome.final, backoff=options.backoff)
 
 
-def show_still(attempt: RunningAttempt) -> None:
+def show_still(attempt: RunningAttempt, meanwhile: Meanwhile) -> None:
     """Store the painted still and announce it, once, as soon as the child has written it.
 
     A still that cannot be stored is given up; the film is not.
@@ -96,7 +100,8 @@ def show_still(attempt: RunningAttempt) -> None:
     if not attempt.still_name:
         name = files.result_name(job.key, job.lease, POSTER.suffix)
         try:
-            media().write(name, order.still_file.read_bytes())
+            data = order.still_file.read_bytes()
+            meanwhile(partial(media().write, name, data))
         except OSError as error:
             attempt.still_seen = True
             logger.warning("%s: cannot store the painted still: %s", job.label, error)
@@ -123,12 +128,12 @@ def discard(attempt: RunningAttempt) -> None:
     attempt.names = {}
 
 
-def _keep(attempt: RunningAttempt, done: Done) -> None:
+def _keep(attempt: RunningAttempt, done: Done, meanwhile: Meanwhile) -> None:
     """Write the result of an attempt to where it stays, and end the job. Raises OSError."""
     if isinstance(attempt.job, OwnPainting) and isinstance(done, FitDone):
         fitting.finish(attempt.job, Path(attempt.order.folder), done)
     elif isinstance(attempt.job, PortraitJob) and isinstance(done, AttemptDone):
-        _store(attempt, attempt.job, done)
+        meanwhile(partial(_store, attempt, attempt.job, done))
         _finish(attempt, attempt.job, done)
     else:
         raise TypeError(f"{attempt.job.label} ended as {type(done).__name__}")

@@ -1,6 +1,7 @@
 """The worker: claims jobs, hands them to warm children, keeps the leases, writes the results.
 
-One thread does everything here that touches the database. It computes nothing and never imports torch.
+One thread does everything here that touches the database, except the search for old and orphaned files. It computes
+nothing and never imports torch.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from portrait.worker import results
 from portrait.worker.guard import Guard
 from portrait.worker.health import Health
 from portrait.worker.messages import AttemptFailed
-from portrait.worker.monitor import Monitor
+from portrait.worker.monitor import RENEW_EVERY, Monitor
 from portrait.worker.orders import Job, order_for, take, work_for
 from portrait.worker.outcome import outcome_of
 from portrait.worker.pool import Children
@@ -29,7 +30,6 @@ from portrait.worker.upkeep import Clock, Upkeep
 
 # How long the loop sleeps at most; signals and finished children are noticed this soon.
 TICK = 0.1
-RENEW_EVERY = 1.0
 # With --drain the caller waits for the end: give up when the children cannot start this many times.
 DRAIN_FAULTS = 3
 
@@ -104,7 +104,11 @@ class Worker:
         )
 
     def _drained(self) -> bool:
-        if self.monitor.attempts or not self._clock.is_due("drained", self.options.poll):
+        if (
+            self.monitor.attempts
+            or self._upkeep.sweeps
+            or not self._clock.is_due("drained", self.options.poll)
+        ):
             return False
         waiting = QueuedWork.State.QUEUED
         return not any(model._default_manager.filter(state=waiting).exists() for model in QUEUES)
@@ -138,7 +142,9 @@ class Worker:
                 raise
 
     def _start(self, job: Job) -> None:
-        order = order_for(job, self._children.new_folder, self.options)
+        order = order_for(
+            job, self._children.new_folder, self.options, lambda call: self.monitor.meanwhile(call, job)
+        )
         if isinstance(order, AttemptFailed):
             results.end_unbegun(job, order, self.options, self._health)
             return
@@ -158,5 +164,5 @@ class Worker:
                 continue
             # A database that is away leaves the attempt in the list for the next round.
             outcome = outcome_of(attempt, stopping=bool(self._stops))
-            results.end(attempt, outcome, self.options, self._health)
+            results.end(attempt, outcome, self.options, self._health, self.monitor.meanwhile)
             self.monitor.drop(attempt)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from django.db import connection
 
 from portrait.queue import orphans, recovery, retention, workers
 from portrait.queue.installation import Match
+from portrait.worker.aside import aside
 from portrait.worker.health import Health
 from portrait.worker.pool import Children
 from portrait.worker.running import WorkerOptions
@@ -22,12 +27,18 @@ def reap_every(options: WorkerOptions) -> float:
     return min(REAP_EVERY, options.lease / 2)
 
 
-def sweep(health: Health) -> str:
-    """Delete old photos and files that no job names. Returns what an admin has to see to, in one line, or ``""``."""
+def sweep() -> orphans.Plan:
+    """Delete old photos and clean up orphaned files. Raises OSError."""
     retention.forget_photos(retention.photo_limit())
+    todo = orphans.plan()
+    orphans.carry_out(todo)
+    return todo
+
+
+def tell(find: Callable[[], orphans.Plan], health: Health) -> str:
+    """Log what came of a sweep. Returns what an admin has to see to, in one line, or ``""``."""
     try:
-        todo = orphans.plan()
-        orphans.carry_out(todo)
+        todo = find()
     except OSError as error:
         health.blame(f"the media storage cannot be used: {error}")
         return ""
@@ -74,6 +85,7 @@ class Upkeep:
         self.notice = ""  # a fault that does not keep the worker from taking jobs
         self._told = ""
         self._clock = clock
+        self._sweep: Future[orphans.Plan] | None = None
 
     def tick(self, children: Children, health: Health) -> None:
         """Do what is due."""
@@ -82,11 +94,20 @@ class Upkeep:
             self._beat(fault)
         if self._clock.is_due("reap", reap_every(self.options)):
             recovery.reap_expired(backoff=self.options.backoff, lease_seconds=self.options.lease)
-        if self._clock.is_due("sweep", SWEEP_EVERY):
-            notice = sweep(health)
+        if self._sweep is None and self._clock.is_due("sweep", SWEEP_EVERY):
+            # In a thread of its own: a storage with many files is listed for minutes.
+            self._sweep = aside(_sweep_alone)
+        if self._sweep is not None and self._sweep.done():
+            ended, self._sweep = self._sweep, None
+            notice = tell(ended.result, health)
             if notice != self.notice:
                 self.notice = notice
                 self._clock.forget("beat")
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether files are being searched and deleted, or are about to be."""
+        return self._sweep is not None
 
     def sign_off(self) -> None:
         """Remove the worker from the registry."""
@@ -108,3 +129,11 @@ class Upkeep:
             self.faults = 0
         self._told = fault
         workers.beat(self.name, self.options.processes, fault or self.notice, paused=bool(fault))
+
+
+def _sweep_alone() -> orphans.Plan:
+    try:
+        return sweep()
+    finally:
+        # The thread's own.
+        connection.close()

@@ -25,7 +25,8 @@ from portrait.engine.request import DEFAULTS, PortraitRequest
 from portrait.models import QUEUES, OwnPainting, PortraitJob
 from portrait.queue import acceptance, transitions
 from portrait.queue.installation import MARK
-from tests.paths import media_path
+from tests import s3_server
+from tests.paths import media_path, media_root
 from user.models import User
 from user.private_pictures import signed_name
 
@@ -94,8 +95,8 @@ def signed_file(url: str) -> str:
 
 
 def files_on_disk() -> set[str]:
-    """All files of the media folder but the installation's mark."""
-    root = Path(settings.MEDIA_ROOT)
+    """All files of the media storage but the installation's mark."""
+    root = media_root()
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} - {MARK}
 
 
@@ -182,6 +183,7 @@ def environment(**more: str) -> dict[str, str]:
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": str(ROOT),
+        **s3_server.variables(),
         **more,
     }
 

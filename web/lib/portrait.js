@@ -39,9 +39,17 @@ export function portrait({ src, avif = null, poster = null, still = null, alt = 
   return picture;
 }
 
-/** Replace the film by its first frame, which is what a canvas draws of an animated image. */
+/**
+ * Replace the film by its first frame, which is what a canvas draws of an animated image. The canvas itself is shown, since
+ * that of a file from another host cannot be read.
+ */
 function freeze(image) {
   const canvas = h("canvas", { width: image.naturalWidth, height: image.naturalHeight });
   canvas.getContext("2d").drawImage(image, 0, 0);
-  image.src = canvas.toDataURL("image/jpeg", 0.9);
+  canvas.className = image.className;
+  if (image.alt) {
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", image.alt);
+  }
+  image.replaceWith(canvas);
 }

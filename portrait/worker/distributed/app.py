@@ -20,7 +20,7 @@ from portrait.worker.distributed.child import HOLD, Child, GiveBackMessage
 from portrait.worker.distributed.family import Family
 from portrait.worker.distributed.keeper import SILENT_AFTER, Keeper
 from portrait.worker.running import WorkerOptions
-from portrait.worker.upkeep import SWEEP_EVERY, reap_every, sweep
+from portrait.worker.upkeep import SWEEP_EVERY, reap_every, sweep, tell
 
 # Seconds in which a child has to load the weights.
 LOAD_SECONDS = 300.0
@@ -176,4 +176,4 @@ def _add_tasks(app: Celery, worker: _Worker) -> None:
     def clean() -> None:
         """Delete old photos and files that no job names."""
         assert worker.child is not None
-        sweep(worker.child.health)
+        tell(sweep, worker.child.health)

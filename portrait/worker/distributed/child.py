@@ -21,6 +21,7 @@ from django.db import close_old_connections
 
 from portrait.queue import recovery, workers
 from portrait.worker import results
+from portrait.worker.aside import at_once
 from portrait.worker.attempt import resolve, run
 from portrait.worker.child import one_line, set_up_process
 from portrait.worker.guard import Guard
@@ -109,9 +110,9 @@ class Child:
     def conclude(self, attempt: KeptAttempt) -> None:
         """Write the end of a stopped attempt. Raises OperationalError and InterfaceError."""
         if attempt.verdict is Verdict.DEADLINE:
-            results.end(attempt, deadline_exceeded(attempt.deadline), self.options, self.health)
+            results.end(attempt, deadline_exceeded(attempt.deadline), self.options, self.health, at_once)
         elif attempt.verdict is Verdict.STOPPING:
-            results.end(attempt, None, self.options, self.health)
+            results.end(attempt, None, self.options, self.health, at_once)
         attempt.verdict_written = True
 
     def is_relative_alive(self, name: str) -> bool:
@@ -154,7 +155,7 @@ class Child:
     def _make(self, job: Job) -> None:
         logger.info("%s: attempt %s begins", job.label, job.attempts)
         self.scratch.mend()
-        order = order_for(job, self.scratch.new_folder, self.options)
+        order = order_for(job, self.scratch.new_folder, self.options, at_once)
         if isinstance(order, AttemptFailed):
             self._persist(results.end_unbegun, job, order, self.options, self.health)
             return
@@ -166,7 +167,7 @@ class Child:
                 attempt.ended = True
             if attempt.verdict is None:
                 # Whatever it answered would be too late where the keeper has decided.
-                self._persist(results.end, attempt, outcome, self.options, self.health)
+                self._persist(results.end, attempt, outcome, self.options, self.health, at_once)
             elif not attempt.verdict_written:
                 self._persist(self.conclude, attempt)
         finally:

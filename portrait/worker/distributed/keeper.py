@@ -11,6 +11,7 @@ import time
 
 from portrait.queue import delivery, recovery, transitions, workers
 from portrait.worker import results
+from portrait.worker.aside import at_once
 from portrait.worker.distributed.child import Child, KeptAttempt, Verdict, sign_off
 from portrait.worker.distributed.family import Family
 from portrait.worker.guard import Guard
@@ -77,7 +78,7 @@ class Keeper:
     def _keep(self, attempt: KeptAttempt) -> None:
         with self.child.lock:
             if not attempt.ended:
-                results.show_still(attempt)
+                results.show_still(attempt, at_once)
         if attempt.verdict is not None:
             if not attempt.verdict_written:
                 self.child.conclude(attempt)

@@ -10,7 +10,7 @@ from typing import Any
 
 from portrait.engine.canvas import composer
 from portrait.engine.canvas.features import features_of
-from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_subject
+from portrait.engine.canvas.subject import PaintedPhoto, PaintedSubject, Subject, paint_photo
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import load_model
 from portrait.engine.fomm.model import MotionModel
@@ -134,13 +134,15 @@ class Engine:
         2. Read the photo: decode, check, turn upright, drop the metadata.
         3. Find the largest face, or the one that ``face`` chooses, turn the photo upright by it, and crop it. A
            FaceBox says where it is in the photo, which is then not searched and not turned.
-        4. Paint the crop: the still, which is ready long before the film.
+        4. Paint the crop: the still, which is ready long before the film. Then find the person in it, and paint what
+           is behind.
         5. Animate and paint the frames in the request's order; mark and encode them while the next ones are made.
         6. State in each file that a trained algorithm made it.
 
         ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "painting", "animating"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
-        ``on_still(poster)`` is called once, after the stage "painting", with the still as a whole PNG file.
+        ``on_still(poster)`` is called once, in the stage "painting", with the still as a whole PNG file. The
+        portrait's own poster is the film's first frame: the same person, and beside them another background.
 
         Raises ChoiceError for a style, motion or face that does not exist, PhotoError and NoFaceError for the photo,
         EncodingError when an encoder stops. What ``on_progress`` or ``on_still`` raises ends the work and is raised.
@@ -161,18 +163,19 @@ class Engine:
                 upright, found = framed_photo(picture, detector, face)
                 picture, face = upright.picture, require_face(found)
                 del upright
-            subject = self.subject(crop_face(picture, face, int(request.size or DEFAULT_SIZE)))
+            crop = crop_face(picture, face, int(request.size or DEFAULT_SIZE))
             del picture
 
-        # 4. Paint the still.
+        # 4. Paint the still, and prepare the film.
         with stages.enter("painting"):
-            painted = self.painted(subject, str(request.style))
+            still = self.painted_photo(crop, str(request.style))
             if on_still is not None:
-                still = {POSTER.name: encode_png(self._marked(painted.still))}
-                on_still(self._statement.in_files(still, self._making(request))[POSTER.name])
+                poster = {POSTER.name: encode_png(self._marked(still.painting))}
+                on_still(self._statement.in_files(poster, self._making(request))[POSTER.name])
+            painted = still.of(self.subject(crop))
 
         # 5. Animate, paint, mark and encode.
-        side = subject.side
+        side = len(crop)
         with ClipEncoder(
             fps=motion.fps,
             width=side,
@@ -235,9 +238,13 @@ class Engine:
         """What the canvas needs to know of a crop, uint8 (S, S, 3)."""
         return Subject.of(source, person_matte(source), features_of(source, MODEL_SIDE))
 
+    def painted_photo(self, crop: Picture, style: str) -> PaintedPhoto:
+        """The painting of a crop, uint8 (S, S, 3). Raises ChoiceError for an unknown style."""
+        return paint_photo(self.painter, crop, style)
+
     def painted(self, subject: Subject, style: str) -> PaintedSubject:
         """The subject's paintings. Raises ChoiceError for an unknown style."""
-        return paint_subject(self.painter, subject, style)
+        return self.painted_photo(subject.photo, style).of(subject)
 
     def frames(self, painted: PaintedSubject, motion: Motion, order: str) -> Iterator[Picture]:
         """The frames of the painted clip, uint8 (S, S, 3), without the AI mark, in one of ``ORDERS``."""

@@ -14,7 +14,7 @@ from portrait.engine.canvas.carrying import Displacement, Places
 from portrait.engine.canvas.keyframes import keyframes, shares
 from portrait.engine.canvas.layers import Layers, over
 from portrait.engine.canvas.moments import moments
-from portrait.engine.canvas.repainting import Way, repainted
+from portrait.engine.canvas.repainting import Interval, repainted
 from portrait.engine.canvas.subject import PaintedSubject, Subject
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
@@ -67,9 +67,9 @@ def paint_and_carry(model: MotionModel, painted: PaintedSubject, motion: Motion)
     before = next(keyed)
     yield Frame(before.picture, before.alpha, before.displacement)
     for (begin, end), after in zip(pairwise(indices), keyed, strict=True):
-        way = Way(before, after)
+        interval = Interval(before, after)
         for share in shares(motion, begin, end):
-            yield Frame(*way.frame(painted.layers, share))
+            yield Frame(*interval.frame(painted.layers, share))
         yield Frame(after.picture, after.alpha, after.displacement)
         before = after
 

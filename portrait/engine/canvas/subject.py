@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from portrait.engine.canvas.background import without_person
+from portrait.engine.canvas.background import beside_person, without_person
 from portrait.engine.canvas.carrying import Places, at_rest
 from portrait.engine.canvas.layers import Layers
 from portrait.engine.photo.picture import Picture
@@ -48,10 +48,30 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class PaintedSubject:
-    """A subject in one style: paintings of the photo and of its background, and ``paint`` for more of the kind.
+class PaintedPhoto:
+    """The painting of a photo, uint8 (S, S, 3), and ``paint`` for more of the kind.
 
     ``paint`` has the painter's statistics and the tone curve of the photo's painting, so that what it paints fits.
+    """
+
+    painting: Picture
+    paint: Paint
+
+    def of(self, subject: Subject) -> PaintedSubject:
+        """The painted subject; the photo is the one that was painted."""
+        background = self.painting
+        if subject.matte.min() < 1:
+            behind = self.paint(_grained(subject.background)[None])[0].astype(np.float32)
+            far = beside_person(subject.matte)[..., None]
+            background = np.rint(behind + (background - behind) * far).astype(np.uint8)
+        return PaintedSubject(subject, self.painting, background, self.paint)
+
+
+@dataclass(frozen=True)
+class PaintedSubject:
+    """A subject in one style: paintings of its photo and of its background, and ``paint`` for more of the kind.
+
+    Away from the person the background is the photo's painting, so that a film differs little from that.
     """
 
     subject: Subject
@@ -71,15 +91,15 @@ class PaintedSubject:
         return picture
 
 
-def paint_subject(painter: Painter, subject: Subject, style: str) -> PaintedSubject:
-    """Paint a subject in ``style``. Raises ChoiceError for an unknown style."""
-    frozen = painter.freeze_statistics(_grained(subject.photo)[None], style)
-    curve = painter.tones(subject.photo, frozen.first, style)
+def paint_photo(painter: Painter, photo: Picture, style: str) -> PaintedPhoto:
+    """Paint a photo, uint8 (S, S, 3), in ``style``. Raises ChoiceError for an unknown style."""
+    frozen = painter.freeze_statistics(_grained(photo)[None], style)
+    curve = painter.tones(photo, frozen.first, style)
 
     def paint(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return curve[frozen.paint(frames)]
 
-    return PaintedSubject(subject, curve[frozen.first], paint(_grained(subject.background)[None])[0], paint)
+    return PaintedPhoto(curve[frozen.first], paint)
 
 
 def _grained(picture: Picture) -> Picture:

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from portrait.engine.canvas import composer, moments
-from portrait.engine.canvas.background import without_person
+from portrait.engine.canvas.background import beside_person, without_person
 from portrait.engine.canvas.keyframes import keyframes
-from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_subject
+from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_photo
 from portrait.engine.fomm import load_model
 from portrait.engine.motion import Motion
 from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT, MOUTH
@@ -69,6 +69,14 @@ def test_behind_the_person_nothing_changes_by_a_bit(order: str) -> None:
 
 def test_the_first_frame_is_the_still() -> None:
     np.testing.assert_array_equal(frames(PAINT_AND_CARRY)[0][0], painted().still)
+
+
+def test_the_background_differs_from_the_painted_photo_near_the_person_only() -> None:
+    near = beside_person(subject().matte) < 1
+    assert 0.5 < near.mean() < 0.9
+    differs = (painted().background != painted().painting).any(axis=2)
+    assert not differs[~near].any()
+    assert differs[subject().matte == 1].mean() > 0.9
 
 
 def test_at_rest_the_animated_face_is_the_photo() -> None:
@@ -176,7 +184,7 @@ def test_the_published_network_goes_through_the_same_composition() -> None:
         value=np.zeros((4, count, 2), np.float32) + steps,
         jacobian=np.tile(np.eye(2, dtype=np.float32), (4, count, 1, 1)),
     )
-    own = paint_subject(engine().painter, scene, "udnie")
+    own = paint_photo(engine().painter, scene.photo, "udnie").of(scene)
     for order in ORDERS:
         clip = np.stack([frame.picture for frame in ANIMATIONS[order](model, own, sway)])
         assert clip.shape == (4, side, side, 3)

@@ -44,12 +44,12 @@ from portrait.engine.stages import OnProgress, Stages
 from portrait.engine.style import load_style
 
 # What each stage takes of the whole, as it was measured with the shipped weights on two cores; in the order in
-# which the stages are entered. Whatever the order of the request, the still is painted first; frames that are painted
-# one by one are painted in the stage "animating".
+# which the stages are entered. Whatever the order of the request, the still and the background are painted first;
+# frames that are painted one by one are painted in the stage "animating".
 SHARES = {
-    PAINT_AND_CARRY: {"reading": 1, "face": 2, "painting": 7, "animating": 70, "encoding": 20},
-    ANIMATE_THEN_PAINT: {"reading": 1, "face": 1, "painting": 3, "animating": 85, "encoding": 10},
-    PAINT_THEN_ANIMATE: {"reading": 1, "face": 2, "painting": 7, "animating": 70, "encoding": 20},
+    PAINT_AND_CARRY: {"reading": 1, "face": 1, "painting": 12, "animating": 72, "encoding": 14},
+    ANIMATE_THEN_PAINT: {"reading": 1, "face": 1, "painting": 6, "animating": 88, "encoding": 4},
+    PAINT_THEN_ANIMATE: {"reading": 1, "face": 1, "painting": 13, "animating": 69, "encoding": 16},
 }
 ANIMATIONS: dict[str, Callable[[MotionModel, PaintedSubject, Motion], Iterator[composer.Frame]]] = {
     PAINT_AND_CARRY: composer.paint_and_carry,
@@ -257,11 +257,6 @@ class Engine:
     def animate(self, subject: Subject, motion: Motion) -> Iterator[Picture]:
         """The frames of the clip before they are painted, uint8 (S, S, 3)."""
         return (frame.picture for frame in composer.animate(self.model, subject, motion))
-
-    def paint_still(self, picture: Picture, style: str) -> Picture:
-        """One painted picture, uint8 (H, W, 3), in the tones of painting and photo."""
-        painting = self.painter.paint(picture[None], style)[0]
-        return self.painter.tones(picture, painting, style)[painting]
 
     def _marked(self, frame: Picture) -> Picture:
         return stamp(frame[None])[0] if self.options.ai_mark else frame

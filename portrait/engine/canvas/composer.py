@@ -15,7 +15,7 @@ from portrait.engine.canvas.keyframes import keyframes, shares
 from portrait.engine.canvas.layers import Layers, over
 from portrait.engine.canvas.moments import moments
 from portrait.engine.canvas.repainting import Interval, repainted
-from portrait.engine.canvas.subject import PaintedSubject, Subject
+from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_whole
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
 from portrait.engine.photo.picture import Picture
@@ -48,7 +48,7 @@ def animate_then_paint(model: MotionModel, painted: PaintedSubject, motion: Moti
     """The photo moved, and each frame painted; behind the person stays the one painted background."""
     frames = animate(model, painted.subject, motion)
     while batch := list(islice(frames, BATCH)):
-        paintings = painted.paint(np.stack([frame.picture for frame in batch]))
+        paintings = paint_whole(painted.paint, np.stack([frame.picture for frame in batch]))
         for frame, painting in zip(batch, paintings, strict=True):
             alpha = cv2.cvtColor(frame.alpha, cv2.COLOR_GRAY2RGB)
             person = cv2.multiply(painting, alpha, scale=1 / 255)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,9 @@ from portrait.engine.style import Painter
 # uint8 (B, H, W, 3) of any size -> the same, painted
 Paint = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 GRAIN = 1.5  # grey values: the standard deviation of the noise in a picture that is painted whole
+# Along its border a painter leaves strokes out: the outermost dozen pixels are greyer than the rest.
+BORDER = 16
+_INSIDE = slice(BORDER, -BORDER)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class PaintedPhoto:
         """The painted subject; the photo is the one that was painted."""
         background = self.painting
         if subject.matte.min() < 1:
-            behind = self.paint(_grained(subject.background)[None])[0].astype(np.float32)
+            behind = paint_whole(self.paint, _grained(subject.background)[None])[0].astype(np.float32)
             far = beside_person(subject.matte)[..., None]
             background = np.rint(behind + (background - behind) * far).astype(np.uint8)
         return PaintedSubject(subject, self.painting, background, self.paint)
@@ -93,13 +97,25 @@ class PaintedSubject:
 
 def paint_photo(painter: Painter, photo: Picture, style: str) -> PaintedPhoto:
     """Paint a photo, uint8 (S, S, 3), in ``style``. Raises ChoiceError for an unknown style."""
-    frozen = painter.freeze_statistics(_grained(photo)[None], style)
-    curve = painter.tones(photo, frozen.first, style)
+    frozen = painter.freeze_statistics(_bordered(_grained(photo))[None], style)
+    painting = frozen.first[_INSIDE, _INSIDE]
+    curve = painter.tones(photo, painting, style)
 
     def paint(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return curve[frozen.paint(frames)]
 
-    return PaintedPhoto(curve[frozen.first], paint)
+    return PaintedPhoto(curve[painting], paint)
+
+
+def paint_whole(paint: Paint, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Whole pictures, uint8 (B, S, S, 3), painted up to their borders."""
+    return paint(np.stack([_bordered(picture) for picture in pictures]))[:, _INSIDE, _INSIDE]
+
+
+def _bordered(picture: Picture) -> Picture:
+    """With ``BORDER`` pixels more at each side, mirrored."""
+    around = (BORDER, BORDER, BORDER, BORDER)
+    return np.asarray(cv2.copyMakeBorder(picture, *around, borderType=cv2.BORDER_REFLECT_101), dtype=np.uint8)
 
 
 def _grained(picture: Picture) -> Picture:

@@ -79,6 +79,17 @@ def test_the_background_differs_from_the_painted_photo_near_the_person_only() ->
     assert differs[subject().matte == 1].mean() > 0.9
 
 
+def test_the_painting_reaches_the_border() -> None:
+    """Painted as a part of a larger picture, the outermost pixels look the same."""
+    photo = subject().photo
+    part = paint_photo(engine().painter, np.ascontiguousarray(photo[64:-64, 64:-64]), "water-lilies").painting
+    whole = paint_photo(engine().painter, photo, "water-lilies").painting[64:-64, 64:-64]
+    border = np.ones(part.shape[:2], bool)
+    border[8:-8, 8:-8] = False
+    colourfulness = [float(np.ptp(picture[border], axis=1).mean()) for picture in (part, whole)]
+    assert colourfulness[0] > 0.8 * colourfulness[1]
+
+
 def test_at_rest_the_animated_face_is_the_photo() -> None:
     first = next(iter(engine().animate(subject(), motion()))).astype(int)
     inside = frames(PAINT_AND_CARRY)[1][0] == 255

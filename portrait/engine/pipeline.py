@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from portrait.engine.canvas import composer
 from portrait.engine.canvas.features import features_of
-from portrait.engine.canvas.subject import PaintedPhoto, PaintedSubject, Subject, paint_photo
+from portrait.engine.canvas.subject import (
+    PaintedPhoto,
+    PaintedSubject,
+    Subject,
+    paint_photo,
+    surrounded,
+    surroundings_of,
+)
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import load_model
 from portrait.engine.fomm.model import MotionModel
@@ -163,19 +172,21 @@ class Engine:
                 upright, found = framed_photo(picture, detector, face)
                 picture, face = upright.picture, require_face(found)
                 del upright
-            crop = crop_face(picture, face, int(request.size or DEFAULT_SIZE))
+            side = int(request.size or DEFAULT_SIZE)
+            margin = surroundings_of(side)
+            around = crop_face(picture, face, side, margin=margin)
+            crop = np.ascontiguousarray(around[margin:-margin, margin:-margin])
             del picture
 
         # 4. Paint the still, and prepare the film.
         with stages.enter("painting"):
-            still = self.painted_photo(crop, str(request.style))
+            still = paint_photo(self.painter, around, margin, str(request.style))
             if on_still is not None:
                 poster = {POSTER.name: encode_png(self._marked(still.painting))}
                 on_still(self._statement.in_files(poster, self._making(request))[POSTER.name])
-            painted = still.of(self.subject(crop))
+            painted = still.of(self.subject(crop, around))
 
         # 5. Animate, paint, mark and encode.
-        side = len(crop)
         with ClipEncoder(
             fps=motion.fps,
             width=side,
@@ -234,17 +245,18 @@ class Engine:
             )
         return at_strength(load_motion(name, self.options.motions), strength)
 
-    def subject(self, source: Picture) -> Subject:
-        """What the canvas needs to know of a crop, uint8 (S, S, 3)."""
-        return Subject.of(source, person_matte(source), features_of(source, MODEL_SIDE))
+    def subject(self, source: Picture, surroundings: Picture | None = None) -> Subject:
+        """What the canvas needs to know of a crop, uint8 (S, S, 3), and of its surroundings, where they are known."""
+        return Subject.of(source, person_matte(source), features_of(source, MODEL_SIDE), surroundings)
 
     def painted_photo(self, crop: Picture, style: str) -> PaintedPhoto:
         """The painting of a crop, uint8 (S, S, 3). Raises ChoiceError for an unknown style."""
-        return paint_photo(self.painter, crop, style)
+        return paint_photo(self.painter, surrounded(crop), surroundings_of(len(crop)), style)
 
     def painted(self, subject: Subject, style: str) -> PaintedSubject:
         """The subject's paintings. Raises ChoiceError for an unknown style."""
-        return self.painted_photo(subject.photo, style).of(subject)
+        margin = (len(subject.surroundings) - subject.side) // 2
+        return paint_photo(self.painter, subject.surroundings, margin, style).of(subject)
 
     def frames(self, painted: PaintedSubject, motion: Motion, order: str) -> Iterator[Picture]:
         """The frames of the painted clip, uint8 (S, S, 3), without the AI mark, in one of ``ORDERS``."""

@@ -75,12 +75,15 @@ class Places:
     def __init__(self, displacement: Displacement, side: int) -> None:
         self.values = own_places(Region(0, 0, side, side)) + in_pixels(displacement, side)
 
-    def carry(self, layer: Layer, rows: slice = slice(None), columns: slice = slice(None)) -> Layer:
+    def carry(
+        self, layer: Layer, rows: slice = slice(None), columns: slice = slice(None), *, margin: int = 0
+    ) -> Layer:
         """The part ``rows``, ``columns`` of the frame, sampled from an ``oversampled`` layer.
 
+        ``margin``: how many pixels, before it was oversampled, the layer reaches beyond the source at each side.
         Outside the layer it is mirrored: repeated pixels would be streaks where the head moves away from the border.
         """
-        places = self.values[rows, columns] * np.float32(OVERSAMPLING)
+        places = (self.values[rows, columns] + np.float32(margin)) * np.float32(OVERSAMPLING)
         return np.asarray(sampled(layer, places), dtype=np.uint8)
 
 

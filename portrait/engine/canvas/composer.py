@@ -35,7 +35,7 @@ class Frame:
 
 def animate(model: MotionModel, subject: Subject, motion: Motion) -> Iterator[Frame]:
     """The photo moved by ``motion``."""
-    layers = Layers(subject.photo, subject.matte, subject.background)
+    layers = Layers(subject.surroundings, subject.matte, subject.background)
     yield from _moved(model, subject, motion, subject.photo, layers)
 
 

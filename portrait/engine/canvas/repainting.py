@@ -48,7 +48,7 @@ class Repainted:
 def repainted(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Repainted]:
     """The keyframes of a clip; ``motion`` has their poses alone."""
     subject, side = painted.subject, painted.subject.side
-    layers = Layers(subject.photo, subject.matte, subject.background)
+    layers = Layers(subject.surroundings, subject.matte, subject.background)
     before: Change | None = None
     for moment, after in _with_next(evaluated(model, subject, motion, subject.photo), side):
         change = moment.change

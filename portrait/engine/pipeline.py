@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from portrait.engine.canvas import composer
 from portrait.engine.canvas.features import features_of
-from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_subject
+from portrait.engine.canvas.subject import (
+    PaintedPhoto,
+    PaintedSubject,
+    Subject,
+    paint_photo,
+    surrounded,
+    surroundings_of,
+)
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import load_model
 from portrait.engine.fomm.model import MotionModel
@@ -45,12 +54,12 @@ from portrait.engine.style import load_style
 from portrait.engine.style.row import StyleRow
 
 # What each stage takes of the whole, as it was measured with the shipped weights on two cores; in the order in
-# which the stages are entered. Whatever the order of the request, the still is painted first; frames that are painted
-# one by one are painted in the stage "animating".
+# which the stages are entered. Whatever the order of the request, the still and the background are painted first;
+# frames that are painted one by one are painted in the stage "animating".
 SHARES = {
-    PAINT_AND_CARRY: {"reading": 1, "face": 2, "painting": 7, "animating": 70, "encoding": 20},
-    ANIMATE_THEN_PAINT: {"reading": 1, "face": 1, "painting": 3, "animating": 85, "encoding": 10},
-    PAINT_THEN_ANIMATE: {"reading": 1, "face": 2, "painting": 7, "animating": 70, "encoding": 20},
+    PAINT_AND_CARRY: {"reading": 1, "face": 1, "painting": 12, "animating": 72, "encoding": 14},
+    ANIMATE_THEN_PAINT: {"reading": 1, "face": 1, "painting": 6, "animating": 88, "encoding": 4},
+    PAINT_THEN_ANIMATE: {"reading": 1, "face": 1, "painting": 13, "animating": 69, "encoding": 16},
 }
 ANIMATIONS: dict[str, Callable[[MotionModel, PaintedSubject, Motion], Iterator[composer.Frame]]] = {
     PAINT_AND_CARRY: composer.paint_and_carry,
@@ -139,13 +148,15 @@ class Engine:
         2. Read the photo: decode, check, turn upright, drop the metadata.
         3. Find the largest face, or the one that ``face`` chooses, turn the photo upright by it, and crop it. A
            FaceBox says where it is in the photo, which is then not searched and not turned.
-        4. Paint the crop: the still, which is ready long before the film.
+        4. Paint the crop: the still, which is ready long before the film. Then find the person in it, and paint what
+           is behind.
         5. Animate and paint the frames in the request's order; mark and encode them while the next ones are made.
         6. State in each file that a trained algorithm made it.
 
         ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "painting", "animating"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
-        ``on_still(poster)`` is called once, after the stage "painting", with the still as a whole PNG file.
+        ``on_still(poster)`` is called once, in the stage "painting", with the still as a whole PNG file. The
+        portrait's own poster is the film's first frame: the same person, and beside them another background.
 
         Raises ChoiceError for a style, motion or face that does not exist, PhotoError and NoFaceError for the photo,
         EncodingError when an encoder stops. What ``on_progress`` or ``on_still`` raises ends the work and is raised.
@@ -166,18 +177,21 @@ class Engine:
                 upright, found = framed_photo(picture, detector, face)
                 picture, face = upright.picture, require_face(found)
                 del upright
-            subject = self.subject(crop_face(picture, face, int(request.size or DEFAULT_SIZE)))
+            side = int(request.size or DEFAULT_SIZE)
+            margin = surroundings_of(side)
+            around = crop_face(picture, face, side, margin=margin)
+            crop = np.ascontiguousarray(around[margin:-margin, margin:-margin])
             del picture
 
-        # 4. Paint the still.
+        # 4. Paint the still, and prepare the film.
         with stages.enter("painting"):
-            painted = self.painted(subject, str(request.style))
+            still = paint_photo(self.painter, around, margin, str(request.style))
             if on_still is not None:
-                still = {POSTER.name: encode_png(self._marked(painted.still))}
-                on_still(self._statement.in_files(still, self._making(request))[POSTER.name])
+                poster = {POSTER.name: encode_png(self._marked(still.painting))}
+                on_still(self._statement.in_files(poster, self._making(request))[POSTER.name])
+            painted = still.of(self.subject(crop, around))
 
         # 5. Animate, paint, mark and encode.
-        side = subject.side
         with ClipEncoder(
             fps=motion.fps,
             width=side,
@@ -236,13 +250,18 @@ class Engine:
             )
         return at_strength(load_motion(name, self.options.motions), strength)
 
-    def subject(self, source: Picture) -> Subject:
-        """What the canvas needs to know of a crop, uint8 (S, S, 3)."""
-        return Subject.of(source, person_matte(source), features_of(source, MODEL_SIDE))
+    def subject(self, source: Picture, surroundings: Picture | None = None) -> Subject:
+        """What the canvas needs to know of a crop, uint8 (S, S, 3), and of its surroundings, where they are known."""
+        return Subject.of(source, person_matte(source), features_of(source, MODEL_SIDE), surroundings)
+
+    def painted_photo(self, crop: Picture, style: str) -> PaintedPhoto:
+        """The painting of a crop, uint8 (S, S, 3). Raises ChoiceError for an unknown style."""
+        return paint_photo(self.painter, surrounded(crop), surroundings_of(len(crop)), style)
 
     def painted(self, subject: Subject, style: str) -> PaintedSubject:
         """The subject's paintings. Raises ChoiceError for an unknown style."""
-        return paint_subject(self.painter, subject, style)
+        margin = (len(subject.surroundings) - subject.side) // 2
+        return paint_photo(self.painter, subject.surroundings, margin, style).of(subject)
 
     def frames(self, painted: PaintedSubject, motion: Motion, order: str) -> Iterator[Picture]:
         """The frames of the painted clip, uint8 (S, S, 3), without the AI mark, in one of ``ORDERS``."""
@@ -255,11 +274,6 @@ class Engine:
     def animate(self, subject: Subject, motion: Motion) -> Iterator[Picture]:
         """The frames of the clip before they are painted, uint8 (S, S, 3)."""
         return (frame.picture for frame in composer.animate(self.model, subject, motion))
-
-    def paint_still(self, picture: Picture, style: str) -> Picture:
-        """One painted picture, uint8 (H, W, 3), in the tones of painting and photo."""
-        painting = self.painter.paint(picture[None], style)[0]
-        return self.painter.tones(picture, painting, style)[painting]
 
     def _marked(self, frame: Picture) -> Picture:
         return stamp(frame[None])[0] if self.options.ai_mark else frame

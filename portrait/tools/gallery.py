@@ -58,7 +58,7 @@ def gallery(engine: Engine, photo: Picture) -> bytes:
     for row, style in enumerate(styles, 1):
         sheet.label(row, style.title["en"], style.painter["en"], style.year)
         for column, face in enumerate(faces):
-            sheet.picture(row, column, engine.paint_still(face.picture, style.slug))
+            sheet.picture(row, column, engine.painted_photo(face.picture, style.slug).painting)
     # Brush strokes compress badly: a file with all colours would be three times as large.
     file = io.BytesIO()
     sheet.image.quantize(256, Image.Quantize.MEDIANCUT).save(file, "PNG", optimize=True)

@@ -24,6 +24,9 @@ _SMOOTHING = 8.0  # standard deviation in pixels of that side
 _BANDS = (0.0, 1.5 / 512, 6 / 512)
 # The standard deviation of the transition from the photo to what was filled in, as a fraction of the side.
 _SOFTNESS = 0.008
+# In a painting, strokes follow the person's outline. Up to the first distance from the person they would be seen as
+# an outline of their own when the head moves; from the second on there are none. Fractions of the side.
+_STROKES = (0.03, 0.07)
 
 
 def without_person(photo: Picture, matte: NDArray[np.float32]) -> Picture:
@@ -47,6 +50,14 @@ def without_person(photo: Picture, matte: NDArray[np.float32]) -> Picture:
     soft = cv2.GaussianBlur(hole, (0, 0), _SOFTNESS * side)[..., None].astype(np.float32) / np.float32(255)
     # Grain goes beyond black and white, and uint8 would wrap around.
     return np.clip(np.rint(photo + (filled - photo) * soft), 0, 255).astype(np.uint8)
+
+
+def beside_person(matte: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far a painting's strokes are those of the background alone: (S, S) in 0..1, 1 away from the person."""
+    outside = (matte <= _PERSON).astype(np.uint8)
+    distance = cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_5)
+    near, far = (fraction * len(matte) for fraction in _STROKES)
+    return np.asarray(np.clip((distance - near) / (far - near), 0, 1), dtype=np.float32)
 
 
 def _grain(photo: Picture, hole: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -8,9 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from portrait.engine.fomm.region import Region
+
 # A picture is sampled from a copy of twice the size. Interpolation attenuates the highest frequencies of what it
 # samples; those of the larger copy are empty, so that fine strokes stay sharp wherever they are carried.
 OVERSAMPLING = 2
+
+# Lanczos' kernel of eight pixels, at a pixel's own place and half way to the next. Filters of rows and columns take
+# an eighth of the time of ``cv2.warpAffine``, which computes the products of both kernels for every pixel.
+_DISTANCES = np.arange(-3.5, 4, dtype=np.float32)
+_LOBES = np.sinc(_DISTANCES) * np.sinc(_DISTANCES / 4)
+_WHOLE, _HALF = np.ones(1, np.float32), _LOBES / _LOBES.sum()
 
 # Of the inversion of the flow at rest.
 _ITERATIONS = 2
@@ -26,16 +34,28 @@ def oversampled(layer: Layer) -> Layer:
     Every second row and column are the layer's own, so that a pixel that does not move is not interpolated at all.
     """
     height, width = layer.shape[:2]
-    scale = np.array([[OVERSAMPLING, 0, 0], [0, OVERSAMPLING, 0]], np.float64)
-    size = (OVERSAMPLING * width, OVERSAMPLING * height)
-    larger = cv2.warpAffine(layer, scale, size, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(larger, dtype=np.uint8)
+    larger = np.empty((OVERSAMPLING * height, OVERSAMPLING * width, *layer.shape[2:]), np.uint8)
+    for down, rows in enumerate((_WHOLE, _HALF)):
+        for across, columns in enumerate((_WHOLE, _HALF)):
+            middle = ((len(columns) - 1) // 2, (len(rows) - 1) // 2)
+            between = cv2.sepFilter2D(
+                layer, -1, columns, rows, anchor=middle, borderType=cv2.BORDER_REPLICATE
+            )
+            larger[down::OVERSAMPLING, across::OVERSAMPLING] = between
+    return larger
 
 
-def identity(side: int) -> NDArray[np.float32]:
-    """Each pixel's own place in a square picture, in pixels: float32 (side, side, 2), x and y."""
-    line = np.arange(side, dtype=np.float32)
-    return np.stack(np.broadcast_arrays(line[None, :], line[:, None]), axis=-1)
+def own_places(part: Region) -> NDArray[np.float32]:
+    """Each pixel's own place in the picture that it is in: float32 (height, width, 2), x and y in pixels."""
+    x = np.arange(part.left, part.right, dtype=np.float32)
+    y = np.arange(part.top, part.bottom, dtype=np.float32)
+    return np.stack(np.broadcast_arrays(x[None, :], y[:, None]), axis=-1)
+
+
+def in_pixels(displacement: Displacement, side: int) -> NDArray[np.float32]:
+    """A displacement of each pixel of a picture of ``side`` pixels: float32 (side, side, 2), x and y in pixels."""
+    enlarged = cv2.resize(displacement, (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(enlarged * np.float32(side), dtype=np.float32)
 
 
 def at_rest() -> Displacement:
@@ -53,15 +73,17 @@ class Places:
     """Where each pixel of a frame lies in the source, both squares with sides of ``side`` pixels."""
 
     def __init__(self, displacement: Displacement, side: int) -> None:
-        enlarged = cv2.resize(displacement, (side, side), interpolation=cv2.INTER_CUBIC)
-        self.values = identity(side) + enlarged * np.float32(side)
+        self.values = own_places(Region(0, 0, side, side)) + in_pixels(displacement, side)
 
-    def carry(self, layer: Layer, rows: slice = slice(None), columns: slice = slice(None)) -> Layer:
+    def carry(
+        self, layer: Layer, rows: slice = slice(None), columns: slice = slice(None), *, margin: int = 0
+    ) -> Layer:
         """The part ``rows``, ``columns`` of the frame, sampled from an ``oversampled`` layer.
 
+        ``margin``: how many pixels, before it was oversampled, the layer reaches beyond the source at each side.
         Outside the layer it is mirrored: repeated pixels would be streaks where the head moves away from the border.
         """
-        places = self.values[rows, columns] * np.float32(OVERSAMPLING)
+        places = (self.values[rows, columns] + np.float32(margin)) * np.float32(OVERSAMPLING)
         return np.asarray(sampled(layer, places), dtype=np.uint8)
 
 

@@ -14,8 +14,8 @@ from portrait.engine.canvas.carrying import Displacement, Places
 from portrait.engine.canvas.keyframes import keyframes, shares
 from portrait.engine.canvas.layers import Layers, over
 from portrait.engine.canvas.moments import moments
-from portrait.engine.canvas.repainting import Way, repainted
-from portrait.engine.canvas.subject import PaintedSubject, Subject
+from portrait.engine.canvas.repainting import Interval, repainted
+from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_whole
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.motion import Motion
 from portrait.engine.photo.picture import Picture
@@ -35,7 +35,7 @@ class Frame:
 
 def animate(model: MotionModel, subject: Subject, motion: Motion) -> Iterator[Frame]:
     """The photo moved by ``motion``."""
-    layers = Layers(subject.photo, subject.matte, subject.background)
+    layers = Layers(subject.surroundings, subject.matte, subject.background)
     yield from _moved(model, subject, motion, subject.photo, layers)
 
 
@@ -48,7 +48,7 @@ def animate_then_paint(model: MotionModel, painted: PaintedSubject, motion: Moti
     """The photo moved, and each frame painted; behind the person stays the one painted background."""
     frames = animate(model, painted.subject, motion)
     while batch := list(islice(frames, BATCH)):
-        paintings = painted.paint(np.stack([frame.picture for frame in batch]))
+        paintings = paint_whole(painted.paint, np.stack([frame.picture for frame in batch]))
         for frame, painting in zip(batch, paintings, strict=True):
             alpha = cv2.cvtColor(frame.alpha, cv2.COLOR_GRAY2RGB)
             person = cv2.multiply(painting, alpha, scale=1 / 255)
@@ -67,9 +67,9 @@ def paint_and_carry(model: MotionModel, painted: PaintedSubject, motion: Motion)
     before = next(keyed)
     yield Frame(before.picture, before.alpha, before.displacement)
     for (begin, end), after in zip(pairwise(indices), keyed, strict=True):
-        way = Way(before, after)
+        interval = Interval(before, after)
         for share in shares(motion, begin, end):
-            yield Frame(*way.frame(painted.layers, share))
+            yield Frame(*interval.frame(painted.layers, share))
         yield Frame(after.picture, after.alpha, after.displacement)
         before = after
 

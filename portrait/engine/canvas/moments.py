@@ -56,8 +56,10 @@ def evaluated(model: MotionModel, subject: Subject, motion: Motion, source: Pict
             yield Moment(moving, finder.of(frame, moving))
 
 
-def mixed(first: NDArray[np.float32], second: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    """``(1 - share) * first + share * second``."""
+def interpolated(
+    first: NDArray[np.float32], second: NDArray[np.float32], share: float
+) -> NDArray[np.float32]:
+    """Linearly, from ``first`` at a ``share`` of 0 to ``second`` at 1."""
     return np.asarray(cv2.addWeighted(first, 1 - share, second, share, 0), dtype=np.float32)
 
 
@@ -65,13 +67,13 @@ def _between(before: Moment, after: Moment, share: float) -> Moment:
     """The moment at ``share``, 0..1, of the way from ``before`` to ``after``."""
     old, new = before.change, after.change
     change = Change(
-        mixed(old.values, new.values, share),
-        mixed(old.weight, new.weight, share),
-        mixed(old.generated, new.generated, share),
+        interpolated(old.values, new.values, share),
+        interpolated(old.weight, new.weight, share),
+        interpolated(old.generated, new.generated, share),
         new.region,
         new.side,
     )
-    return Moment(mixed(before.displacement, after.displacement, share), change)
+    return Moment(interpolated(before.displacement, after.displacement, share), change)
 
 
 def _shrunk(picture: Picture, side: int) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """The parts of a clip that are painted from its frames, because the carried painting does not show what they show.
 
-They are painted at keyframes. The frames between two keyframes show both paintings, carried by the flow and mixed: a
-painting of its own would cost more than all the rest of such a frame, and its strokes would flicker.
+They are painted at keyframes. The frames between two keyframes show both paintings, carried by the flow and blended:
+a painting of its own would cost more than all the rest of such a frame, and its strokes would flicker.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from portrait.engine.canvas.carrying import Displacement, Places, sampled
+from portrait.engine.canvas.carrying import Displacement, Places, in_pixels, own_places, sampled
 from portrait.engine.canvas.changes import Change
 from portrait.engine.canvas.cuts import cuts_of
 from portrait.engine.canvas.layers import Layers
-from portrait.engine.canvas.moments import Moment, evaluated, mixed
+from portrait.engine.canvas.moments import Moment, evaluated, interpolated
 from portrait.engine.canvas.subject import PaintedSubject
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.fomm.region import Region
@@ -48,7 +48,7 @@ class Repainted:
 def repainted(model: MotionModel, painted: PaintedSubject, motion: Motion) -> Iterator[Repainted]:
     """The keyframes of a clip; ``motion`` has their poses alone."""
     subject, side = painted.subject, painted.subject.side
-    layers = Layers(subject.photo, subject.matte, subject.background)
+    layers = Layers(subject.surroundings, subject.matte, subject.background)
     before: Change | None = None
     for moment, after in _with_next(evaluated(model, subject, motion, subject.photo), side):
         change = moment.change
@@ -61,7 +61,7 @@ def repainted(model: MotionModel, painted: PaintedSubject, motion: Motion) -> It
             part, part_alpha = layers.carried(places, cut)
             change.apply(part, part_alpha, cut.left, cut.top)
             painting[cut.rows, cut.columns] = painted.paint(part[None])[0]
-        mix(picture, painting[rows, columns], alpha, change.weight, change.region)
+        blend(picture, painting[rows, columns], alpha, change.weight, change.region)
         yield Repainted(picture, alpha, moment.displacement, painting, change.weight, change.region)
         before = change
 
@@ -79,58 +79,51 @@ def _with_next(moments: Iterator[Moment], side: int) -> Iterator[tuple[Moment, C
 
 
 @dataclass(frozen=True)
-class Way:
-    """From one keyframe to the next."""
+class Interval:
+    """What lies between two keyframes, one of them the next after the other."""
 
     before: Repainted
     after: Repainted
 
     def frame(self, layers: Layers, share: float) -> tuple[Picture, NDArray[np.uint8], Displacement]:
-        """The frame at ``share``, 0..1, of the way: uint8 (S, S, 3), its alpha, uint8 (S, S), its displacement."""
+        """The frame at ``share``, 0..1: uint8 (S, S, 3), its alpha, uint8 (S, S), and its displacement."""
         before, after = self.before, self.after
-        displacement = mixed(before.displacement, after.displacement, share)
+        displacement = interpolated(before.displacement, after.displacement, share)
         picture, alpha = layers.carried(Places(displacement, len(before.picture)))
-        weight = mixed(before.weight, after.weight, share)
+        weight = interpolated(before.weight, after.weight, share)
         inside = _bounds(weight > _LEAST)
         if inside is None:
             return picture, alpha, displacement
         place = inside.moved(before.region.left, before.region.top)
         # From a pixel of this frame to its place in a keyframe: as the source moves between the two.
-        ahead = self._places.values[place.rows, place.columns] - _own(place)
+        places, movement = own_places(place), self._movement[place.rows, place.columns]
         paintings = [
-            sampled(keyframe.painting, _own(place) + ahead * np.float32(way))
-            for keyframe, way in ((before, share), (after, share - 1))
+            sampled(keyframe.painting, places + movement * np.float32(part))
+            for keyframe, part in ((before, share), (after, share - 1))
         ]
         painting = cv2.addWeighted(paintings[0], 1 - share, paintings[1], share, 0)
-        mix(picture, np.asarray(painting, np.uint8), alpha, weight[inside.rows, inside.columns], place)
+        blend(picture, np.asarray(painting, np.uint8), alpha, weight[inside.rows, inside.columns], place)
         return picture, alpha, displacement
 
     @cached_property
-    def _places(self) -> Places:
-        return Places(self.after.displacement - self.before.displacement, len(self.before.picture))
+    def _movement(self) -> NDArray[np.float32]:
+        return in_pixels(self.after.displacement - self.before.displacement, len(self.before.picture))
 
 
-def mix(
+def blend(
     picture: Picture,
     painting: Picture,
     alpha: NDArray[np.uint8],
     weight: NDArray[np.float32],
     place: Region,
 ) -> None:
-    """Put ``painting`` into the part ``place`` of ``picture``, by ``weight``, where the person of ``alpha`` is.
+    """Blend ``painting`` into the part ``place`` of ``picture``, by ``weight``, where the person of ``alpha`` is.
 
     ``painting`` and ``weight`` have the size of ``place``, the others that of the whole picture.
     """
     share = weight * (alpha[place.rows, place.columns] * np.float32(1 / 255))
     below = picture[place.rows, place.columns]
     below[:] = np.rint(below + (painting.astype(np.float32) - below) * share[..., None]).astype(np.uint8)
-
-
-def _own(place: Region) -> NDArray[np.float32]:
-    """Each pixel's own place, float32 (height, width, 2), x and y in pixels of the whole picture."""
-    x = np.arange(place.left, place.right, dtype=np.float32)
-    y = np.arange(place.top, place.bottom, dtype=np.float32)
-    return np.stack(np.broadcast_arrays(x[None, :], y[:, None]), axis=-1)
 
 
 def _bounds(mask: NDArray[np.bool_]) -> Region | None:

@@ -41,13 +41,17 @@ class FaceBox:
     angle: float = 0.0  # degrees by which the face leans, clockwise as seen, as far as the detector tells
 
 
-def crop_face(image: Picture, face: FaceBox, size: int = CROP_SIZE) -> Picture:
+def crop_face(image: Picture, face: FaceBox, size: int = CROP_SIZE, *, margin: int = 0) -> Picture:
     """Crop a square around a face of uint8 (H, W, 3), resampled to (size, size, 3), framed as the training data.
 
-    Beyond the picture's border the crop is filled by reflection.
+    ``margin``: pixels more at each side of the result, with what surrounds the square in the photo. Beyond the
+    picture's border the crop is filled by reflection.
     """
     height, width = image.shape[:2]
-    left, top, side = _square(face, width, height)
+    left, top, framed = _square(face, width, height)
+    more = framed * margin / size
+    left, top, side = left - more, top - more, framed + 2 * more
+    whole = size + 2 * margin
 
     # 1. The whole pixels that cover the square, reflected beyond the border.
     columns = np.arange(math.floor(left), math.ceil(left + side))
@@ -56,12 +60,12 @@ def crop_face(image: Picture, face: FaceBox, size: int = CROP_SIZE) -> Picture:
 
     # 2. Resample the square, antialiased, with the same scale in both directions.
     box = (left - columns[0], top - rows[0], left - columns[0] + side, top - rows[0] + side)
-    square = Image.fromarray(patch).resize((size, size), Image.Resampling.LANCZOS, box=box)
+    square = Image.fromarray(patch).resize((whole, whole), Image.Resampling.LANCZOS, box=box)
 
     # 3. Blur the reflection by each pixel's distance from the picture, as a fraction of the frame.
-    centres = (np.arange(size) + 0.5) / size
-    across = np.maximum(-left / side - centres, centres - (width - left) / side)
-    down = np.maximum(-top / side - centres, centres - (height - top) / side)
+    centres = (np.arange(whole) + 0.5) / size
+    across = np.maximum(-left / framed - centres, centres - (width - left) / framed)
+    down = np.maximum(-top / framed - centres, centres - (height - top) / framed)
     outside = np.maximum(across[None, :], down[:, None])
     if outside.max() > 0:
         blurred = square.filter(ImageFilter.GaussianBlur(_REFLECTION_BLUR * size))

@@ -148,7 +148,7 @@ def test_the_result_says_what_it_is(order: str) -> None:
     assert all(read_provenance(file) for file in files.contents.values())
 
 
-def test_the_painted_still_comes_before_the_film_and_is_its_first_frame() -> None:
+def test_the_painted_still_comes_before_the_film_and_has_the_person_of_its_first_frame() -> None:
     told: list[str] = []
     stills: list[bytes] = []
 
@@ -162,7 +162,10 @@ def test_the_painted_still_comes_before_the_film_and_is_its_first_frame() -> Non
     assert len(stills) == 1
     assert read_provenance(stills[0])
     with Image.open(io.BytesIO(stills[0])) as still:
-        np.testing.assert_array_equal(np.array(still), poster(files))
+        difference = np.abs(np.array(still).astype(int) - poster(files)).max(axis=2)
+    assert (difference == 0).mean() > 0.5
+    face = slice(3 * SIZE // 8, 5 * SIZE // 8)
+    assert not difference[face, face].any()
 
 
 @pytest.mark.parametrize("size", SIZES)

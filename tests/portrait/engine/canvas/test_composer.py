@@ -11,9 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from portrait.engine.canvas import composer, moments
-from portrait.engine.canvas.background import without_person
+from portrait.engine.canvas.background import beside_person, without_person
+from portrait.engine.canvas.carrying import Places
 from portrait.engine.canvas.keyframes import keyframes
-from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_subject
+from portrait.engine.canvas.layers import Layers
+from portrait.engine.canvas.subject import PaintedSubject, Subject
 from portrait.engine.fomm import load_model
 from portrait.engine.motion import Motion
 from portrait.engine.motion.anatomy import EYE_LEFT, EYE_RIGHT, MOUTH
@@ -69,6 +71,37 @@ def test_behind_the_person_nothing_changes_by_a_bit(order: str) -> None:
 
 def test_the_first_frame_is_the_still() -> None:
     np.testing.assert_array_equal(frames(PAINT_AND_CARRY)[0][0], painted().still)
+
+
+def test_the_background_differs_from_the_painted_photo_near_the_person_only() -> None:
+    near = beside_person(subject().matte) < 1
+    assert 0.5 < near.mean() < 0.9
+    differs = (painted().background != painted().painting).any(axis=2)
+    assert not differs[~near].any()
+    assert differs[subject().matte == 1].mean() > 0.9
+
+
+def test_what_a_nod_uncovers_is_what_surrounds_the_photo() -> None:
+    side, margin = 128, 16
+    around = np.zeros((side + 2 * margin, side + 2 * margin, 3), np.uint8)
+    around[:margin] = (0, 200, 0)
+    photo = np.ascontiguousarray(around[margin:-margin, margin:-margin])
+    layers = Layers(around, np.ones((side, side), np.float32), photo)
+    down = np.full((1, 1, 2), (0, -8 / side), np.float32)
+    frame, _alpha = layers.carried(Places(down, side))
+    assert (np.abs(frame[:6].astype(int) - (0, 200, 0)) < 4).all()
+    assert (frame[10:] < 4).all()
+
+
+def test_the_painting_reaches_the_border() -> None:
+    """Painted as a part of a larger picture, the outermost pixels look the same."""
+    photo = subject().photo
+    part = engine().painted_photo(np.ascontiguousarray(photo[64:-64, 64:-64]), "water-lilies").painting
+    whole = engine().painted_photo(photo, "water-lilies").painting[64:-64, 64:-64]
+    border = np.ones(part.shape[:2], bool)
+    border[8:-8, 8:-8] = False
+    colourfulness = [float(np.ptp(picture[border], axis=1).mean()) for picture in (part, whole)]
+    assert colourfulness[0] > 0.8 * colourfulness[1]
 
 
 def test_at_rest_the_animated_face_is_the_photo() -> None:
@@ -176,7 +209,7 @@ def test_the_published_network_goes_through_the_same_composition() -> None:
         value=np.zeros((4, count, 2), np.float32) + steps,
         jacobian=np.tile(np.eye(2, dtype=np.float32), (4, count, 1, 1)),
     )
-    own = paint_subject(engine().painter, scene, "udnie")
+    own = engine().painted(scene, "udnie")
     for order in ORDERS:
         clip = np.stack([frame.picture for frame in ANIMATIONS[order](model, own, sway)])
         assert clip.shape == (4, side, side, 3)

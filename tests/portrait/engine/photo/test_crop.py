@@ -45,6 +45,17 @@ def test_the_aspect_ratio_is_kept(width: int, height: int, x: int, y: int) -> No
     assert 74 <= high <= 90  # 60 pixels, where 116 are .58 to .66 of 256
 
 
+def test_a_margin_shows_what_surrounds_the_crop() -> None:
+    face = find_face(astronaut())
+    wide = crop_face(astronaut(), face, 256, margin=16).astype(int)
+    assert wide.shape == (288, 288, 3)
+    # The resampling of the outermost pixels sees more of the photo.
+    inner = (slice(20, -20), slice(20, -20))
+    np.testing.assert_allclose(wide[inner], crop_face(astronaut(), face, 256)[4:-4, 4:-4], atol=1)
+    mirrored = wide[17:33][::-1]
+    assert np.abs(wide[:16] - mirrored).mean() > 5
+
+
 def test_the_missing_part_is_reflected_at_the_border() -> None:
     picture = np.zeros((300, 300, 3), np.uint8)
     picture[:, :, 0] = np.arange(300)[None, :] % 256  # red is the column

@@ -14,6 +14,10 @@ from portrait.worker.running import RunningAttempt, WorkerOptions
 STUCK_AFTER = 60.0
 # Seconds from the first sight of a dead child; pebble looks for dead children ten times a second.
 DEAD_CHILD_AFTER = 3.0
+# Between two renewals, news of an attempt is written when its stage is another one, or when its progress has grown by
+# this much and the last news is this many seconds old. A write costs SQLite a sync of the disk.
+NEWS_PROGRESS = 0.02
+NEWS_EVERY = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +34,14 @@ class Monitor:
         for attempt in self.attempts:
             results.show_still(attempt)
 
+    def publish(self) -> None:
+        """Write the children's news soon, for the students who watch; what else follows is left to the renewal."""
+        for attempt in self.attempts:
+            if attempt.future.done() or attempt.cancelled is not None:
+                continue
+            if (report := report_of(attempt.order)) and self._is_news(attempt, report):
+                self._tell(attempt, report)
+
     def renew(self, children: Children) -> None:
         """Renew each lease with what the child reported; end the attempts that cannot succeed any more."""
         for attempt in list(self.attempts):
@@ -41,13 +53,7 @@ class Monitor:
             report = report_of(attempt.order)
             if report and attempt.begun is None:
                 attempt.begun = time.monotonic()
-            held = transitions.renew(
-                attempt.job,
-                stage=report.stage if report else "",
-                progress=report.progress if report else 0.0,
-                lease_seconds=self.options.lease,
-            )
-            if not held:
+            if not self._tell(attempt, report):
                 # Cancelled by the student, deleted with the account, or given to another worker.
                 logger.info("job %s is not ours any more", attempt.job.pk)
                 self._cancel(attempt)
@@ -60,6 +66,21 @@ class Monitor:
                     attempt.job, "child_killed", "the process ended", backoff=self.options.backoff
                 )
                 self.drop(attempt)
+
+    def _is_news(self, attempt: RunningAttempt, report: ChildReport) -> bool:
+        stage, progress, moment = attempt.told
+        return report.stage != stage or (
+            report.progress - progress >= NEWS_PROGRESS and time.monotonic() - moment >= NEWS_EVERY
+        )
+
+    def _tell(self, attempt: RunningAttempt, report: ChildReport | None) -> bool:
+        """Renew the lease with what the child reported. False: the job is not ours any more."""
+        stage, progress = (report.stage, report.progress) if report else ("", 0.0)
+        held = transitions.renew(
+            attempt.job, stage=stage, progress=progress, lease_seconds=self.options.lease
+        )
+        attempt.told = stage, progress, time.monotonic()
+        return held
 
     def drop(self, attempt: RunningAttempt) -> None:
         """Forget an attempt that has ended, and remove its folder. Its row has another state, or another lease."""

@@ -135,6 +135,7 @@ class Worker:
         self.monitor.show_stills()
         if self._clock.is_due("renew", min(RENEW_EVERY, self.options.lease / 3)):
             self.monitor.renew(self._children)
+        self.monitor.publish()
         self._upkeep.tick(self._children, self._health)
         if not self._stops and self._health.allows_jobs():
             self._claim()

@@ -41,6 +41,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
 ENDPOINT_MODULES = (
     "admin",
     "apps",
+    "events",
+    "events_view",
+    "monitoring",
     "photo_view",
     "selectors",
     "serializers",

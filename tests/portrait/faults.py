@@ -111,6 +111,7 @@ def _log(order: AttemptOrder) -> None:
     """One line for each execution; a single short write to an appended file is atomic."""
     request = order.request
     entry = {"job": order.job, "pid": os.getpid(), "strength": request.strength, "size": request.size}
+    entry["at"] = time.time()
     with (_folder() / "executions").open("a") as file:
         file.write(json.dumps(entry) + "\n")
 

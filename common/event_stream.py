@@ -29,6 +29,6 @@ class EventStreamRenderer(BaseRenderer):
 
 
 def event(name: str, data: bytes, *, retry: int | None = None) -> bytes:
-    """One event. ``data`` has no line ends; ``retry`` is in milliseconds, after which clients ask again at the end."""
+    """One event. ``data`` has no line ends; ``retry`` are the milliseconds after which clients ask again."""
     again = b"" if retry is None else b"retry: %d\n" % retry
     return again + b"event: %b\ndata: %b\n\n" % (name.encode("ascii"), data)

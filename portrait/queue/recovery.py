@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from portrait.job_log import logged_for
 from portrait.models import PortraitJob
 from portrait.queue.clock import database_now, mend_times
 from portrait.queue.transitions import BACKOFF, LEASE_SECONDS, end_attempt, held_by
@@ -30,6 +31,7 @@ def reap_expired(
         held = held_by(job).filter(lease_expires_at__lt=now)
         detail = f"the worker {job.worker} stopped in the middle"
         if end_attempt(job, held, "worker_lost", detail, final=False, backoff=backoff):
-            logger.warning("job %s: %s (attempt %s)", job.pk, detail, job.attempts)
+            with logged_for(job):
+                logger.warning("job %s: %s (attempt %s)", job.pk, detail, job.attempts)
             reaped.append(job)
     return reaped

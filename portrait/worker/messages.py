@@ -23,6 +23,8 @@ class ChildSettings:
     threads: int
     loader: str  # dotted path of a function(options) that loads the weights and may be called again for free
     options: Any = None
+    # As ``logging.config.dictConfig`` takes it.
+    logging: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class AttemptOrder:
     # The job's column: None where no search was made, {} where it found no face.
     face: dict[str, Any] | None = None
     options: Any = None
+    request_id: str = ""  # of the request that sent the photo, for the log
 
     @property
     def progress_file(self) -> Path:

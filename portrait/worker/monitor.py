@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from portrait.job_log import logged_for
 from portrait.queue import transitions
 from portrait.worker import results
 from portrait.worker.pool import Children, ChildReport, is_alive, remove_folder, report_of
@@ -32,7 +33,8 @@ class Monitor:
     def show_stills(self) -> None:
         """Announce the painted stills that the children have finished."""
         for attempt in self.attempts:
-            results.show_still(attempt)
+            with logged_for(attempt.job):
+                results.show_still(attempt)
 
     def publish(self) -> None:
         """Write the children's news soon, for the students who watch; what else follows is left to the renewal."""
@@ -45,27 +47,28 @@ class Monitor:
     def renew(self, children: Children) -> None:
         """Renew each lease with what the child reported; end the attempts that cannot succeed any more."""
         for attempt in list(self.attempts):
-            if attempt.future.done():
-                continue
-            if attempt.cancelled is not None:
-                self._end_if_deaf(attempt)
-                continue
-            report = report_of(attempt.order)
-            if report and attempt.begun is None:
-                attempt.begun = time.monotonic()
-            if not self._tell(attempt, report):
-                # Cancelled by the student, deleted with the account, or given to another worker.
-                logger.info("job %s is not ours any more", attempt.job.pk)
-                self._cancel(attempt)
-            elif self._is_stuck(attempt, children):
-                self._restart_pool(attempt, children)
-            elif self._lost_child(attempt, report):
-                logger.info("job %s: its child is gone", attempt.job.pk)
-                attempt.future.cancel()
-                transitions.fail(
-                    attempt.job, "child_killed", "the process ended", backoff=self.options.backoff
-                )
-                self.drop(attempt)
+            if not attempt.future.done():
+                with logged_for(attempt.job):
+                    self._renew(attempt, children)
+
+    def _renew(self, attempt: RunningAttempt, children: Children) -> None:
+        if attempt.cancelled is not None:
+            self._end_if_deaf(attempt)
+            return
+        report = report_of(attempt.order)
+        if report and attempt.begun is None:
+            attempt.begun = time.monotonic()
+        if not self._tell(attempt, report):
+            # Cancelled by the student, deleted with the account, or given to another worker.
+            logger.info("job %s is not ours any more", attempt.job.pk)
+            self._cancel(attempt)
+        elif self._is_stuck(attempt, children):
+            self._restart_pool(attempt, children)
+        elif self._lost_child(attempt, report):
+            logger.info("job %s: its child is gone", attempt.job.pk)
+            attempt.future.cancel()
+            transitions.fail(attempt.job, "child_killed", "the process ended", backoff=self.options.backoff)
+            self.drop(attempt)
 
     def _is_news(self, attempt: RunningAttempt, report: ChildReport) -> bool:
         stage, progress, moment = attempt.told

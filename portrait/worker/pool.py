@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -95,10 +96,23 @@ def _is_abandoned(folder: Path) -> bool:
 class Children:
     """``processes`` warm children, replaced when they die, together or one by one."""
 
-    def __init__(self, processes: int, *, threads: int, loader: str, options: Any) -> None:
+    def __init__(
+        self,
+        processes: int,
+        *,
+        threads: int,
+        loader: str,
+        options: Any,
+        logging: Mapping[str, Any] | None = None,
+    ) -> None:
         self.processes = processes
         self._settings = ChildSettings(
-            scratch="", parent=os.getpid(), threads=threads, loader=loader, options=options
+            scratch="",
+            parent=os.getpid(),
+            threads=threads,
+            loader=loader,
+            options=options,
+            logging=logging,
         )
         self._scratch = Scratch()
         self._pool: ProcessPool | None = None

@@ -17,9 +17,11 @@ import time
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from common.storage import media
+from portrait.job_log import logged_for
 from portrait.models import PortraitJob
 from portrait.queue import transitions
 from portrait.worker import results
@@ -73,6 +75,7 @@ class Worker:
             threads=self.options.threads,
             loader=self.options.loader,
             options=self.options.options,
+            logging=settings.LOGGING,
         )
         self._health = Health(self._children.scratch, self.options.options, self.options.first_pause)
         try:
@@ -152,11 +155,12 @@ class Worker:
                 return
             # Where there was one there may be more.
             self._clock.forget("claim")
-            try:
-                self._start(job)
-            except Exception:
-                transitions.give_back(job)
-                raise
+            with logged_for(job):
+                try:
+                    self._start(job)
+                except Exception:
+                    transitions.give_back(job)
+                    raise
 
     def _start(self, job: PortraitJob) -> None:
         # Through the storage, so that workers need no disk in common.
@@ -189,6 +193,7 @@ class Worker:
             face=job.face,
             folder=str(folder),
             options=self.options.options,
+            request_id=job.request_id,
         )
         future = self._children.submit(self.options.task, order, self.options.deadline)
         future.add_done_callback(lambda _: self._wake.set())
@@ -206,16 +211,20 @@ class Worker:
 
     def _settle_finished(self) -> None:
         for attempt in [attempt for attempt in self.monitor.attempts if attempt.future.done()]:
-            if attempt.cancelled is not None:
-                # Whatever it answered: the row is not ours any more.
-                self.monitor.drop(attempt)
-                continue
-            try:
-                results.settle(attempt, self.options, self._health, stopping=bool(self._stops))
-            except (OperationalError, InterfaceError):
-                raise  # the attempt stays in the list for the next round
-            except Exception:
-                logger.exception("job %s: cannot be finished", attempt.job.pk)
-                results.discard(attempt)
-                transitions.fail(attempt.job, "internal_error", backoff=self.options.backoff)
+            with logged_for(attempt.job):
+                self._settle(attempt)
+
+    def _settle(self, attempt: RunningAttempt) -> None:
+        if attempt.cancelled is not None:
+            # Whatever it answered: the row is not ours any more.
             self.monitor.drop(attempt)
+            return
+        try:
+            results.settle(attempt, self.options, self._health, stopping=bool(self._stops))
+        except (OperationalError, InterfaceError):
+            raise  # the attempt stays in the list for the next round
+        except Exception:
+            logger.exception("job %s: cannot be finished", attempt.job.pk)
+            results.discard(attempt)
+            transitions.fail(attempt.job, "internal_error", backoff=self.options.backoff)
+        self.monitor.drop(attempt)

@@ -1,0 +1,13 @@
+"""Lines of the log that belong to a job carry its number and the id of the request that sent its photo."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from common.logs.context import bound
+from portrait.models import PortraitJob
+
+
+def logged_for(job: PortraitJob) -> AbstractContextManager[None]:
+    """What is logged inside belongs to ``job``."""
+    return bound(request_id=job.request_id, job=job.pk)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -34,7 +35,9 @@ def operations(
         answer = answers.get(request.path_info)
         if answer is None:
             return get_response(request)
-        response = read_only(request) or answer(request)
+        # The middleware that chooses the language comes later.
+        with translation.override(translation.get_language_from_request(request)):
+            response = read_only(request) or answer(request)
         response["Cache-Control"] = "no-store"
         return response
 

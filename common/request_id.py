@@ -9,7 +9,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from common.logs.context import bound
+from common.logs.context import REQUEST_ID, bound
 
 HEADER = "X-Request-ID"
 # The longest id that is taken over from a client or a proxy.
@@ -25,7 +25,8 @@ def request_ids(
     def middleware(request: HttpRequest) -> HttpResponseBase:
         sent = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = sent if _WELL_FORMED.fullmatch(sent) else secrets.token_hex(16)
-        with bound(request_id=request_id):
+        setattr(request, REQUEST_ID, request_id)
+        with bound(**{REQUEST_ID: request_id}):
             response = get_response(request)
         response.headers[HEADER] = request_id
         return response

@@ -105,8 +105,8 @@ class BoundedChannel(HTTPChannel):
             self._flush_exception(self._flush_some)
             if last:
                 self.close_when_flushed = True
-            if self.total_outbufs_len > LONGEST_BACKLOG:
-                self.will_close = True
+        if self.total_outbufs_len > LONGEST_BACKLOG:
+            self.handle_close()
 
     @property
     def in_progress(self) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from common.logs.context import current
+from common.logs.context import REQUEST_ID, current
 from common.logs.redaction import path_for_log, redacted
 
 
@@ -22,7 +23,7 @@ class LineFormatter(logging.Formatter):
         return redacted(super().format(without_path(record)))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        fields = " ".join(f"{name}={value}" for name, value in current().items())
+        fields = " ".join(f"{name}={value}" for name, value in fields_of(record).items())
         return super().formatMessage(record) + (f" [{fields}]" if fields else "")
 
 
@@ -40,11 +41,17 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "process": record.process or 0,
             "message": redacted(record.getMessage()),
-            **current(),
+            **fields_of(record),
         }
         if record.exc_info:
             entry["error"] = redacted(self.formatException(record.exc_info))
         return json.dumps(entry, ensure_ascii=False)
+
+
+def fields_of(record: logging.LogRecord) -> Mapping[str, str | int]:
+    """What the record belongs to. Django logs a refusal with its request, after all middleware has ended."""
+    request_id = getattr(getattr(record, "request", None), REQUEST_ID, "")
+    return {**({REQUEST_ID: request_id} if request_id else {}), **current()}
 
 
 def without_path(record: logging.LogRecord) -> logging.LogRecord:

@@ -21,7 +21,7 @@ TIMED = 100
 
 @dataclass(frozen=True)
 class QueueOverview:
-    """``oldest``: since when the first in the queue waits, ``now`` by the same clock. Paused workers have no children.
+    """``oldest``: since when the first in the queue waits. ``children`` are those of workers that are not paused.
 
     ``retrying`` counts the active jobs whose last attempt failed, by its code.
     """

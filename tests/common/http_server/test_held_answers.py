@@ -72,7 +72,7 @@ def test_a_silent_answer_outlives_the_limits_of_silent_connections() -> None:
     with running(replace(SHORT, idle_time=0.1, answer_time=0.1)) as school:
         connection, held = hold(school)
         receive_until(connection, b"first\r\n")
-        time.sleep(2.5)
+        time.sleep(2.2)
         held.send(b"news")
         assert receive_until(connection, b"\r\n") == b"4\r\nnews\r\n"
 

@@ -5,6 +5,7 @@ class CommonConfig(AppConfig):
     name = "common"
 
     def ready(self) -> None:
-        from common import part_headers
+        from common import health, part_headers
 
         part_headers.install()
+        health.readiness.register("database", health.database)

@@ -73,7 +73,7 @@ ALLOWED_HOSTS = hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CORS_ALLOWED_ORIGINS = origins("CORS_ALLOWED_ORIGINS", [])
 CSRF_TRUSTED_ORIGINS = origins("CSRF_TRUSTED_ORIGINS", [])
 # ETag lets a polling front end on another origin send If-None-Match; Retry-After tells it when to come back.
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After"]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-ID"]
 
 INSTALLED_APPS = [
     "common",
@@ -98,6 +98,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "common.operations.operations",
+    "common.request_id.request_ids",
+    "common.metrics.count_requests",
     "django.middleware.security.SecurityMiddleware",
     "common.response_headers.no_store",
     "common.response_headers.admin_policy",
@@ -363,11 +366,18 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# Who asks for /metrics must send it as a Bearer token; without one, programs on this machine alone may ask.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
+
 LOG_LEVEL = choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
+LOG_FORMAT = choice("LOG_FORMAT", ("line", "json"), "line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "common.logs.formatters.LineFormatter"},
+        "json": {"()": "common.logs.formatters.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

@@ -8,4 +8,9 @@ class PortraitConfig(AppConfig):
 
     def ready(self) -> None:
         # Connects the receivers.
-        from portrait import signals  # noqa: F401
+        from portrait import (
+            monitoring,
+            signals,  # noqa: F401
+        )
+
+        monitoring.register()

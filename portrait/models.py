@@ -121,6 +121,8 @@ class PortraitJob(QueuedWork):
     face = models.JSONField(null=True, blank=True, editable=False)
     # What the upload found out about ``photo``, as ``photos.PhotoFacts``; null in a job from before it did.
     facts = models.JSONField(null=True, blank=True, editable=False)
+    # X-Request-ID of the request that asked for the portrait; what is logged of the job has it.
+    request_id = models.CharField(max_length=64, blank=True, editable=False, default="")
     # The PortraitRequest, a column for each field. An empty style or motion is drawn from ``seed``, so that a second
     # attempt draws the same.
     style = models.CharField(_("style"), max_length=64, blank=True)
@@ -156,6 +158,7 @@ class PortraitJob(QueuedWork):
         indexes = [
             models.Index(fields=["state", "place", "id"], name="portrait_queue"),
             models.Index(fields=["student", "-id"], name="portrait_latest"),
+            models.Index(fields=["finished_at"], name="portrait_finished"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -19,6 +19,7 @@ from portrait.queue.projection import source_of
 from portrait.queue.workers import alive
 from user.models import User
 from user.private_pictures import signed_url
+from user.selectors import by_id
 
 State = PortraitJob.State
 
@@ -85,8 +86,19 @@ class Status(PhotoReport):
 
 
 def portrait_status(student: User) -> Status:
-    """Everything about the student's newest job, in one query. ``student`` is taken as loaded."""
-    return status_of(student, _NEWEST.first(student=student.pk))
+    """Everything about the student's newest job, in one query. ``student`` is taken as loaded.
+
+    A record that was loaded just before the portrait was finished is loaded again.
+    """
+    job = newest_job(student.pk)
+    if job and job.state == State.SUCCEEDED and job.webp and job.webp.name != student.portrait.name:
+        student = by_id(student.pk) or student
+    return status_of(student, job)
+
+
+def newest_job(student: int) -> PortraitJob | None:
+    """The newest job of the student with this id, with its queue, for :func:`status_of`."""
+    return _NEWEST.first(student=student)
 
 
 def status_of(student: User, job: Any) -> Status:

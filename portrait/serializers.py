@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -188,6 +189,11 @@ def status_document(state: Status, base: str) -> dict[str, Any]:
         "created": state["created"] and timezone.localtime(state["created"]).isoformat(),
         **state["request"],
     }
+
+
+def status_body(state: Status, base: str) -> bytes:
+    """:func:`status_document` as JSON in one line."""
+    return json.dumps(status_document(state, base), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class ChosenSerializer(serializers.Serializer[Any]):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed
 
+from common.logs.context import bound
+from common.metrics import storage_faults
 from common.storage import media
 from portrait import choices, files, selectors
 from portrait.engine.errors import ChoiceError, PhotoError
 from portrait.engine.photo.choice import LARGEST, FaceChoice
 from portrait.engine.request import PortraitRequest
+from portrait.job_log import logged_for
 from portrait.models import PortraitJob
 from portrait.photos import (
     PhotoFacts,
@@ -24,6 +28,8 @@ from portrait.photos import (
 from portrait.problems import PortraitProblem
 from portrait.queue import acceptance, transitions
 from user.models import User
+
+logger = logging.getLogger(__name__)
 
 
 def accept_photo(
@@ -100,7 +106,7 @@ def _enqueue(
     try:
         for name, data in zip(names, (photo.photo, photo.still), strict=True):
             media().write(name, data)
-        return acceptance.enqueue(
+        job = acceptance.enqueue(
             student_id=student.pk,
             key=key,
             photo=names[0],
@@ -116,10 +122,15 @@ def _enqueue(
     except BaseException as error:
         media().delete(names)
         if isinstance(error, OSError):
+            storage_faults.inc()
+            logger.error("a photo cannot be stored: %s", error)
             raise PortraitProblem("storage_unavailable", status.HTTP_503_SERVICE_UNAVAILABLE) from error
         if isinstance(error, acceptance.StudentGoneError):
             raise AuthenticationFailed(code="user_not_found") from error
         raise
+    with logged_for(job):
+        logger.info("job %s: accepted", job.pk)
+    return job
 
 
 def retry_portrait(*, student: User, choice: FaceChoice = LARGEST) -> None:
@@ -145,6 +156,9 @@ def retry_job(job: PortraitJob) -> None:
     _refuse_retry(job)
     if not transitions.retry(job):
         raise PortraitProblem("nothing_to_retry", status.HTTP_409_CONFLICT)
+    # The line of the request that asked for it; what follows has the id of the first request again.
+    with bound(job=job.pk):
+        logger.info("job %s: queued again", job.pk)
 
 
 def _refuse_retry(job: PortraitJob) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from portrait.events_view import EventsView
 from portrait.photo_view import private_photo
 from portrait.preview_view import preview_picture
 from portrait.views import (
@@ -20,6 +21,7 @@ from portrait.views import (
 urlpatterns: list[URLPattern] = [
     path("main/", UploadView.as_view(), name="upload"),
     path("portrait/", PortraitView.as_view(), name="portrait"),
+    path("portrait/events", EventsView.as_view(), name="portrait-events"),
     path("portrait/retry/", RetryView.as_view(), name="portrait-retry"),
     path("portrait/cancel/", CancelView.as_view(), name="portrait-cancel"),
     path("portrait/again/", AgainView.as_view(), name="portrait-again"),

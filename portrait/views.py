@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -34,7 +33,7 @@ from portrait.serializers import (
     RetrySerializer,
     StatusSerializer,
     UploadSerializer,
-    status_document,
+    status_body,
 )
 from user.models import User
 from user.selectors import signed_in
@@ -102,9 +101,7 @@ def refuse_oversize(request: Request) -> None:
 def status_response(request: Request, student: User) -> HttpResponse:
     """The portrait's state with a strong ETag of its contents; 304 where the client has them already."""
     state = selectors.portrait_status(student)
-    body = json.dumps(
-        status_document(state, origin(request)), ensure_ascii=False, separators=(",", ":")
-    ).encode()
+    body = status_body(state, origin(request))
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     response: Any = HttpResponse(body, content_type="application/json")
     response["ETag"] = etag

@@ -8,11 +8,12 @@ from typing import Any
 from waitress.channel import HTTPChannel
 
 from common.http_server.answering import JoinedTask
+from common.http_server.held import LONGEST_BACKLOG
 from common.http_server.limits import Limits
 from common.http_server.receiving import BoundedParser
 from common.http_server.refusals import ProblemTask, timeout_answer
 
-ANSWERING, IDLE, HEADERS, BODY, SENDING = "answering", "idle", "headers", "body", "sending"
+ANSWERING, IDLE, HEADERS, BODY, SENDING, HELD = "answering", "idle", "headers", "body", "sending", "held"
 
 
 class BoundedChannel(HTTPChannel):
@@ -26,6 +27,8 @@ class BoundedChannel(HTTPChannel):
     request: Any
     sent_continue: bool
     close_when_flushed: bool
+    # The answer stays open and takes no thread; no further request is read.
+    held = False
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
         self.limits: Limits = server.limits
@@ -47,6 +50,8 @@ class BoundedChannel(HTTPChannel):
         with self.requests_lock:
             if self.will_close or self.close_when_flushed:
                 return False
+            if self.held:
+                return True
             if self.requests:
                 self._ahead += data
                 return True
@@ -90,6 +95,19 @@ class BoundedChannel(HTTPChannel):
         self._sent += sent
         return sent
 
+    def push(self, data: bytes, *, last: bool) -> None:
+        """Send a piece of a held answer. A client that does not read loses its connection."""
+        with self.outbuf_lock:
+            if not self.connected:
+                return
+            self.outbufs[-1].append(data)
+            self.total_outbufs_len += len(data)
+            self._flush_exception(self._flush_some)
+            if last:
+                self.close_when_flushed = True
+        if self.total_outbufs_len > LONGEST_BACKLOG:
+            self.handle_close()
+
     @property
     def in_progress(self) -> bool:
         """Whether a complete request is being answered, or the answer is still being sent."""
@@ -100,6 +118,8 @@ class BoundedChannel(HTTPChannel):
             return SENDING
         if self.requests:
             return ANSWERING
+        if self.held:
+            return HELD
         if self.request is None:
             return IDLE
         return BODY if self.request.headers_finished else HEADERS

@@ -8,6 +8,7 @@ import select
 import selectors
 import signal
 import time
+from collections import deque
 from types import FrameType
 from typing import Any
 
@@ -42,6 +43,8 @@ class BoundedServer(TcpWSGIServer):
         # Connections whose wishes may have changed in this round, and those that worker threads may change any time.
         self._touched: set[int] = set()
         self._answering: set[int] = set()
+        # Pieces of held answers, from any thread: the connection, the bytes, and whether they are the last.
+        self._pieces: deque[tuple[BoundedChannel, bytes, bool]] = deque()
         self._check_at = 0.0
         self._stop_at = 0.0
         self._stop_asked = False
@@ -76,6 +79,7 @@ class BoundedServer(TcpWSGIServer):
             for key, events in self._selector.select(self._dispatcher.tick() or TICK):
                 self._touched.add(key.fd)
                 self._handle(key.fd, events)
+            self._push_pieces()
             touched, self._touched = self._touched | self._answering, set()
             for descriptor in touched:
                 self._follow(descriptor)
@@ -103,6 +107,13 @@ class BoundedServer(TcpWSGIServer):
         is_form = kind.startswith("multipart/form-data")
         (self._form_dispatcher if is_form else self._dispatcher).add_task(task)
 
+    def post(self, channel: BoundedChannel, data: bytes, *, last: bool) -> None:
+        """Let the loop send a piece of a held answer; called by any thread."""
+        self._pieces.append((channel, data, last))
+        # Closed where the loop has ended before.
+        with contextlib.suppress(OSError):
+            self.pull_trigger()
+
     def maintenance(self, now: float) -> None:
         """Nothing: :meth:`_check_times` replaces it, with a clock that is never set."""
 
@@ -122,6 +133,14 @@ class BoundedServer(TcpWSGIServer):
         )
         if (handler := self._map.get(descriptor)) is not None:
             wasyncore.readwrite(handler, flags)
+
+    def _push_pieces(self) -> None:
+        for _ in range(len(self._pieces)):
+            channel, data, last = self._pieces.popleft()
+            descriptor = channel._fileno
+            if descriptor is not None and self.active_channels.get(descriptor) is channel:
+                channel.push(data, last=last)
+                self._touched.add(descriptor)
 
     def _follow(self, descriptor: int) -> None:
         """Continue a connection after an event or a step of a worker thread."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from common.logs.context import current_request
 from portrait.engine.request import PortraitRequest
 from portrait.models import PortraitJob, request_columns
 from portrait.queue import delivery, projection
@@ -58,6 +59,7 @@ def enqueue(
                 face=face,
                 facts=facts,
                 upload=upload,
+                request_id=current_request(),
                 **request_columns(request),
             )
             projection.refresh(student_id)

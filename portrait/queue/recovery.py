@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from portrait.job_log import logged_for
 from portrait.models import QUEUES, QueuedWork
 from portrait.queue.clock import database_now, mend_times
 from portrait.queue.transitions import BACKOFF, LEASE_SECONDS, end_attempt, held_by
@@ -30,7 +31,8 @@ def reap_expired(
             held = held_by(job).filter(lease_expires_at__lt=now)
             detail = f"the worker {job.worker} stopped in the middle"
             if end_attempt(job, held, "worker_lost", detail, final=False, backoff=backoff):
-                logger.warning("%s: %s (attempt %s)", job.label, detail, job.attempts)
+                with logged_for(job):
+                    logger.warning("%s: %s (attempt %s)", job.label, detail, job.attempts)
                 reaped.append(job)
     return reaped
 
@@ -46,4 +48,5 @@ def reap_dead(family: str, is_alive: Callable[[str], bool], *, backoff: Sequence
                 continue
             detail = f"the process of {job.worker} ended"
             if end_attempt(job, held_by(job), "child_killed", detail, final=False, backoff=backoff):
-                logger.warning("%s: %s (attempt %s)", job.label, detail, job.attempts)
+                with logged_for(job):
+                    logger.warning("%s: %s (attempt %s)", job.label, detail, job.attempts)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from common.logs.context import bound
 from portrait.engine.checkpoints.folder import verify_files
 from portrait.engine.errors import EncodingError, EngineError, NoFaceError
 from portrait.engine.output.formats import FORMATS
@@ -61,13 +62,14 @@ def resolve(path: str) -> Any:
 
 def run(task: str, order: Order) -> Done | AttemptFailed:
     """Run one attempt; never raises, so that the answer can always be told to the parent."""
-    try:
-        report = Report(order)
-        report("starting", 0.0)
-        function: Task = resolve(task)
-        return function(order, report)
-    except Exception as error:
-        return failure_of(error)
+    with bound(**order.log_fields):
+        try:
+            report = Report(order)
+            report("starting", 0.0)
+            function: Task = resolve(task)
+            return function(order, report)
+        except Exception as error:
+            return failure_of(error)
 
 
 def failure_of(error: Exception) -> AttemptFailed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging.config
 import os
 import tempfile
 import threading
@@ -22,6 +23,8 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 def start_child(child: ChildSettings) -> None:
     """The pool's initializer: end with the parent, set the threads, load the weights, report ready."""
+    if child.logging is not None:
+        logging.config.dictConfig(dict(child.logging))
     scratch = Path(child.scratch)
     ready = threading.Event()
     threading.Thread(

@@ -23,6 +23,8 @@ class ChildSettings:
     threads: int
     loader: str  # dotted path of a function(options) that loads the weights and may be called again for free
     options: Any = None
+    # As ``logging.config.dictConfig`` takes it.
+    logging: Mapping[str, Any] | None = None
 
 
 class Order(Protocol):
@@ -30,6 +32,11 @@ class Order(Protocol):
 
     @property
     def folder(self) -> str: ...
+
+    @property
+    def log_fields(self) -> Mapping[str, str | int]:
+        """What the lines of the log carry."""
+        ...
 
 
 def progress_file(order: Order) -> Path:
@@ -53,6 +60,11 @@ class AttemptOrder:
     face: dict[str, Any] | None = None
     options: Any = None
     own_style: str = ""
+    request_id: str = ""  # of the request that sent the photo, for the log
+
+    @property
+    def log_fields(self) -> Mapping[str, str | int]:
+        return {"request_id": self.request_id, "job": self.job}
 
     @property
     def still_file(self) -> Path:
@@ -72,6 +84,10 @@ class FitOrder:
     photos: str
     minutes: float
     options: Any = None
+
+    @property
+    def log_fields(self) -> Mapping[str, str | int]:
+        return {"painting": self.painting}
 
 
 class AttemptCancelled(Exception):

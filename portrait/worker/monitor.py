@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError
 
+from portrait.job_log import logged_for
 from portrait.models import QueuedWork
 from portrait.queue import transitions
-from portrait.worker import results
+from portrait.worker import news, results
 from portrait.worker.aside import aside
 from portrait.worker.messages import cancel_file
 from portrait.worker.pids import is_alive
@@ -58,38 +59,40 @@ class Monitor:
     def show_stills(self) -> None:
         """Announce the painted stills that the children have finished."""
         for attempt in self.attempts:
-            results.show_still(attempt, self.meanwhile)
+            with logged_for(attempt.job):
+                results.show_still(attempt, self.meanwhile)
+
+    def publish(self) -> None:
+        """Write the children's news soon, for the students who watch; what else follows is left to the renewal."""
+        for attempt in self.attempts:
+            if not attempt.future.done() and attempt.cancelled is None:
+                news.publish(attempt, self.options.lease)
 
     def renew(self, children: Children) -> None:
         """Renew each lease with what the child reported; end the attempts that cannot succeed any more."""
         for attempt in list(self.attempts):
-            if attempt.future.done():
-                continue
-            if attempt.cancelled is not None:
-                self._end_if_deaf(attempt)
-                continue
-            report = report_of(attempt.order)
-            if report and attempt.begun is None:
-                attempt.begun = time.monotonic()
-            held = transitions.renew(
-                attempt.job,
-                stage=report.stage if report else "",
-                progress=report.progress if report else 0.0,
-                lease_seconds=self.options.lease,
-            )
-            if not held:
-                # Cancelled by the student, deleted with the account, or given to another worker.
-                logger.info("%s is not ours any more", attempt.job.label)
-                self._cancel(attempt)
-            elif self._is_stuck(attempt, children):
-                self._restart_pool(attempt, children)
-            elif self._lost_child(attempt, report):
-                logger.info("%s: its child is gone", attempt.job.label)
-                attempt.future.cancel()
-                transitions.fail(
-                    attempt.job, "child_killed", "the process ended", backoff=self.options.backoff
-                )
-                self.drop(attempt)
+            if not attempt.future.done():
+                with logged_for(attempt.job):
+                    self._renew(attempt, children)
+
+    def _renew(self, attempt: PooledAttempt, children: Children) -> None:
+        if attempt.cancelled is not None:
+            self._end_if_deaf(attempt)
+            return
+        report = report_of(attempt.order)
+        if report and attempt.begun is None:
+            attempt.begun = time.monotonic()
+        if not news.tell(attempt, report, self.options.lease):
+            # Cancelled by the student, deleted with the account, or given to another worker.
+            logger.info("%s is not ours any more", attempt.job.label)
+            self._cancel(attempt)
+        elif self._is_stuck(attempt, children):
+            self._restart_pool(attempt, children)
+        elif self._lost_child(attempt, report):
+            logger.info("%s: its child is gone", attempt.job.label)
+            attempt.future.cancel()
+            transitions.fail(attempt.job, "child_killed", "the process ended", backoff=self.options.backoff)
+            self.drop(attempt)
 
     def drop(self, attempt: PooledAttempt) -> None:
         """Forget an attempt that has ended, and remove its folder. Its row has another state, or another lease."""

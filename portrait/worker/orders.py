@@ -79,5 +79,6 @@ def _portrait_order(job: PortraitJob, folder: Path, photo: bytes, options: Worke
         face=job.face,
         folder=str(folder),
         options=options.options,
+        request_id=job.request_id,
         own_style="" if style is None else str(folder / "own.style"),
     )

@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,23 @@ logger = logging.getLogger(__name__)
 class Children:
     """``processes`` warm children, replaced when they die, together or one by one."""
 
-    def __init__(self, processes: int, *, threads: int, loader: str, options: Any) -> None:
+    def __init__(
+        self,
+        processes: int,
+        *,
+        threads: int,
+        loader: str,
+        options: Any,
+        logging: Mapping[str, Any] | None = None,
+    ) -> None:
         self.processes = processes
         self._settings = ChildSettings(
-            scratch="", parent=os.getpid(), threads=threads, loader=loader, options=options
+            scratch="",
+            parent=os.getpid(),
+            threads=threads,
+            loader=loader,
+            options=options,
+            logging=logging,
         )
         self._scratch = Scratch()
         self._pool: ProcessPool | None = None

@@ -15,6 +15,9 @@ import threading
 import time
 from types import FrameType
 
+from django.conf import settings
+
+from portrait.job_log import logged_for
 from portrait.models import QUEUES, QueuedWork
 from portrait.queue import transitions
 from portrait.worker import results
@@ -69,6 +72,7 @@ class Worker:
             threads=self.options.threads,
             loader=self.options.loader,
             options=self.options.options,
+            logging=settings.LOGGING,
         )
         self._health = Health(self._children.scratch, self.options.options, self.options.first_pause)
         try:
@@ -119,6 +123,7 @@ class Worker:
         self.monitor.show_stills()
         if self._clock.is_due("renew", min(RENEW_EVERY, self.options.lease / 3)):
             self.monitor.renew(self._children)
+        self.monitor.publish()
         self._upkeep.tick(self._children, self._health)
         if not self._stops and self._health.allows_jobs():
             self._claim()
@@ -135,11 +140,12 @@ class Worker:
                 return
             # Where there was one there may be more.
             self._clock.forget("claim")
-            try:
-                self._start(job)
-            except Exception:
-                transitions.give_back(job)
-                raise
+            with logged_for(job):
+                try:
+                    self._start(job)
+                except Exception:
+                    transitions.give_back(job)
+                    raise
 
     def _start(self, job: Job) -> None:
         order = order_for(
@@ -158,11 +164,13 @@ class Worker:
 
     def _settle_finished(self) -> None:
         for attempt in [attempt for attempt in self.monitor.attempts if attempt.future.done()]:
-            if attempt.cancelled is not None:
-                # Whatever it answered: the row is not ours any more.
-                self.monitor.drop(attempt)
-                continue
+            with logged_for(attempt.job):
+                self._settle(attempt)
+
+    def _settle(self, attempt: PooledAttempt) -> None:
+        # Where it was cancelled the row is not ours any more, whatever it answered.
+        if attempt.cancelled is None:
             # A database that is away leaves the attempt in the list for the next round.
             outcome = outcome_of(attempt, stopping=bool(self._stops))
             results.end(attempt, outcome, self.options, self._health, self.monitor.meanwhile)
-            self.monitor.drop(attempt)
+        self.monitor.drop(attempt)

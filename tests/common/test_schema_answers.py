@@ -85,6 +85,7 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     front.call("POST /user/portrait/cancel/")
     front.call("POST /user/portrait/retry/")
     front.call("GET /user/portrait/")
+    front.fetch("GET /user/portrait/events")
     front.call("POST /user/portrait/again/", {"motion": "nod"})
     made = claim()
     assert transitions.finish(made, write_results(made))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -51,6 +52,8 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
         # Deaf to SIGTERM, as a thread deep inside a native library is.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)
+    elif kind == "log":
+        logging.getLogger("portrait.engine").warning("a line of the child")
     elif kind == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif kind == "leave":
@@ -130,6 +133,7 @@ def _log(order: AttemptOrder) -> None:
     """One line for each execution; a single short write to an appended file is atomic."""
     request = order.request
     entry = {"job": order.job, "pid": os.getpid(), "strength": request.strength, "size": request.size}
+    entry["at"] = time.time()
     with (_folder() / "executions").open("a") as file:
         file.write(json.dumps(entry) + "\n")
 

@@ -2,6 +2,7 @@
  * The JSON endpoints. The access token is kept in this module's closure only; the refresh token is an
  * HttpOnly cookie that scripts cannot read. Every failure is an `ApiError` with a stable code.
  */
+import { readEvents } from "./event-stream.js";
 import { language } from "./i18n.js";
 import { keep, recall } from "./browser-storage.js";
 
@@ -159,6 +160,27 @@ export const api = {
       return read(response.status, response.headers.get("Retry-After"), await response.text());
     });
   },
+
+  /** `hear(data)` each event of a stream, until it ends or `signal` aborts. */
+  events: (path, hear, signal) =>
+    withSession(async () => {
+      let response;
+      try {
+        response = await fetch(path, {
+          headers: {
+            Accept: "text/event-stream",
+            "Accept-Language": language(),
+            Authorization: `Bearer ${access}`,
+          },
+          cache: "no-store",
+          signal,
+        });
+      } catch {
+        throw offline();
+      }
+      if (response.ok) return readEvents(response, hear, offline);
+      return read(response.status, response.headers.get("Retry-After"), await response.text());
+    }),
 
   /** Send a form with files; `onProgress` hears the sent fraction, 0 to 1. (fetch cannot tell.) */
   upload: (path, form, onProgress = () => {}) =>

@@ -1,31 +1,67 @@
-/** Polling of the state of the student's portrait. */
+/** The state of the student's portrait, followed by server-sent events, or by polling where those do not arrive. */
 
 // Seconds between two requests after a failed one.
 const WAIT_AFTER_FAILURE = 5;
+// Milliseconds. The first event is sent at once; a proxy that collects the pieces of an answer keeps it back.
+const FIRST_EVENT = 4000;
 
 /**
- * Poll `GET /user/portrait/` at the interval that its answer recommends and pass each answer to `hear(status)`. Stops
- * when the job has ended, or when the returned function is called. Failed requests are repeated without a message.
+ * Pass each state of the portrait to `hear(status)`, as `GET /user/portrait/` answers it. Stops when the job has ended,
+ * or when the returned function is called. Failed requests are repeated without a message.
  */
 export function watchPortrait(api, hear) {
+  const leaving = new AbortController();
   let timer = null;
-  let over = false;
+  let stream = true;
+  let last = null;
+  const over = () => leaving.signal.aborted;
   const askIn = (seconds) => (timer = setTimeout(ask, seconds * 1000));
-  async function ask() {
-    let status;
+  const tell = (status) => {
+    if (over()) return;
+    last = status;
+    hear(status);
+  };
+
+  async function follow() {
+    const silent = new AbortController();
+    const patience = setTimeout(() => silent.abort(), FIRST_EVENT);
+    const stop = () => silent.abort();
+    leaving.signal.addEventListener("abort", stop);
+    let heard = false;
     try {
-      status = await api.get("/user/portrait/");
+      await api.events(
+        "/user/portrait/events",
+        (status) => {
+          clearTimeout(patience);
+          heard = true;
+          tell(status);
+        },
+        silent.signal,
+      );
     } catch (error) {
-      if (!over && error.passing) askIn(error.retryAfter ?? WAIT_AFTER_FAILURE);
+      // Where nothing arrives although the server answers, the states are asked for one by one from now on.
+      if (!heard && (silent.signal.aborted || !error.passing)) stream = false;
+      else throw error;
+    } finally {
+      clearTimeout(patience);
+      leaving.signal.removeEventListener("abort", stop);
+    }
+  }
+
+  async function ask() {
+    try {
+      if (stream) await follow();
+      if (!stream && !over()) tell(await api.get("/user/portrait/"));
+    } catch (error) {
+      if (!over() && error.passing) askIn(error.retryAfter ?? WAIT_AFTER_FAILURE);
       return;
     }
-    if (over) return;
-    hear(status);
-    if (status.poll_after !== null) askIn(status.poll_after);
+    if (!over() && last && last.poll_after !== null) askIn(last.poll_after);
   }
+
   ask();
   return () => {
-    over = true;
+    leaving.abort();
     clearTimeout(timer);
   };
 }

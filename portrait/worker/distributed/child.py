@@ -19,6 +19,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from portrait.job_log import logged_for
 from portrait.queue import recovery, workers
 from portrait.worker import results
 from portrait.worker.aside import at_once
@@ -103,7 +104,8 @@ class Child:
         try:
             job = self._take(redelivered)
             if job is not None:
-                self._make(job)
+                with logged_for(job):
+                    self._make(job)
         finally:
             self.busy, self.idle_since = False, time.monotonic()
 

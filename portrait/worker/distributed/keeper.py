@@ -9,8 +9,9 @@ import sys
 import threading
 import time
 
-from portrait.queue import delivery, recovery, transitions, workers
-from portrait.worker import results
+from portrait.job_log import logged_for
+from portrait.queue import delivery, recovery, workers
+from portrait.worker import news, results
 from portrait.worker.aside import at_once
 from portrait.worker.distributed.child import Child, KeptAttempt, Verdict, sign_off
 from portrait.worker.distributed.family import Family
@@ -55,7 +56,8 @@ class Keeper:
             child.stopping_since = time.monotonic()
         if (attempt := child.attempt) is not None:
             self._unheard_since = None
-            self._keep(attempt)
+            with logged_for(attempt.job):
+                self._keep(attempt)
         elif child.told_to_end:
             sign_off(child)
             # The main thread waits for the next message in a system call.
@@ -85,16 +87,11 @@ class Keeper:
             self._end_if_deaf(attempt)
             return
         if self._clock.is_due("renew", min(RENEW_EVERY, self.options.lease / 3)):
-            report = report_of(attempt.order)
-            held = transitions.renew(
-                attempt.job,
-                stage=report.stage if report else "",
-                progress=report.progress if report else 0.0,
-                lease_seconds=self.options.lease,
-            )
-            if not held:
+            if not news.tell(attempt, report_of(attempt.order), self.options.lease):
                 # Cancelled by the student, deleted with the account, or given to another worker.
                 self._stop(attempt, Verdict.LOST)
+        else:
+            news.publish(attempt, self.options.lease)
         assert attempt.begun is not None
         now = time.monotonic()
         since = self.child.stopping_since

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 
+from common.http_server.held import HOLD, Held
 from common.http_server.limits import Limits
 from common.http_server.server import BoundedServer
 
@@ -32,11 +33,13 @@ LONG_ANSWER = 30_000_000
 class Application:
     """Answers by path: ``/length`` the body's length, ``/wait`` after half a second, ``/long`` 30 MB, ``/meta``.
 
-    ``/unchanged`` is 304, ``/short`` takes 20 ms. ``most`` is how many were answered at the same time.
+    ``/unchanged`` is 304, ``/short`` takes 20 ms. ``/held`` is held open after its first piece and noted in ``held``.
+    ``most`` is how many were answered at the same time.
     """
 
     def __init__(self) -> None:
         self.paths: list[str] = []
+        self.held: list[Held] = []
         self.most = 0
         self._now = 0
         self._lock = threading.Lock()
@@ -62,6 +65,9 @@ class Application:
         elif path == "/unchanged":
             start_response("304 Not Modified", [("ETag", '"1"'), ("Content-Length", "0")])
             return [b""]
+        elif path == "/held":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return self._hold(environ)
         elif path == "/long":
             body = bytes(LONG_ANSWER)
         elif path == "/meta":
@@ -73,6 +79,10 @@ class Application:
                 body = b"too big"
         start_response("200 OK", [("Content-Length", str(len(body)))])
         return [body]
+
+    def _hold(self, environ: dict[str, Any]) -> Iterator[bytes]:
+        yield b"first"
+        self.held.append(environ[HOLD]())
 
 
 class Running:

@@ -198,9 +198,11 @@ class Worker:
                 order = fitting.order_of(job, folder, self.options)
             else:
                 order = self._order_of(job, folder, photo)
-        except OSError as error:
-            self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
+        except Exception as error:
             shutil.rmtree(folder, ignore_errors=True)
+            if not isinstance(error, OSError):
+                raise
+            self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
             return
         future = self._children.submit(task, order, deadline)
         future.add_done_callback(lambda _: self._wake.set())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from portrait.engine.style.catalogue import PAINTER_WEIGHTS
 from portrait.engine.style.row import painter_digest
@@ -15,16 +14,14 @@ def digest() -> str:
     return painter_digest(settings.PORTRAIT["CHECKPOINTS"] / PAINTER_WEIGHTS.name)
 
 
-def offered() -> QuerySet[OwnPainting]:
-    """The published styles that fit the painter, without their pictures, in the order of their uploads.
+def offered() -> list[OwnPainting]:
+    """The published styles that fit the painter, without their pictures, in the order of their uploads. One query.
 
-    Raises CheckpointError.
+    Raises CheckpointError where there is one and the painter's weights cannot be read.
     """
-    return (
-        OwnPainting.objects.filter(published_at__isnull=False, painter=digest())
-        .only("slug", "titles", "version")
-        .order_by("id")
-    )
+    published = OwnPainting.objects.filter(published_at__isnull=False).order_by("id")
+    rows = list(published.only("slug", "titles", "version", "painter"))
+    return [row for row in rows if row.painter == digest()]
 
 
 def packed(slug: str) -> bytes | None:

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -46,7 +46,7 @@ class PaintingForm(forms.ModelForm):
     """A new painting; ``prepared`` is its picture as it is stored."""
 
     upload = forms.FileField(
-        label=_("picture of the painting"),
+        label=_("Picture of the painting"),
         help_text=_(
             "A JPEG, PNG, WebP, HEIC or AVIF file, best of 1000 pixels or more. You need the right to use it."
         ),
@@ -87,7 +87,17 @@ class OwnPaintingAdmin(QueuedWorkColumns, ChangedFieldsOnly):
         (_("Measured"), {"fields": ("measured", "worker", "attempts"), "classes": ("collapse",)}),
         (_("Dates"), {"fields": ("created_at", "queued_at", "started_at", "finished_at")}),
     )
-    _shown = ("slug", "comparison", "state_badge", "error", "offered", "measured", "worker", "attempts")
+    _shown = (
+        "slug",
+        "title",
+        "comparison",
+        "state_badge",
+        "error",
+        "offered",
+        "measured",
+        "worker",
+        "attempts",
+    )
     readonly_fields: ClassVar[Any] = (*_shown, "created_at", "queued_at", "started_at", "finished_at")
 
     # --- the list and the page -----------------------------------------------------------------------------------
@@ -95,17 +105,24 @@ class OwnPaintingAdmin(QueuedWorkColumns, ChangedFieldsOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OwnPainting]:
         return super().get_queryset(request).defer(*OwnPainting.BLOBS)
 
-    def get_form(self, request: HttpRequest, obj: OwnPainting | None = None, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, **({"form": PaintingForm} if obj is None else {}), **kwargs)
+    def get_form(
+        self, request: HttpRequest, obj: OwnPainting | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        own = {} if change else {"form": PaintingForm}
+        return super().get_form(request, obj, change, **own, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: OwnPainting | None = None) -> Any:
-        return self.fieldsets if obj else ((None, {"fields": ("upload", "slug", "titles")}),)
+        if obj is None:
+            return ((None, {"fields": ("upload", "slug", "titles")}),)
+        if not obj.active:
+            return self.fieldsets
+        # The page of an active one is loaded again by itself, which would lose what is typed.
+        (name, first), *others = self.fieldsets
+        fields = tuple("title" if field == "titles" else field for field in first["fields"])
+        return ((name, {"fields": fields}), *others)
 
     def get_readonly_fields(self, request: HttpRequest, obj: OwnPainting | None = None) -> Any:
-        if obj is None:
-            return ()
-        # The page of an active one is loaded again by itself, which would lose what is typed.
-        return (*self.readonly_fields, "titles") if obj.active else self.readonly_fields
+        return () if obj is None else self.readonly_fields
 
     @admin.display(description=_("painting"))
     def thumbnail(self, painting: OwnPainting) -> SafeString | str:
@@ -130,10 +147,10 @@ class OwnPaintingAdmin(QueuedWorkColumns, ChangedFieldsOnly):
 
     @admin.display(description=_("painting and astronaut"))
     def comparison(self, painting: OwnPainting) -> SafeString:
-        sides = [(gettext("painting"), picture(_url(painting, "picture"), size=320))]
+        sides = [(gettext("painting"), picture(_url(painting, "picture"), size=240))]
         if painting.version:
             sides.append(
-                (gettext("the astronaut in this style"), picture(_url(painting, "portrait"), size=320))
+                (gettext("the astronaut in this style"), picture(_url(painting, "portrait"), size=240))
             )
             sides.append((gettext("as students see it"), picture(_url(painting, "preview"), size=112)))
         figures = format_html_join("", "<figure>{1}<figcaption>{0}</figcaption></figure>", sides)
@@ -180,8 +197,8 @@ class OwnPaintingAdmin(QueuedWorkColumns, ChangedFieldsOnly):
             self.message_user(request, TAKEN, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
-    def save_model(self, request: HttpRequest, obj: OwnPainting, form: ModelForm[Any], change: bool) -> None:
-        if not change and isinstance(form, PaintingForm):
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
+        if isinstance(obj, OwnPainting) and isinstance(form, PaintingForm):
             painting_services.add_painting(obj, form.prepared)
             return
         super().save_model(request, obj, form, change)

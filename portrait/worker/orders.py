@@ -61,8 +61,10 @@ def order_for(
         if isinstance(job, OwnPainting):
             return fitting.order_of(job, folder, options)
         return _portrait_order(job, folder, photo, options)
-    except OSError as error:
+    except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         return AttemptFailed("storage_unavailable", str(error), machine=True)
 
 

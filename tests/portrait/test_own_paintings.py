@@ -19,7 +19,7 @@ from portrait.queue import fittings, transitions
 from portrait.queue.fittings import Fitted
 from tests.admin import admin_client, staff
 from tests.portrait import kit
-from tests.portrait.pictures import astronaut, jpeg
+from tests.portrait.pictures import astronaut, encoded
 from user.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,8 +28,8 @@ LIST = "/admin/portrait/ownpainting/"
 
 
 def upload(client: Client, slug: str = "night-cafe", data: bytes | None = None) -> Any:
-    picture = SimpleUploadedFile("painting.jpg", jpeg(astronaut()) if data is None else data)
-    form = {"slug": slug, "titles_0": "밤의 카페", "titles_1": "The Night Café", "upload": picture}
+    picture = SimpleUploadedFile("painting.jpg", encoded(astronaut(), "JPEG") if data is None else data)
+    form = {"slug": slug, "titles_ko": "밤의 카페", "titles_en": "The Night Café", "upload": picture}
     return client.post(f"{LIST}add/", form, follow=True)
 
 
@@ -66,11 +66,11 @@ def test_an_upload_waits_for_a_worker_as_a_clean_jpeg(admin: Client) -> None:
 
 
 def test_what_is_no_painting_is_refused_as_a_photo_is(admin: Client) -> None:
-    small = jpeg(astronaut()[:200, :200])
+    small = encoded(astronaut()[:200, :200], "JPEG")
     for data, told in (
         (b"nothing", "We cannot read this kind of file"),
         (small, "needs at least 256 pixels"),
-        (jpeg(astronaut())[:2000], "damaged or incomplete"),
+        (encoded(astronaut(), "JPEG")[:2000], "damaged or incomplete"),
     ):
         assert told in upload(admin, data=data).content.decode()
     assert "There is a style of that name already." in upload(admin, "starry-night").content.decode()
@@ -115,8 +115,8 @@ def test_an_upload_may_name_a_published_style_and_no_other(admin: Client, as_ali
     painting = fitted()
 
     def send() -> Any:
-        photo = SimpleUploadedFile("me.jpg", jpeg(astronaut()))
-        return as_alice.post("/user/main/", {"pic": photo, "style": painting.slug})
+        photo = SimpleUploadedFile("me.jpg", encoded(astronaut(), "JPEG"))
+        return as_alice.post("/user/main/", {"pic": photo, "style": painting.slug}, format="multipart")
 
     refused = send()
     assert (refused.status_code, refused.json()["code"]) == (400, "unknown_style")

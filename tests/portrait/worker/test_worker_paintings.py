@@ -17,8 +17,8 @@ def fits(workers: Workers) -> list[str]:
     return log.read_text().split() if log.exists() else []
 
 
-def drain(workers: Workers, **options: object) -> None:
-    assert workers.start(drain=True, **options).wait(30) == 0
+def drain(workers: Workers) -> None:
+    assert workers.start(drain=True).wait(30) == 0
 
 
 def test_after_the_portraits_that_wait_the_row_gets_the_style_and_its_pictures(workers: Workers) -> None:

@@ -19,6 +19,7 @@ from portrait.worker.distributed import child as children
 from portrait.worker.distributed.child import HOLD, Child, GiveBackMessage
 from portrait.worker.distributed.family import Family
 from portrait.worker.distributed.keeper import SILENT_AFTER, Keeper
+from portrait.worker.distributed.reconnecting import ConnectAgain
 from portrait.worker.running import WorkerOptions
 from portrait.worker.upkeep import SWEEP_EVERY, reap_every, sweep
 
@@ -39,6 +40,7 @@ def build(
     app = delivery.app()
     options = options_for(settings.WORKERS)
     _configure(app, options, transport)
+    app.steps["consumer"].add(ConnectAgain)
     worker = _Worker(options_for, silent_after)
     worker.connect()
     _add_tasks(app, worker)

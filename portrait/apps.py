@@ -7,5 +7,5 @@ class PortraitConfig(AppConfig):
     verbose_name = _("Portraits")
 
     def ready(self) -> None:
-        # Connects the receivers.
-        from portrait import signals  # noqa: F401
+        # Connects the receivers, and registers the checks.
+        from portrait import checks, signals  # noqa: F401

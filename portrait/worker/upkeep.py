@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 from portrait.queue import orphans, recovery, retention, workers
 from portrait.queue.installation import Match
 from portrait.worker.health import Health
-from portrait.worker.pool import Children
 from portrait.worker.running import WorkerOptions
+
+if TYPE_CHECKING:
+    from portrait.worker.pool import Children
 
 REAP_EVERY = 5.0
 SWEEP_EVERY = 3600.0

@@ -41,6 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 ENDPOINT_MODULES = (
     "admin",
     "apps",
+    "checks",
     "photo_view",
     "selectors",
     "serializers",

@@ -40,6 +40,7 @@ class Keeper:
         self._guard = Guard()
         self._told = ""
         self._unheard_since: float | None = None
+        self._restarting = False
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="keeper", daemon=True).start()
@@ -56,7 +57,7 @@ class Keeper:
         if (attempt := child.attempt) is not None:
             self._unheard_since = None
             self._keep(attempt)
-        elif child.told_to_end:
+        elif child.told_to_end and not child.busy:
             sign_off(child)
             # The main thread waits for the next message in a system call.
             os._exit(0)
@@ -128,7 +129,7 @@ class Keeper:
 
     def _listen(self) -> None:
         """Restart a worker that receives no messages although some wait at the broker, as after a lost connection."""
-        if not self._jobs_wait():
+        if self._restarting or not self._jobs_wait():
             self._unheard_since = None
             return
         try:
@@ -143,7 +144,7 @@ class Keeper:
             self._unheard_since = now
         elif now - self._unheard_since > self.silent_after:
             logger.error("%s messages wait, and this worker receives none; it is started again", messages)
-            self._unheard_since = None
+            self._restarting = True
             # Celery starts itself again at SIGHUP, but not where it runs in a terminal.
             os.kill(os.getppid(), signal.SIGTERM if sys.stdout.isatty() else signal.SIGHUP)
 

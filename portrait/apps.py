@@ -7,8 +7,9 @@ class PortraitConfig(AppConfig):
     verbose_name = _("Portraits")
 
     def ready(self) -> None:
-        # Connects the receivers.
+        # Connects the receivers, and registers the checks.
         from portrait import (
+            checks,  # noqa: F401
             monitoring,
             signals,  # noqa: F401
         )

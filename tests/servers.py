@@ -220,6 +220,14 @@ class PostgreSQL(Server):
             os.chown(self.home, pwd.getpwnam(self.user).pw_uid, -1)
         self.call("initdb", "--auth=trust", "--username=school", "--no-sync")
 
+    @classmethod
+    def running(cls, home: Path, port: int) -> Self:
+        """The server that another process has started, to restart it."""
+        server = cls.__new__(cls)
+        server.home, server.port = home, port
+        server.user = "postgres" if os.getuid() == 0 else None
+        return server
+
     @property
     def url(self) -> str:
         return f"postgres://school:none@127.0.0.1:{self.port}/postgres"

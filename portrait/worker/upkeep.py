@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from django.db import connection
 
@@ -13,8 +14,10 @@ from portrait.queue import orphans, recovery, retention, workers
 from portrait.queue.installation import Match
 from portrait.worker.aside import aside
 from portrait.worker.health import Health
-from portrait.worker.pool import Children
 from portrait.worker.running import WorkerOptions
+
+if TYPE_CHECKING:
+    from portrait.worker.pool import Children
 
 REAP_EVERY = 5.0
 SWEEP_EVERY = 3600.0

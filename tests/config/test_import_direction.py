@@ -43,6 +43,7 @@ ENDPOINT_MODULES = (
     "admin",
     "admin_parts",
     "apps",
+    "checks",
     "events",
     "events_view",
     "monitoring",

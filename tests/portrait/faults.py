@@ -48,7 +48,7 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
             raise NoFaceError("no face")
     elif kind == "sleep" or (kind == "sleep-once" and _first_time(order)):
         _sleep(float(value), report)
-    elif kind == "hang":
+    elif kind == "hang" or (kind == "hang-once" and _first_time(order)):
         # Deaf to SIGTERM, as a thread deep inside a native library is.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)

@@ -6,19 +6,21 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, Task, signals
 from celery.exceptions import Reject
 from celery.platforms import set_pdeathsig
 from django.conf import settings
-from django.db import connections
+from django.core.checks import run_checks
 
 from portrait.queue import delivery, recovery
 from portrait.worker.distributed import child as children
 from portrait.worker.distributed.child import HOLD, Child, GiveBackMessage
 from portrait.worker.distributed.family import Family
 from portrait.worker.distributed.keeper import SILENT_AFTER, Keeper
+from portrait.worker.distributed.reconnecting import ConnectAgain
 from portrait.worker.running import WorkerOptions
 from portrait.worker.upkeep import SWEEP_EVERY, reap_every, sweep, tell
 
@@ -39,6 +41,7 @@ def build(
     app = delivery.app()
     options = options_for(settings.WORKERS)
     _configure(app, options, transport)
+    app.steps["consumer"].add(ConnectAgain)
     worker = _Worker(options_for, silent_after)
     worker.connect()
     _add_tasks(app, worker)
@@ -75,10 +78,12 @@ class _Worker:
             sys.stderr.write("error: only the pool prefork can be used: children are killed and replaced\n")
             sys.exit(2)
         self.options = replace(self.options_for(sender.concurrency), processes=sender.concurrency)
-        if connections["default"].vendor == "sqlite":
-            logger.warning(
-                "the database is a SQLite file: all workers must be on the machine of the web process"
-            )
+        for message in run_checks():
+            logger.warning("%s", message)
+        program = Path(sys.argv[0])
+        if program.name == "__main__.py":
+            # At SIGHUP Celery starts itself again by this name, and `python -m celery` has none that can be started.
+            sys.argv[0] = str(Path(sys.executable).with_name("celery"))
 
     def begin_child(self, **_: Any) -> None:
         self.child = children.start(self.options, self.family.name)

@@ -101,12 +101,15 @@ class Child:
         """
         close_old_connections()
         self.busy = True
+        # Celery's pool sets its own handlers after the child's start; an idle child may end by them.
+        handler = signal.signal(signal.SIGTERM, self.stop)
         try:
             job = self._take(redelivered)
             if job is not None:
                 with logged_for(job):
                     self._make(job)
         finally:
+            signal.signal(signal.SIGTERM, handler)
             self.busy, self.idle_since = False, time.monotonic()
 
     def conclude(self, attempt: KeptAttempt) -> None:
@@ -190,7 +193,6 @@ class Child:
 def start(options: WorkerOptions, family: str) -> Child:
     """Make this process a child."""
     child = Child(options, family)
-    signal.signal(signal.SIGTERM, child.stop)
     child.load()
     return child
 

@@ -41,6 +41,7 @@ class Keeper:
         self._guard = Guard()
         self._told = ""
         self._unheard_since: float | None = None
+        self._restarting = False
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="keeper", daemon=True).start()
@@ -58,7 +59,7 @@ class Keeper:
             self._unheard_since = None
             with logged_for(attempt.job):
                 self._keep(attempt)
-        elif child.told_to_end:
+        elif child.told_to_end and not child.busy:
             sign_off(child)
             # The main thread waits for the next message in a system call.
             os._exit(0)
@@ -125,7 +126,7 @@ class Keeper:
 
     def _listen(self) -> None:
         """Restart a worker that receives no messages although some wait at the broker, as after a lost connection."""
-        if not delivery.due():
+        if self._restarting or not delivery.due():
             self._unheard_since = None
             return
         try:
@@ -140,6 +141,6 @@ class Keeper:
             self._unheard_since = now
         elif now - self._unheard_since > self.silent_after:
             logger.error("%s messages wait, and this worker receives none; it is started again", messages)
-            self._unheard_since = None
+            self._restarting = True
             # Celery starts itself again at SIGHUP, but not where it runs in a terminal.
             os.kill(os.getppid(), signal.SIGTERM if sys.stdout.isatty() else signal.SIGHUP)

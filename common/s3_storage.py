@@ -138,8 +138,10 @@ class S3Storage(Storage):
 
 
 def _bucket() -> Bucket:
-    found: Bucket = settings.BUCKET
-    return found
+    """The bucket of the settings, which read it where the storage is this one."""
+    bucket = settings.BUCKET
+    assert bucket is not None
+    return bucket
 
 
 def _is_public(name: str) -> bool:

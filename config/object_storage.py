@@ -14,6 +14,16 @@ from config.values import choice, env
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[A-Za-z0-9-]+")
 _LOCATION = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
+# What :func:`bucket` reads, with the defaults.
+VARIABLES = {
+    "AWS_STORAGE_BUCKET_NAME": "",
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_SECRET_ACCESS_KEY": "",
+    "AWS_S3_ENDPOINT_URL": "",
+    "AWS_S3_REGION_NAME": "",
+    "AWS_LOCATION": "",
+    "AWS_S3_ADDRESSING_STYLE": "auto",
+}
 _NEEDED = ("AWS_STORAGE_BUCKET_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # What servers other than Amazon's take where no region is named.
 _ANY_REGION = "us-east-1"
@@ -29,7 +39,8 @@ def bucket() -> Bucket:
         raise ImproperlyConfigured(f"MEDIA_STORAGE=s3: {', '.join(missing)}{without} {verb} missing")
     region = _checked("AWS_S3_REGION_NAME", _REGION, "a region such as eu-central-1") or _ANY_REGION
     name = _checked("AWS_STORAGE_BUCKET_NAME", _BUCKET, "the name of a bucket: lower case, digits, . and -")
-    style = choice("AWS_S3_ADDRESSING_STYLE", ("auto", "path", "virtual"), "auto")
+    styles = ("auto", "path", "virtual")
+    style = choice("AWS_S3_ADDRESSING_STYLE", styles, VARIABLES["AWS_S3_ADDRESSING_STYLE"])
     return Bucket(
         name=name,
         endpoint=endpoint or f"https://s3.{region}.amazonaws.com",

@@ -40,7 +40,9 @@ class Server:
 
 def objects() -> Path:
     """Where the server keeps the objects of the bucket in use, as files."""
-    return FOLDERS[settings.BUCKET.name] / settings.BUCKET.location
+    bucket = settings.BUCKET
+    assert bucket is not None
+    return FOLDERS[bucket.name] / bucket.location
 
 
 # The folders of the buckets in use.
@@ -49,9 +51,9 @@ FOLDERS: dict[str, Path] = {}
 
 def variables() -> dict[str, str]:
     """The environment of a process that uses the same bucket; nothing with the local storage."""
-    if settings.MEDIA_STORAGE != "s3":
+    bucket = settings.BUCKET
+    if bucket is None:
         return {}
-    bucket: Bucket = settings.BUCKET
     return {
         "MEDIA_STORAGE": "s3",
         "AWS_STORAGE_BUCKET_NAME": bucket.name,

@@ -9,19 +9,9 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from config.object_storage import bucket, web_address
+from config.object_storage import VARIABLES, bucket, web_address
 from tests.config.kit import check
 
-NAMES = (
-    "AWS_STORAGE_BUCKET_NAME",
-    "AWS_S3_ENDPOINT_URL",
-    "AWS_S3_REGION_NAME",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_LOCATION",
-    "AWS_S3_ADDRESSING_STYLE",
-    "MEDIA_PUBLIC_URL",
-)
 AMAZON = {
     "AWS_STORAGE_BUCKET_NAME": "school-portraits",
     "AWS_S3_REGION_NAME": "eu-central-1",
@@ -32,7 +22,7 @@ AMAZON = {
 
 @pytest.fixture(autouse=True)
 def amazon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in NAMES:
+    for name in (*VARIABLES, "MEDIA_PUBLIC_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in AMAZON.items():
         monkeypatch.setenv(name, value)

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from config import settings
+from config import object_storage, settings
 from portrait.engine.request import DEFAULTS
 from tests.common.description import schema
 from tests.paths import ROOT
@@ -29,7 +29,7 @@ HELPERS = {
     "hosts": 1,
     "origins": 1,
     "rate": 1,
-    **dict.fromkeys(("pair_of_files", "file", "cache", "mail", "sender", "broker")),
+    **dict.fromkeys(("pair_of_files", "file", "cache", "mail", "sender", "broker", "web_address")),
 }
 
 # A developer's own .env must not decide about this test.
@@ -37,7 +37,7 @@ FINGERPRINT = """
 import django, environ, json
 environ.Env.read_env = lambda *arguments, **named: None
 django.setup()
-from config import settings
+from config import object_storage, settings
 print(json.dumps({name: repr(value) for name, value in vars(settings).items() if name.isupper()}))
 """
 
@@ -81,6 +81,8 @@ def read_by(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 for field in settings.request_defaults():
                     usual = getattr(DEFAULTS, field.lower())
                     yield f"PORTRAIT_{field}", "random" if usual is None else written(usual)
+            case ast.Call(func=ast.Name(id="bucket")):
+                yield from object_storage.VARIABLES.items()
             case ast.Call(func=ast.Name(id=helper), args=args) if helper in HELPERS and node not in inside:
                 place = HELPERS[helper]
                 # The second argument of the sender is no name.

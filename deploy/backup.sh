@@ -4,6 +4,7 @@
 set -eu
 umask 077
 folder=${1:?Usage: backup.sh FOLDER}
+mkdir -p "$folder"
 name=$(date +%Y%m%d-%H%M%S)
 new=$folder/.$name
 last=$(find "$folder" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*-[0-9]*' | sort | tail -n 1)

@@ -1,7 +1,7 @@
 """The numbers of ``/metrics``: requests of this service, and what the apps register.
 
 Several processes of one server (gunicorn) share their counters through the folder ``PROMETHEUS_MULTIPROC_DIR``, which
-prometheus-client reads from the environment; it must exist, and be empty when the server starts.
+prometheus-client reads from the environment; it must be empty when the server starts.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest
@@ -21,10 +22,15 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+SHARED = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if SHARED is not None:
+    # Without it each request would fail. Raises OSError.
+    Path(SHARED).mkdir(parents=True, exist_ok=True)
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Seconds. Most answers take a few milliseconds, an upload takes a second.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-# Of a request that no route matches: its path is whatever the client sends.
+# Of a static file, and of a request that no route matches: its path is whatever the client sends.
 NO_ROUTE = "none"
 
 # What this process counts itself; the collectors of the apps are asked beside it.
@@ -74,7 +80,7 @@ def count_requests(
 
 def exposition() -> bytes:
     """All numbers in the text format of Prometheus."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if SHARED is not None:
         shared = CollectorRegistry()
         MultiProcessCollector(shared)
     else:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 from collections.abc import Callable
 
 from django.http import HttpRequest
@@ -24,7 +24,7 @@ def request_ids(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         sent = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = sent if _WELL_FORMED.fullmatch(sent) else secrets.token_hex(16)
+        request_id = sent if _WELL_FORMED.fullmatch(sent) else f"{random.getrandbits(128):032x}"
         setattr(request, REQUEST_ID, request_id)
         with bound(**{REQUEST_ID: request_id}):
             response = get_response(request)

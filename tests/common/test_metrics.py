@@ -115,7 +115,7 @@ def test_processes_of_one_server_count_together(tmp_path: Path) -> None:
     text = subprocess.run(
         [sys.executable, "-c", PROCESS],
         cwd=ROOT,
-        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "shared")},
         capture_output=True,
         text=True,
         check=True,

@@ -37,6 +37,15 @@ def test_before_the_first_photo_there_is_none(as_alice: APIClient) -> None:
     assert status["portrait"].endswith("/web/art/empty-frame.svg")
 
 
+def test_a_record_that_was_loaded_before_the_portrait_was_finished_is_loaded_again(alice: User) -> None:
+    enqueue(alice)
+    job = claim()
+    before = User.objects.get(pk=alice.pk)
+    results = write_results(job)
+    assert transitions.finish(job, results)
+    assert portrait_status(before)["portrait"].endswith(results.names["webp"])
+
+
 def test_a_format_that_is_not_made_here_is_null(as_alice: APIClient, alice: User) -> None:
     enqueue(alice)
     job = claim()

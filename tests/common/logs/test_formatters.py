@@ -55,10 +55,12 @@ def test_fields_are_bound_inside_only_and_empty_ones_not_at_all() -> None:
         assert "job" not in LineFormatter().format(record("x"))
 
 
-@pytest.mark.parametrize("formatter", [LineFormatter(), JsonFormatter()])
+@pytest.mark.parametrize("formatter", [LineFormatter(), JsonFormatter()], ids=["line", "json"])
+# The ids do not contain the texts: a token is another one in each process that runs tests.
 @pytest.mark.parametrize(
     ("text", "secret"),
-    [
+    ids=["token", "header", "signature", "url", "mail", "key", "row"],
+    argvalues=[
         (str(AccessToken()), None),
         ("Authorization: Bearer abcdefghijkl", "abcdefghijkl"),
         (signing.TimestampSigner().sign("photos/5f0c-still.jpg"), None),

@@ -18,6 +18,7 @@ AGAIN = (
     "test_jobs_record.py",
     "test_jobs_files.py",
     "../../common/test_prepared.py",
+    "../test_monitoring.py",
     "../test_portrait_status.py",
     "../test_upload_twenty.py",
     "../worker/test_worker_database.py",

@@ -75,8 +75,12 @@ class Command(BaseCommand):
             originals = make_originals(min(options["portraits"], count), random.Random(f"{seed} portraits"))
         except EngineError as error:
             raise CommandError(f"the engine cannot make a portrait: {error}") from error
+        except OSError as error:
+            raise CommandError(f"the media storage cannot be used: {error}") from error
         try:
             students = self.make_students(count, seed, originals, options["password"])
+        except OSError as error:
+            raise CommandError(f"the media storage cannot be used: {error}") from error
         finally:
             forget(originals)
         self.make_entries(options["entries"], seed, students)

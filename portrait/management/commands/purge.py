@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from common.storage import media
 from portrait.queue import installation, orphans, retention
@@ -47,6 +47,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self.purge(options)
+        except OSError as error:
+            raise CommandError(f"the media storage cannot be used: {error}") from error
+
+    def purge(self, options: dict[str, Any]) -> None:
+        """Raises OSError; what was done until then is complete."""
         dry_run: bool = options["dry_run"]
         if options["adopt"] and not dry_run:
             installation.adopt()

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from common import s3_storage
@@ -70,6 +70,8 @@ def test_a_list_that_breaks_off_moves_nothing(
         list(age)
     with pytest.raises(OSError, match="does not answer"):
         orphans.plan()
+    with pytest.raises(CommandError, match=r"the media storage cannot be used: .* does not answer"):
+        purge()
     assert kit.files_on_disk() == before
 
 

@@ -19,7 +19,7 @@ from portrait.queue.clock import database_now
 
 if TYPE_CHECKING:
     from celery import Celery
-    from kombu import Connection
+    from kombu.connection import Connection
 
 State = PortraitJob.State
 
@@ -126,7 +126,7 @@ def is_redis() -> bool:
 @lru_cache(maxsize=4)
 def _app(broker: str) -> Celery:
     from celery import Celery
-    from kombu import Exchange, Queue
+    from kombu.entity import Exchange, Queue
 
     application = Celery("portraits", broker=broker, set_as_current=False, fixups=[])
     exchange = Exchange("portraits", "direct")

@@ -137,7 +137,7 @@ class Child:
             if self._is_ready():
                 job = self._guard.run(self._claim, redelivered)
                 if not self._guard.failed:
-                    return job  # type: ignore[no-any-return]
+                    return job
             else:
                 time.sleep(HOLD_STEP)
 

@@ -12,7 +12,8 @@ from pebble.pool.base_pool import PoolStatus
 
 from portrait.engine.request import DEFAULTS, PortraitRequest
 from portrait.worker.messages import AttemptOrder
-from portrait.worker.pool import Children, report_of
+from portrait.worker.pool import Children
+from portrait.worker.scratch import report_of
 from tests.portrait.kit import wait_for
 
 TASK, LOADER = "tests.portrait.faults.act", "tests.portrait.faults.nothing"

@@ -9,8 +9,9 @@ from pathlib import Path
 from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
 from portrait.queue import transitions
+from portrait.worker.health import Health
 from portrait.worker.messages import AttemptDone, AttemptOrder
-from portrait.worker.running import RunningAttempt, WorkerOptions
+from portrait.worker.running import PooledAttempt, WorkerOptions
 from portrait.worker.supervisor import Worker
 from tests.portrait.kit import (
     Workers,
@@ -68,6 +69,7 @@ def test_a_result_that_comes_after_the_job_was_finished_elsewhere_leaves_no_trac
     shown, before = owner.portrait.name, files_on_disk()
 
     worker = Worker(WorkerOptions())
+    worker._health = Health(tmp_path, None)
     worker.monitor.attempts.append(finished_attempt(late, tmp_path / "attempt"))
     worker._settle_finished()
 
@@ -78,7 +80,7 @@ def test_a_result_that_comes_after_the_job_was_finished_elsewhere_leaves_no_trac
     assert_no_orphans()
 
 
-def finished_attempt(job: PortraitJob, folder: Path) -> RunningAttempt:
+def finished_attempt(job: PortraitJob, folder: Path) -> PooledAttempt:
     folder.mkdir()
     order = AttemptOrder(job.pk, "", job.request, str(folder))
     names = {row.name: f"{row.name}.{row.suffix}" for row in FORMATS}
@@ -86,4 +88,4 @@ def finished_attempt(job: PortraitJob, folder: Path) -> RunningAttempt:
         (folder / name).write_bytes(b"late")
     future: Future[AttemptDone] = Future()
     future.set_result(AttemptDone(names, job.request))
-    return RunningAttempt(job, order, future)
+    return PooledAttempt(job, order, future=future)

@@ -14,7 +14,7 @@ from portrait.models import PortraitJob
 from portrait.queue import transitions
 from portrait.worker.messages import AttemptOrder
 from portrait.worker.monitor import Monitor
-from portrait.worker.running import RunningAttempt, WorkerOptions
+from portrait.worker.running import PooledAttempt, WorkerOptions
 from tests.paths import media_path
 from tests.portrait.kit import (
     Workers,
@@ -155,7 +155,7 @@ def watched(job: PortraitJob, folder: Path) -> Monitor:
     order = AttemptOrder(job.pk, "", job.request, str(folder))
     order.still_file.write_bytes(b"painted still")
     running: Future[Any] = Future()
-    monitor.attempts.append(RunningAttempt(job, order, running))
+    monitor.attempts.append(PooledAttempt(job, order, future=running))
     return monitor
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,16 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.test import override_settings
 
-from common.storage import media
 from demo.drills.outcome import Outcome
-from demo.lounge_benchmark import throw_away_database
-from portrait import files
-from portrait.engine.request import DEFAULTS, PortraitRequest
+from demo.small_photos import send_small_photo
+from demo.throw_away import database_url, throw_away_database
 from portrait.models import PortraitJob
-from portrait.queue import acceptance
 from portrait.queue.installation import MARK
 from user.models import User
 
@@ -49,7 +44,7 @@ class Workers:
         self.folder = folder
         self.environment = {
             **os.environ,
-            "DATABASE_URL": _database_url(),
+            "DATABASE_URL": database_url(),
             "MEDIA_ROOT": str(settings.MEDIA_ROOT),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "TMPDIR": str(folder),
@@ -180,17 +175,7 @@ def _send_photos(students: list[User]) -> None:
     for student in students:
         if student.pk in active:
             continue
-        key = uuid.uuid4()
-        photo, still = files.photo_name(key), files.still_name(key)
-        for name in (photo, still):
-            media().write(name, b"a photo")
-        acceptance.enqueue(
-            student_id=student.pk,
-            key=key,
-            photo=photo,
-            still=still,
-            request=PortraitRequest(motion="nod", seed=7).or_else(DEFAULTS),
-        )
+        send_small_photo(student.pk)
 
 
 def _active() -> bool:
@@ -214,12 +199,3 @@ def _children(pid: int) -> Iterator[int]:
             yield from map(int, task.read_text().split())
         except OSError:
             continue
-
-
-def _database_url() -> str:
-    """The URL of the present database for another process."""
-    database = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{database['NAME']}"
-    host = f"{database['HOST'] or 'localhost'}:{database['PORT'] or 5432}"
-    return f"postgres://{database['USER']}:{database['PASSWORD']}@{host}/{database['NAME']}"

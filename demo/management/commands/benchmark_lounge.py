@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from demo import http_benchmark, lounge_benchmark
+from demo.throw_away import throw_away_database
 
 
 class Command(BaseCommand):
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         if not options["seconds"] > 0:
             raise CommandError("--seconds: more than 0", returncode=2)
         try:
-            with lounge_benchmark.throw_away_database() as server:
+            with throw_away_database() as server:
                 lounge_benchmark.build(
                     students=options["students"], entries=options["entries"], seed=options["seed"]
                 )

@@ -31,6 +31,8 @@ MARGIN = 60.0
 # Seconds in which nothing was received before the connection is checked, and for each step of talking to the broker.
 HEALTH_CHECK, BROKER_TIMEOUT = 25, 10.0
 
+CHATTY = ("celery.app.trace", "celery.beat", "celery.worker.request", "celery.worker.strategy")
+
 logger = logging.getLogger(__name__)
 
 
@@ -70,7 +72,13 @@ class _Worker:
             signal.connect(receiver, weak=False)
 
     def leave_logging(self, **_: Any) -> None:
-        """Django's settings have set up the logs; a receiver keeps Celery from doing so."""
+        """Django's settings have set up the logs; a receiver keeps Celery from doing so.
+
+        Celery tells of each message in several lines, every few seconds also without jobs: only for LOG_LEVEL=DEBUG.
+        """
+        if logging.getLogger().level >= logging.INFO:
+            for name in CHATTY:
+                logging.getLogger(name).setLevel(logging.WARNING)
 
     def begin(self, sender: Any, **_: Any) -> None:
         """In the parent, before the children are forked."""

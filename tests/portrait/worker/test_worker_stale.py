@@ -9,6 +9,7 @@ from pathlib import Path
 from portrait.engine.output.formats import FORMATS
 from portrait.models import PortraitJob
 from portrait.queue import transitions
+from portrait.worker.health import Health
 from portrait.worker.messages import AttemptDone, AttemptOrder
 from portrait.worker.running import PooledAttempt, WorkerOptions
 from portrait.worker.supervisor import Worker
@@ -68,6 +69,7 @@ def test_a_result_that_comes_after_the_job_was_finished_elsewhere_leaves_no_trac
     shown, before = owner.portrait.name, files_on_disk()
 
     worker = Worker(WorkerOptions())
+    worker._health = Health(tmp_path, None)
     worker.monitor.attempts.append(finished_attempt(late, tmp_path / "attempt"))
     worker._settle_finished()
 

@@ -30,6 +30,9 @@ class CeleryWorkers(Workers):
             **variables,
         )
 
-    def worker(self, *arguments: str, concurrency: int = 1, **options: Any) -> subprocess.Popen[bytes]:
+    def worker(
+        self, *arguments: str, concurrency: int = 1, log_level: str = "INFO", **options: Any
+    ) -> subprocess.Popen[bytes]:
         """A worker, which has a beat of its own where ``-B`` is among the arguments."""
-        return self.celery("worker", "--concurrency", str(concurrency), *PLAIN, *arguments, options=options)
+        command = ("worker", "--concurrency", str(concurrency), *PLAIN, *arguments)
+        return self.celery(*command, options=options, LOG_LEVEL=log_level)

@@ -23,7 +23,7 @@ def test_a_job_that_takes_longer_than_the_visibility_timeout_runs_once(crew: Cel
     """Redis gives the message to the second child while the first one still works on the job."""
     job = enqueue(student("ann"), "sleep:4")
     again = {"visibility_timeout": 1, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
-    crew.worker(concurrency=2, transport=again)
+    crew.worker(concurrency=2, log_level="DEBUG", transport=again)
     wait_for(nothing_active, "the job")
 
     assert crew.output().count("Task portrait.make") > 2, "the message came once only"

@@ -15,10 +15,11 @@ from portrait.worker.running import RunningAttempt, WorkerOptions
 STUCK_AFTER = 60.0
 # Seconds from the first sight of a dead child; pebble looks for dead children ten times a second.
 DEAD_CHILD_AFTER = 3.0
-# Between two renewals, news of an attempt is written when its stage is another one, or when its progress has grown by
-# this much and the last news is this many seconds old. A write costs SQLite a sync of the disk.
+# Between two renewals, news of an attempt is written when its progress has grown by this much and the row is this
+# many seconds old, or after fewer seconds when its stage is another one. A write costs SQLite a sync of the disk.
 NEWS_PROGRESS = 0.02
 NEWS_EVERY = 0.2
+STAGE_NEWS_EVERY = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -72,9 +73,10 @@ class Monitor:
 
     def _is_news(self, attempt: RunningAttempt, report: ChildReport) -> bool:
         stage, progress, moment = attempt.told
-        return report.stage != stage or (
-            report.progress - progress >= NEWS_PROGRESS and time.monotonic() - moment >= NEWS_EVERY
-        )
+        old = time.monotonic() - moment
+        if report.stage != stage:
+            return old >= STAGE_NEWS_EVERY
+        return report.progress - progress >= NEWS_PROGRESS and old >= NEWS_EVERY
 
     def _tell(self, attempt: RunningAttempt, report: ChildReport | None) -> bool:
         """Renew the lease with what the child reported. False: the job is not ours any more."""

@@ -41,7 +41,8 @@ class RunningAttempt:
     future: Any  # pebble.ProcessFuture of AttemptDone or AttemptFailed
     submitted: float = field(default_factory=time.monotonic)
     begun: float | None = None
-    told: tuple[str, float, float] = ("", 0.0, 0.0)  # stage and progress that the row has, and since when
+    # Stage and progress that the row has, and since when (monotonic).
+    told: tuple[str, float, float] = field(default_factory=lambda: ("", 0.0, time.monotonic()))
     dead_since: float | None = None  # when its child was first seen to be dead
     cancelled: float | None = None  # when the child was told to stop, since the job is not ours any more
     still_name: str = ""  # of the painted still, written but not yet committed

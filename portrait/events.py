@@ -1,4 +1,4 @@
-"""Who waits for a portrait hears of its progress: one query for all who wait, ten times a second, in one thread.
+"""Who waits for a portrait hears of its progress: one query for all who wait, again and again, in one thread.
 
 The answers of those who wait are held open by the server (:mod:`common.http_server.held`) and take no thread. What
 they are sent is what ``GET /user/portrait/`` answers, whenever it has changed.
@@ -25,8 +25,9 @@ from portrait.serializers import status_body
 from user.models import User
 from user.selectors import by_id
 
-# Seconds.
-LOOK_EVERY = 0.1
+# Seconds between two looks; after one that took much of the processor, ``PAUSE_SHARE`` times what it took.
+LOOK_EVERY, LONGEST_PAUSE = 0.05, 0.5
+PAUSE_SHARE = 9
 # What depends on other students (the place in the queue, and so the estimate) is told again after this long.
 REFRESH_EVERY = 5.0
 HEARTBEAT_EVERY = 15.0
@@ -108,10 +109,11 @@ class Listeners:
     def _run(self) -> None:
         try:
             while present := self._present():
-                begin = time.monotonic()
+                begin = time.thread_time()
                 try:
                     _tell(present)
-                    pause = LOOK_EVERY - (time.monotonic() - begin)
+                    taken = time.thread_time() - begin
+                    pause = min(LONGEST_PAUSE, max(LOOK_EVERY, PAUSE_SHARE * taken))
                 except (OperationalError, InterfaceError) as error:
                     logger.warning("the database does not answer (%s)", type(error).__name__)
                     connections.close_all()
@@ -119,7 +121,7 @@ class Listeners:
                 except Exception:
                     logger.exception("the listeners cannot be told")
                     pause = PAUSE_AFTER_FAULT
-                time.sleep(max(0.01, pause))
+                time.sleep(pause)
         finally:
             connections.close_all()
 

@@ -26,6 +26,8 @@ class EventsView(APIView):
     """The state now and, where the server can hold answers open, each later one until the job has ended."""
 
     renderer_classes = (EventStreamRenderer,)
+    # The framework's answer to OPTIONS is no stream; a preflight request never comes here.
+    http_method_names = ["get", "head"]
 
     @extend_schema(responses={(200, MEDIA_TYPE): OpenApiTypes.STR})
     def get(self, request: Request) -> HttpResponseBase:

@@ -8,10 +8,11 @@ from portrait.queue import transitions
 from portrait.worker.running import RunningAttempt
 from portrait.worker.scratch import ChildReport, report_of
 
-# Between two renewals, news of an attempt is written when its stage is another one, or when its progress has grown by
-# this much and the last news is this many seconds old. A write costs SQLite a sync of the disk.
+# Between two renewals, news of an attempt is written when its progress has grown by this much and the row is this
+# many seconds old, or after fewer seconds when its stage is another one. A write costs SQLite a sync of the disk.
 NEWS_PROGRESS = 0.02
 NEWS_EVERY = 0.2
+STAGE_NEWS_EVERY = 0.1
 
 
 def publish(attempt: RunningAttempt, lease: float) -> None:
@@ -31,6 +32,7 @@ def tell(attempt: RunningAttempt, report: ChildReport | None, lease: float) -> b
 
 def _is_news(attempt: RunningAttempt, report: ChildReport) -> bool:
     stage, progress, moment = attempt.told
-    return report.stage != stage or (
-        report.progress - progress >= NEWS_PROGRESS and time.monotonic() - moment >= NEWS_EVERY
-    )
+    old = time.monotonic() - moment
+    if report.stage != stage:
+        return old >= STAGE_NEWS_EVERY
+    return report.progress - progress >= NEWS_PROGRESS and old >= NEWS_EVERY

@@ -49,7 +49,8 @@ class RunningAttempt:
     order: AttemptOrder | FitOrder
     deadline: float  # seconds
     begun: float | None = None
-    told: tuple[str, float, float] = ("", 0.0, 0.0)  # stage and progress that the row has, and since when
+    # Stage and progress that the row has, and since when (monotonic).
+    told: tuple[str, float, float] = field(default_factory=lambda: ("", 0.0, time.monotonic()))
     cancelled: float | None = None  # when the child was told to stop, since its result is not wanted any more
     still_name: str = ""  # of the painted still, written but not yet committed
     still_seen: bool = False  # whether the painted still was announced, or given up

@@ -20,7 +20,6 @@ from portrait.selectors import portrait_status
 from portrait.serializers import status_body
 from user.selectors import signed_in
 
-
 # One event, for the description of the API; ``data`` is a text of JSON.
 EVENT_SCHEMA = {
     "type": "object",

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -21,6 +20,21 @@ from portrait.selectors import portrait_status
 from portrait.serializers import status_body
 from user.selectors import signed_in
 
+# One event, for the description of the API; ``data`` is a text of JSON.
+EVENT_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "const": "status"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/Status"},
+        },
+        "retry": {"type": "integer", "description": "milliseconds after which to ask again at the end"},
+    },
+    "required": ["event", "data"],
+}
+
 
 class EventsView(APIView):
     """The state now and, where the server can hold answers open, each later one until the job has ended."""
@@ -29,7 +43,7 @@ class EventsView(APIView):
     # The framework's answer to OPTIONS is no stream; a preflight request never comes here.
     http_method_names = ["get", "head"]
 
-    @extend_schema(responses={(200, MEDIA_TYPE): OpenApiTypes.STR})
+    @extend_schema(responses={(200, MEDIA_TYPE): EVENT_SCHEMA})
     def get(self, request: Request) -> HttpResponseBase:
         student = signed_in(request)
         state = portrait_status(student)

@@ -25,7 +25,7 @@ from portrait.engine.checkpoints.folder import verify_files
 from portrait.engine.errors import CheckpointError
 from portrait.engine_options import engine_options
 from portrait.events import listeners
-from portrait.queue import installation
+from portrait.queue import delivery, installation
 from portrait.queue.overview import QueueOverview, RecentEnds, queue_overview, recent_ends
 
 # Seconds for which numbers are kept: several scrapers cost no more than one.
@@ -174,6 +174,14 @@ def weights() -> None:
     _verified = present
 
 
+def broker() -> None:
+    """The probe of Celery's broker. Raises Unready."""
+    try:
+        delivery.waiting()
+    except Exception as error:
+        raise Unready("does not answer") from error
+
+
 def _seen(path: Path) -> tuple[str, int, int]:
     """What tells that a file has changed. Raises Unready."""
     try:
@@ -191,3 +199,5 @@ def register() -> None:
     metrics.register(collector)
     readiness.register("storage", storage)
     readiness.register("weights", weights)
+    if delivery.enabled():
+        readiness.register("broker", broker)

@@ -10,6 +10,8 @@ from PIL import Image
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from common.health import Unready
+from portrait import monitoring
 from portrait.models import PortraitJob
 from portrait.queue import delivery, transitions
 from tests.portrait.kit import enqueue, student
@@ -115,3 +117,14 @@ def test_a_job_that_waits_for_its_next_attempt_is_not_sent_before_its_time(redis
     assert transitions.fail(job, "child_killed", backoff=[600.0])
 
     assert delivery.send_missing() == 0
+
+
+def test_the_service_is_ready_while_the_broker_answers(redis: Redis) -> None:
+    monitoring.broker()
+
+    redis.kill()
+    try:
+        with pytest.raises(Unready, match="does not answer"):
+            monitoring.broker()
+    finally:
+        redis.start()

@@ -8,9 +8,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
+
+from django.db import connection
 
 from portrait.models import PortraitJob
 from portrait.queue import delivery
@@ -36,6 +41,26 @@ def assert_each_once(crew: CeleryWorkers, jobs: list[PortraitJob]) -> None:
         job.refresh_from_db()
         assert (job.state, job.attempts, len(crew.executions(job))) == (State.SUCCEEDED, 1, 1)
     assert_no_orphans()
+
+
+def stop_between_writes(pids: list[int]) -> None:
+    """SIGSTOP, but not while one of them holds the lock of the SQLite file, which would stop everybody else."""
+
+    def stopped_without_the_lock() -> bool:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.05)
+        try:
+            with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=0.5)) as probe:
+                probe.execute("BEGIN IMMEDIATE")
+                probe.rollback()
+        except sqlite3.OperationalError:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+            return False
+        return True
+
+    wait_for(stopped_without_the_lock, "a moment without a write")
 
 
 def test_a_broker_that_is_restarted_empty_loses_no_job(crew: CeleryWorkers, broker: Process) -> None:
@@ -141,8 +166,7 @@ def test_a_worker_that_falls_silent_is_replaced_and_its_late_result_dropped(crew
     job = enqueue(student("ann"), "sleep-once:2")
     wait_for(lambda: crew.executions(job), "the job")
     stopped = [slow.pid, *children_of(slow.pid)]
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    stop_between_writes(stopped)
     others = [enqueue(student(name), "sleep:0.1") for name in ("ben", "cho", "dee")]
     # Messages that come twice.
     for other in others:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,13 +14,16 @@ from portrait.engine.canvas.subject import PaintedSubject, Subject, paint_subjec
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import load_model
 from portrait.engine.fomm.model import MotionModel
+from portrait.engine.live.file import live_file
+from portrait.engine.live.making import live_portrait
 from portrait.engine.motion import Motion, list_motions, load_motion, motion_names
+from portrait.engine.motion.anatomy import COMPACT_MODEL
 from portrait.engine.motion.strength import at_strength
 from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.content_credentials import Making
 from portrait.engine.output.encoders import ClipEncoder, encode_png
-from portrait.engine.output.formats import NAMES, POSTER, chosen
+from portrait.engine.output.formats import LIVE, NAMES, OF_FRAMES, POSTER, OutputFormat, chosen
 from portrait.engine.output.statement import Statement
 from portrait.engine.photo.choice import LARGEST, FaceChoice, framed_photo, require_face
 from portrait.engine.photo.crop import CROP_SIZE as MODEL_SIDE
@@ -156,12 +159,7 @@ class Engine:
 
         # 3. Find and crop the face.
         with stages.enter("face"):
-            if isinstance(face, FaceChoice):
-                detector = face_detector(self.options.checkpoints, self.device)
-                upright, found = framed_photo(picture, detector, face)
-                picture, face = upright.picture, require_face(found)
-                del upright
-            subject = self.subject(crop_face(picture, face, int(request.size or DEFAULT_SIZE)))
+            subject = self.framed(picture, face, int(request.size or DEFAULT_SIZE))
             del picture
 
         # 4. Paint the still.
@@ -173,11 +171,12 @@ class Engine:
 
         # 5. Animate, paint, mark and encode.
         side = subject.side
+        formats = chosen(self.options.formats)
         with ClipEncoder(
             fps=motion.fps,
             width=side,
             height=side,
-            formats=chosen(self.options.formats),
+            formats=[row for row in formats if row in OF_FRAMES],
             scratch=self.options.scratch,
             threads=self._encoder_threads,
         ) as encoder:
@@ -186,11 +185,44 @@ class Engine:
                     encoder.write(self._marked(frame)[None])
                     advance(number / len(motion))
             with stages.enter("encoding"):
+                # While the encoder works on the frames that it has.
+                live = {LIVE.name: self._live(painted, request)} if self._makes_live(formats) else {}
                 clip = encoder.finish()
                 # 6. State where the files come from.
-                contents = self._statement.in_files(clip.files, self._making(request))
+                contents = self._statement.in_files({**clip.files, **live}, self._making(request))
 
         return PortraitFiles(contents, request, clip.frames, motion.fps, side, side, stages.seconds)
+
+    def make_live(
+        self,
+        photo: bytes,
+        style: str | None = None,
+        seed: int | None = None,
+        *,
+        size: int = DEFAULT_SIZE,
+        face: FaceBox | FaceChoice = LARGEST,
+    ) -> bytes:
+        """The live portrait alone, as a ``portrait.live`` file (docs/live.md). ``seed`` draws a style not chosen.
+
+        Raises as ``make_portrait``, and ChoiceError (``motion_mismatch``) for a motion model whose keypoints are not
+        those of the poses.
+        """
+        request = self.completed(PortraitRequest(style=style, seed=seed, size=size))
+        subject = self.framed(read_photo(photo), face, size)
+        live = {LIVE.name: self._live(self.painted(subject, str(request.style)), request)}
+        return self._statement.in_files(live, self._making(request))[LIVE.name]
+
+    def _makes_live(self, formats: Sequence[OutputFormat]) -> bool:
+        """The poses are keypoints of the compact model: no other model can play them."""
+        return LIVE in formats and self.model.keypoint_set == COMPACT_MODEL
+
+    def _live(self, painted: PaintedSubject, request: PortraitRequest) -> bytes:
+        return live_file(
+            live_portrait(self.model, painted),
+            style=str(request.style),
+            seed=int(request.seed or 0),
+            marked=self.options.ai_mark,
+        )
 
     def completed(self, request: PortraitRequest) -> PortraitRequest:
         """The request with everything chosen: the defaults, a random seed, and the names that the seed draws.
@@ -230,6 +262,14 @@ class Engine:
                 code="motion_mismatch",
             )
         return at_strength(load_motion(name, self.options.motions), strength)
+
+    def framed(self, picture: Picture, face: FaceBox | FaceChoice, size: int) -> Subject:
+        """The crop of the face, ``size`` pixels a side. Raises NoFaceError, and ChoiceError for the face."""
+        if isinstance(face, FaceChoice):
+            detector = face_detector(self.options.checkpoints, self.device)
+            upright, found = framed_photo(picture, detector, face)
+            picture, face = upright.picture, require_face(found)
+        return self.subject(crop_face(picture, face, size))
 
     def subject(self, source: Picture) -> Subject:
         """What the canvas needs to know of a crop, uint8 (S, S, 3)."""

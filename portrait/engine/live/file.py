@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from portrait.engine.fomm.region import Region
-from portrait.engine.live.fields import GRID
+from portrait.engine.live.fields import BENT, GRID
 from portrait.engine.live.making import LivePortrait
 from portrait.engine.live.patches import Atlas, Patch, packed
-from portrait.engine.live.poses import FACE, LOOK, POSES, STAGES
+from portrait.engine.live.poses import LOOK, POSES, STAGES
 from portrait.engine.output import ai_mark
 from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA
 from portrait.engine.photo.picture import Picture
@@ -23,7 +23,7 @@ from portrait.engine.photo.picture import Picture
 FORMAT = "moving-portrait-live"
 VERSION = 1
 # Most bytes of a file: those of the fields, which are as many at each size, and those of each pixel. 450 kB at 512.
-_FIELD_BYTES, _BYTES_PER_PIXEL = 120_000, 330_000 / 512**2
+_FIELD_BYTES, _BYTES_PER_PIXEL = 190_000, 260_000 / 512**2
 # libwebp's qualities of painting, wall and patches, the best first.
 QUALITIES = ((86, 75, 80), (76, 60, 70), (60, 45, 55), (45, 30, 40))
 _EFFORT = 2
@@ -47,8 +47,11 @@ def live_file(portrait: LivePortrait, *, style: str, seed: int, marked: bool) ->
         "portrait.json": json.dumps(described, separators=(",", ":")).encode(),
         "matte.webp": _webp(portrait.matte, _MASK_QUALITY),
         "masks.webp": _webp(atlas.masks, _MASK_QUALITY),
-        # x of every place, then y, pose by pose.
-        "fields.bin": portrait.fields.transpose(0, 3, 1, 2).astype("<f2").tobytes(),
+        # x of every place, then y: pose by pose, then the bends.
+        "fields.bin": np.concatenate([portrait.fields.whole, portrait.fields.bends])
+        .transpose(0, 3, 1, 2)
+        .astype("<f2")
+        .tobytes(),
     }
     for painting, wall, other in QUALITIES:
         pictures = {
@@ -82,16 +85,12 @@ def _description(
     poses = []
     for index, pose in enumerate(POSES):
         appears = _APPEARS_EARLY.get(pose.name, _APPEARS)
-        place = {"at": list(pose.at)} if pose.stage == LOOK else {}
-        poses.append(
-            {
-                "name": pose.name,
-                "stage": pose.stage,
-                **place,
-                "appears": list(appears),
-                "patches": parts(index),
-            }
-        )
+        described: dict[str, Any] = {"name": pose.name, "stage": pose.stage}
+        if pose.stage == LOOK:
+            described["at"] = list(pose.at)
+        if pose.bent:
+            described["bend"] = len(POSES) + BENT.index(index)
+        poses.append(described | {"appears": list(appears), "patches": parts(index)})
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -99,7 +98,6 @@ def _description(
         "grid": GRID,
         "atlas": list(atlas.masks.shape[::-1]),
         "stages": list(STAGES),
-        "additive": FACE,
         "poses": poses,
         "mark": parts(None),
         "style": style,

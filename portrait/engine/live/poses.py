@@ -23,16 +23,21 @@ Array = NDArray[np.float64]
 LOOK, NOD, TILT, FACE = "look", "nod", "tilt", "face"
 # In the order in which a place of the frame is led back to its place in the source.
 STAGES = (LOOK, NOD, TILT, FACE)
+_BENT = ("nod", "tilt-left", "tilt-right")
 _STAGE_OF = {"nod": NOD, "tilt-left": TILT, "tilt-right": TILT, "breath": TILT}
 
 
 @dataclass(frozen=True)
 class Pose:
-    """One pose at its full extent. ``at``: of a look, how far to the picture's right and down; else (0, 0)."""
+    """One pose at its full extent. ``at``: of a look, how far to the picture's right and down; else (0, 0).
+
+    ``bent``: halfway to it, a place is not halfway to where it goes, by more than is left unseen.
+    """
 
     name: str
     stage: str
     at: tuple[int, int] = (0, 0)
+    bent: bool = True
 
 
 def _look_name(right: int, down: int) -> str:
@@ -42,7 +47,7 @@ def _look_name(right: int, down: int) -> str:
 
 POSES = (
     *(Pose(_look_name(*at), LOOK, at) for at in GAZES[1:]),
-    *(Pose(name, _STAGE_OF.get(name, FACE)) for name in EXPRESSIONS),
+    *(Pose(name, _STAGE_OF.get(name, FACE), bent=name in _BENT) for name in EXPRESSIONS),
 )
 
 
@@ -70,8 +75,14 @@ class Amplitudes:
         return asdict(self)
 
     def shares(self) -> Array:
-        """(P,): the share of each of ``POSES``, 0..1."""
-        looks = gaze_weights(self.look_right, self.look_down)[1:]
+        """(P,): the share of each of ``POSES``, 0..1.
+
+        A look is on the way from ahead to a place between two of the poses, and has a share of each of them.
+        """
+        reach = max(abs(self.look_right), abs(self.look_down))
+        looks = np.zeros(len(GAZES) - 1)
+        if reach > 0:
+            looks = reach * gaze_weights(self.look_right / reach, self.look_down / reach)[1:]
         amounts = {
             **self.by_name,
             "tilt-left": max(-self.tilt, 0.0),
@@ -108,15 +119,13 @@ def posed(amplitudes: Sequence[Amplitudes]) -> Motion:
     )
 
 
-def every_pose() -> list[Amplitudes]:
-    """The amplitudes of each of ``POSES`` at its full extent."""
-    single = {"tilt-left": Amplitudes(tilt=-1), "tilt-right": Amplitudes(tilt=1)}
-    return [
-        Amplitudes(look_right=pose.at[0], look_down=pose.at[1])
-        if pose.stage == LOOK
-        else single.get(pose.name) or Amplitudes(**{pose.name: 1.0})
-        for pose in POSES
-    ]
+def of_pose(pose: Pose, share: float = 1.0) -> Amplitudes:
+    """The amplitudes of ``pose``, at its full extent or at a part of it."""
+    if pose.stage == LOOK:
+        return Amplitudes(look_right=share * pose.at[0], look_down=share * pose.at[1])
+    if pose.name.startswith("tilt-"):
+        return Amplitudes(tilt=share if pose.name == "tilt-right" else -share)
+    return Amplitudes(**{pose.name: share})
 
 
 @lru_cache(maxsize=1)

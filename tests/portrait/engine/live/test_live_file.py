@@ -13,11 +13,11 @@ from PIL import Image
 
 from portrait.engine.canvas.moments import evaluated
 from portrait.engine.canvas.subject import PaintedSubject
-from portrait.engine.live.fields import GRID, blended
+from portrait.engine.live.fields import BENT, GRID, STEP, blended, field_of
 from portrait.engine.live.file import FORMAT, VERSION, live_file, max_bytes
 from portrait.engine.live.making import LivePortrait, live_portrait
 from portrait.engine.live.patches import GAP
-from portrait.engine.live.poses import POSES, Amplitudes, every_pose, posed
+from portrait.engine.live.poses import POSES, Amplitudes, of_pose, posed
 from portrait.engine.photo.choice import LARGEST
 from portrait.engine.photo.decoding import read_photo
 from portrait.tools.live_measure import measure_live
@@ -43,8 +43,18 @@ def archive(marked: bool = True) -> dict[str, bytes]:
 
 
 def test_each_pose_at_its_extent_is_its_own_field() -> None:
-    for index, amplitudes in enumerate(every_pose()):
-        np.testing.assert_allclose(blended(live().fields, amplitudes), live().fields[index], atol=1e-6)
+    for index, pose in enumerate(POSES):
+        np.testing.assert_allclose(
+            blended(live().fields, of_pose(pose)), live().fields.whole[index], atol=1e-6
+        )
+
+
+def test_halfway_to_a_pose_the_fields_lead_where_the_motion_model_leads() -> None:
+    bent = [of_pose(pose, 0.5) for pose in POSES if pose.bent]
+    moments = list(evaluated(engine().model, painted().subject, posed(bent), painted().subject.photo))
+    for amplitudes, moment in zip(bent, moments[1:], strict=True):
+        distance = np.abs(blended(live().fields, amplitudes) - field_of(moment.displacement))
+        assert distance.max() <= 2 * STEP
 
 
 def test_the_blended_fields_lead_where_the_motion_model_leads() -> None:
@@ -65,8 +75,12 @@ def test_at_rest_nothing_is_displaced() -> None:
 
 
 def test_a_field_at_half_the_models_resolution_loses_less_than_half_a_pixel() -> None:
-    moments = list(evaluated(engine().model, painted().subject, posed(every_pose()), painted().subject.photo))
-    for field, moment in zip(live().fields, moments[1:], strict=True):
+    moments = list(
+        evaluated(
+            engine().model, painted().subject, posed(list(map(of_pose, POSES))), painted().subject.photo
+        )
+    )
+    for field, moment in zip(live().fields.whole, moments[1:], strict=True):
         size = moment.displacement.shape[1::-1]
         distance = np.linalg.norm(cv2.resize(field, size) - moment.displacement, axis=2) * 256
         assert np.quantile(distance, 0.95) < 0.5
@@ -88,7 +102,7 @@ def test_the_file_says_what_is_in_it() -> None:
     assert (said["style"], said["seed"]) == (STYLE, 5)
     assert said["digitalSourceType"].endswith("/trainedAlgorithmicMedia")
     assert [pose["name"] for pose in said["poses"]] == [pose.name for pose in POSES]
-    assert len(files["fields.bin"]) == len(POSES) * 2 * GRID * GRID * 2
+    assert len(files["fields.bin"]) == (len(POSES) + len(BENT)) * 2 * GRID * GRID * 2
     for name in ("painting", "matte", "wall"):
         with Image.open(io.BytesIO(files[f"{name}.webp"])) as image:
             assert image.size == (SIZE, SIZE)

@@ -1,10 +1,12 @@
-"""The page at ``/`` and its parts below ``/web/``: plain files, the same in development and in production.
+"""The pages at ``/`` and ``/live/``, and their parts below ``/web/``: plain files, the same in development as in use.
 
 The parts are ES modules that import each other by path. A browser revalidates each of them (``no-cache``) and gets
 304 for those it has, so that it never mixes modules of two releases.
 """
 
 from __future__ import annotations
+
+import re
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -25,6 +27,7 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
+    ".live": "application/zip",
 }
 POLICY = "; ".join(
     (
@@ -48,6 +51,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 
+# The player of live portraits, which pages of other sites may load.
+EMBEDDABLE = re.compile(r"lib/live(\.js|/[a-z]+\.js)")
+EMBEDDABLE_HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+
 
 @csrf_exempt
 def home(request: HttpRequest) -> HttpResponseBase:
@@ -58,7 +65,17 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @csrf_exempt
 def part(request: HttpRequest, name: str) -> HttpResponseBase:
     """``GET /web/<name>``: a module, a style sheet, a drawing."""
-    return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, HEADERS)
+    headers = HEADERS | EMBEDDABLE_HEADERS if EMBEDDABLE.fullmatch(name) else HEADERS
+    return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, headers)
+
+
+@csrf_exempt
+def live(request: HttpRequest) -> HttpResponseBase:
+    """``GET /live/``: a live portrait with a slider for each motion."""
+    # A file that the visitor chooses is read from a blob: URL.
+    policy = POLICY.replace("connect-src 'self'", "connect-src 'self' blob:")
+    headers = HEADERS | {"Content-Security-Policy": policy}
+    return file_below(request, settings.WEB_ROOT, "live.html", CONTENT_TYPES, headers)
 
 
 @csrf_exempt

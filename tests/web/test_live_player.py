@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 PORTRAIT = f'<moving-portrait src="/me.live" style="inline-size:{SIZE}px">%s</moving-portrait>'
-COMPARED = (
+COMPARED: tuple[dict[str, float], ...] = (
     {},
     {"look_right": 1.0},
     {"look_right": -0.5, "look_down": 0.2},

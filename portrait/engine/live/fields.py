@@ -7,6 +7,7 @@ model computes can be measured.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -52,7 +53,7 @@ def field_of(displacement: Displacement) -> Field:
     return _rounded(cv2.resize(displacement, (GRID, GRID), interpolation=cv2.INTER_AREA))
 
 
-def _rounded(field: NDArray[np.floating]) -> Field:
+def _rounded(field: NDArray[Any]) -> Field:
     rounded = np.rint(field / np.float32(STEP)) * np.float32(STEP)
     return np.asarray(rounded, dtype=np.float16).astype(np.float32)
 

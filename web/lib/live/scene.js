@@ -26,6 +26,7 @@ export function sceneOf(about, amplitudes) {
     patchAtlas.push(x / atlas[0], y / atlas[1], width / atlas[0], height / atlas[1]);
   };
   const last = about.stages.at(-1);
+  const painted = [];
   const reach = Math.max(Math.abs(amplitudes.lookRight), Math.abs(amplitudes.lookDown));
   for (const stageName of about.stages) {
     about.poses.forEach((pose, index) => {
@@ -40,12 +41,15 @@ export function sceneOf(about, amplitudes) {
         shares.push(4 * share * (1 - extent));
       }
       const shown = (smoothed(extent, pose.appears) * share) / extent;
-      if (!pose.patches.length || shown < 0.004 || slots.length >= 2 * SLOTS) return;
-      for (const one of pose.patches) patch(one, slots.length / 2, shown);
-      slots.push(index, stageName === last ? 1 : 0);
+      if (pose.patches.length && shown > 0.004) painted.push({ pose, index, shown, face: stageName === last ? 1 : 0 });
     });
     ends.push(fields.length);
   }
+  painted.sort((one, other) => other.shown - one.shown);
+  painted.slice(0, SLOTS).forEach(({ pose, index, shown, face }, slot) => {
+    slots.push(index, face);
+    for (const one of pose.patches) patch(one, slot, shown);
+  });
   for (const one of about.mark) patch(one, -1, 1);
   return { fields, shares, ends, slots, patchSlots, patchShares, patchPlaces, patchAtlas };
 }

@@ -2,7 +2,7 @@
 
 // The most fields that are mixed; the most of them, and the most patches, that are painted at a time.
 export const FIELDS = 24;
-export const SLOTS = 8;
+export const SLOTS = 4;
 export const PATCHES = 24;
 
 export const VERTEX = `#version 300 es
@@ -28,13 +28,22 @@ vec2 moved(int begin, int end, vec2 at) {
   return sum;
 }
 
+// The same where nothing has moved yet: vertices lie at places of the fields, so that nothing is interpolated.
+vec2 movedFirst(int end) {
+  int last = textureSize(u_fields, 0).x - 1;
+  ivec2 place = clamp(ivec2(a_place * float(last + 1)), 0, last);
+  vec2 sum = vec2(0.0);
+  for (int i = 0; i < end; i++) sum += u_share[i] * texelFetch(u_fields, ivec3(place, u_pose[i]), 0).xy;
+  return sum;
+}
+
 void main() {
   vec2 total = vec2(0.0), head = vec2(0.0);
   int begin = 0;
   for (int stage = 0; stage < 4; stage++) {
     if (stage == 3) head = total;
     int end = u_end[stage];
-    if (end > begin) total += moved(begin, end, a_place + total);
+    if (end > begin) total += begin == 0 ? movedFirst(end) : moved(begin, end, a_place + total);
     begin = end;
   }
   v_place = a_place;
@@ -57,6 +66,7 @@ uniform sampler2D u_person;  // colours multiplied by alpha
 uniform sampler2D u_wall;
 uniform sampler2D u_atlas;
 uniform bool u_sharp;
+uniform float u_level;  // of the smaller copies, the one nearest in size to what is drawn
 uniform int u_patches;
 uniform int u_patchSlot[${PATCHES}];  // -1 for a patch that stands still over everything
 uniform float u_patchShare[${PATCHES}];
@@ -84,8 +94,8 @@ vec4 sharp(sampler2D picture, vec2 at) {
 }
 
 void main() {
-  vec4 person = u_sharp ? sharp(u_person, v_source) : texture(u_person, v_source);
-  vec3 wall = texture(u_wall, v_place).rgb;
+  vec4 person = u_sharp ? sharp(u_person, v_source) : textureLod(u_person, v_source, u_level);
+  vec3 wall = textureLod(u_wall, v_place, u_level).rgb;
   if (person.a < 4.0 / 255.0) person = vec4(0.0);
   vec3 shown = min(person.rgb, person.a) + (1.0 - person.a) * wall;
   vec4 painted = vec4(0.0);

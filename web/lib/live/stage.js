@@ -81,7 +81,7 @@ export class Stage {
   mesh(side, every) {
     const key = `${side}/${every}`;
     if (!this.meshes.has(key)) {
-      const inner = Array.from({ length: side / every }, (_, index) => ((index + 0.5) * every) / side);
+      const inner = Array.from({ length: side / every }, (_, index) => (index * every + 0.5) / side);
       this.meshes.set(key, this.grid([0, ...inner, 1]));
     }
     return this.meshes.get(key);
@@ -91,7 +91,7 @@ export class Stage {
     const { gl } = this;
     const texture = gl.createTexture();
     gl.bindTexture(target, texture);
-    gl.texParameteri(target, gl.TEXTURE_MIN_FILTER, mipmaps ? gl.LINEAR_MIPMAP_LINEAR : gl.LINEAR);
+    gl.texParameteri(target, gl.TEXTURE_MIN_FILTER, mipmaps ? gl.LINEAR_MIPMAP_NEAREST : gl.LINEAR);
     gl.texParameteri(target, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
     // Where the head moves away from the border of the picture, it is mirrored.
     gl.texParameteri(target, gl.TEXTURE_WRAP_S, gl.MIRRORED_REPEAT);
@@ -205,6 +205,7 @@ export class Stage {
     this.bind(portrait, [["u_person", textures.person], ["u_wall", textures.wall], ["u_atlas", textures.atlas]]);
     this.bind(portrait, [["u_fields", textures.fields]], gl.TEXTURE_2D_ARRAY, 3);
     gl.uniform1i(places.u_sharp, width >= SHARP * about.side);
+    gl.uniform1f(places.u_level, Math.max(0, Math.log2(about.side / width)));
     gl.uniform1iv(places.u_end, scene.ends);
     gl.uniform1i(places.u_slots, scene.slots.length / 2);
     gl.uniform1i(places.u_patches, scene.patchSlots.length);

@@ -32,7 +32,7 @@ export class MovingPortrait extends HTMLElement {
   static observedAttributes = ["src", "motion", "alt", "tile", "film", "poster"];
 
   #internals = this.attachInternals();
-  #resizes = new ResizeObserver(() => this.#resize());
+  #resizes = new ResizeObserver(() => this.resize());
   #sights = new IntersectionObserver(([entry]) => this.#seen(entry.isIntersecting), { rootMargin: "64px" });
   #visible = false;
   #stage = null;
@@ -119,7 +119,9 @@ export class MovingPortrait extends HTMLElement {
   hold(amplitudes) {
     this.#held = amplitudes && { ...AT_REST, ...amplitudes };
     this.#decide();
-    if (this.model && this.#held) {
+    if (!this.model) return;
+    this.resize();
+    if (this.#held) {
       this.amplitudes = this.#held;
       this.#stage.show([this]);
     }
@@ -165,7 +167,7 @@ export class MovingPortrait extends HTMLElement {
     this.context ??= this.canvas.getContext("2d", { alpha: false });
     this.#behaviour = new Behaviour(model.about.seed);
     this.#last = null;
-    this.#resize();
+    this.resize();
     this.amplitudes = this.#held ?? AT_REST;
     this.#stage.show([this]);
     this.canvas.dataset.live = "";
@@ -226,9 +228,11 @@ export class MovingPortrait extends HTMLElement {
     }
   }
 
-  #resize() {
+  /** Fit the canvas to the element; called by the stage too. */
+  resize() {
     if (!this.model) return;
-    const side = Math.max(1, Math.min(LARGEST, 2 * this.model.about.side, Math.round(this.clientWidth * devicePixelRatio)));
+    const scale = devicePixelRatio * (this.#held ? 1 : this.#stage.scale);
+    const side = Math.max(1, Math.min(LARGEST, 2 * this.model.about.side, Math.round(this.clientWidth * scale)));
     if (this.canvas.width === side && this.canvas.height === side) return;
     this.canvas.width = this.canvas.height = side;
     this.#stage.show([this]);

@@ -13,18 +13,12 @@ export const AT_REST = Object.freeze({
   wink: 0,
 });
 
+const NOWHERE = { place: [2, 2, 1, 1], atlas: [0, 0, 1, 1] };
+
 /** What the shader is told for `amplitudes`: shares by pose and stage, slots and patches. */
 export function sceneOf(about, amplitudes) {
   const [fields, shares, ends] = [[], [], []];
   const [slots, patchSlots, patchShares, patchPlaces, patchAtlas] = [[], [], [], [], []];
-  const { side, atlas } = about;
-  const patch = ([left, top, width, height, x, y], slot, share) => {
-    if (patchSlots.length >= PATCHES - about.mark.length && slot >= 0) return;
-    patchSlots.push(slot);
-    patchShares.push(share);
-    patchPlaces.push(left / side, top / side, width / side, height / side);
-    patchAtlas.push(x / atlas[0], y / atlas[1], width / atlas[0], height / atlas[1]);
-  };
   const last = about.stages.at(-1);
   const painted = [];
   const reach = Math.max(Math.abs(amplitudes.lookRight), Math.abs(amplitudes.lookDown));
@@ -48,10 +42,24 @@ export function sceneOf(about, amplitudes) {
   painted.sort((one, other) => other.shown - one.shown);
   painted.slice(0, SLOTS).forEach(({ pose, index, shown, face }, slot) => {
     slots.push(index, face);
-    for (const one of pose.patches) patch(one, slot, shown);
+    for (const rectangle of pose.patches.slice(0, PATCHES - patchSlots.length)) {
+      const { place, atlas } = rectangles(about, rectangle);
+      patchSlots.push(slot);
+      patchShares.push(shown);
+      patchPlaces.push(...place);
+      patchAtlas.push(...atlas);
+    }
   });
-  for (const one of about.mark) patch(one, -1, 1);
-  return { fields, shares, ends, slots, patchSlots, patchShares, patchPlaces, patchAtlas };
+  const mark = about.mark.length ? rectangles(about, about.mark[0]) : NOWHERE;
+  return { fields, shares, ends, slots, patchSlots, patchShares, patchPlaces, patchAtlas, mark };
+}
+
+/** Left, top, width and height in the frame and in the atlas, as fractions of them. */
+function rectangles({ side, atlas: [across, down] }, [left, top, width, height, x, y]) {
+  return {
+    place: [left / side, top / side, width / side, height / side],
+    atlas: [x / across, y / down, width / across, height / down],
+  };
 }
 
 function shareOf({ name, at }, amplitudes, reach) {

@@ -5,7 +5,10 @@ export const FIELDS = 24;
 export const SLOTS = 4;
 export const PATCHES = 24;
 
-export const VERTEX = `#version 300 es
+// What shows no patch, as most frames do, is drawn by shaders without them, which are faster.
+const version = (patched) => `#version 300 es\n${patched ? "#define PATCHED\n" : ""}`;
+
+export const vertexShader = (patched) => `${version(patched)}
 precision highp float;
 precision highp int;
 precision highp sampler2DArray;
@@ -14,11 +17,13 @@ uniform sampler2DArray u_fields;
 uniform int u_pose[${FIELDS}];
 uniform float u_share[${FIELDS}];
 uniform int u_end[4];      // of each stage, in the two lists above
-uniform int u_slots;
-uniform ivec2 u_slot[${SLOTS}];  // the pose, and whether it is of the last stage
 out vec2 v_place;
 out vec2 v_source;
+#ifdef PATCHED
+uniform int u_slots;
+uniform ivec2 u_slot[${SLOTS}];  // the pose, and whether it is of the last stage
 out vec2 v_patch[${SLOTS}];  // the place in the frame of the slot's pose
+#endif
 
 vec2 field(int pose, vec2 at) { return textureLod(u_fields, vec3(at, float(pose)), 0.0).xy; }
 
@@ -48,6 +53,7 @@ void main() {
   }
   v_place = a_place;
   v_source = a_place + total;
+#ifdef PATCHED
   for (int i = 0; i < ${SLOTS}; i++) {
     v_patch[i] = vec2(-1.0);
     if (i >= u_slots) continue;
@@ -56,10 +62,11 @@ void main() {
     for (int round = 0; round < 4; round++) own = target - field(u_slot[i].x, own);
     v_patch[i] = own;
   }
+#endif
   gl_Position = vec4(a_place.x * 2.0 - 1.0, 1.0 - a_place.y * 2.0, 0.0, 1.0);
 }`;
 
-export const FRAGMENT = `#version 300 es
+export const fragmentShader = (patched) => `${version(patched)}
 precision highp float;
 precision highp int;
 uniform sampler2D u_person;  // colours multiplied by alpha
@@ -67,15 +74,21 @@ uniform sampler2D u_wall;
 uniform sampler2D u_atlas;
 uniform bool u_sharp;
 uniform float u_level;  // of the smaller copies, the one nearest in size to what is drawn
+uniform vec4 u_mark;       // left, top, width, height of the AI mark in the frame
+uniform vec4 u_markAtlas;  // the same in the atlas
+#ifdef PATCHED
 uniform int u_patches;
-uniform int u_patchSlot[${PATCHES}];  // -1 for a patch that stands still over everything
+uniform int u_patchSlot[${PATCHES}];
 uniform float u_patchShare[${PATCHES}];
-uniform vec4 u_patchPlace[${PATCHES}];  // left, top, width, height in the frame
-uniform vec4 u_patchAtlas[${PATCHES}];  // the same in the atlas
+uniform vec4 u_patchPlace[${PATCHES}];  // as of the mark
+uniform vec4 u_patchAtlas[${PATCHES}];
+in vec2 v_patch[${SLOTS}];
+#endif
 in vec2 v_place;
 in vec2 v_source;
-in vec2 v_patch[${SLOTS}];
 out vec4 colour;
+
+bool outside(vec2 share) { return any(lessThan(share, vec2(0.0))) || any(greaterThan(share, vec2(1.0))); }
 
 // Catmull-Rom interpolation by nine bilinear samples.
 vec4 sharp(sampler2D picture, vec2 at) {
@@ -95,24 +108,24 @@ vec4 sharp(sampler2D picture, vec2 at) {
 
 void main() {
   vec4 person = u_sharp ? sharp(u_person, v_source) : textureLod(u_person, v_source, u_level);
-  vec3 wall = textureLod(u_wall, v_place, u_level).rgb;
   if (person.a < 4.0 / 255.0) person = vec4(0.0);
-  vec3 shown = min(person.rgb, person.a) + (1.0 - person.a) * wall;
+  vec3 shown = min(person.rgb, person.a);
+  if (person.a < 1.0) shown += (1.0 - person.a) * textureLod(u_wall, v_place, u_level).rgb;
+#ifdef PATCHED
   vec4 painted = vec4(0.0);
   for (int i = 0; i < u_patches; i++) {
-    vec2 at = u_patchSlot[i] < 0 ? v_place : v_patch[u_patchSlot[i]];
-    vec2 inside = (at - u_patchPlace[i].xy) / u_patchPlace[i].zw;
-    if (any(lessThan(inside, vec2(0.0))) || any(greaterThan(inside, vec2(1.0)))) continue;
+    vec2 inside = (v_patch[u_patchSlot[i]] - u_patchPlace[i].xy) / u_patchPlace[i].zw;
+    if (outside(inside)) continue;
     vec4 patchColour = textureLod(u_atlas, u_patchAtlas[i].xy + inside * u_patchAtlas[i].zw, 0.0);
-    float share = patchColour.a * u_patchShare[i];
-    if (u_patchSlot[i] < 0) {
-      // The patches that stand still come last.
-      shown = mix(shown, painted.rgb / max(painted.a, 1e-4), min(painted.a, 1.0) * person.a);
-      painted = vec4(0.0);
-      shown = mix(shown, patchColour.rgb, share);
-    } else painted += vec4(patchColour.rgb, 1.0) * share;
+    painted += vec4(patchColour.rgb, 1.0) * patchColour.a * u_patchShare[i];
   }
   shown = mix(shown, painted.rgb / max(painted.a, 1e-4), min(painted.a, 1.0) * person.a);
+#endif
+  vec2 inside = (v_place - u_mark.xy) / u_mark.zw;
+  if (!outside(inside)) {
+    vec4 mark = textureLod(u_atlas, u_markAtlas.xy + inside * u_markAtlas.zw, 0.0);
+    shown = mix(shown, mark.rgb, mark.a);
+  }
   colour = vec4(shown, 1.0);
 }`;
 

@@ -1,10 +1,21 @@
 /** Draws live portraits: one WebGL2 context for all of a page, one draw call a portrait. */
 import { loaded } from "./file.js";
 import { sceneOf } from "./scene.js";
-import { FRAGMENT, JOIN_FRAGMENT, JOIN_VERTEX, VERTEX } from "./shaders.js";
+import { fragmentShader, JOIN_FRAGMENT, JOIN_VERTEX, vertexShader } from "./shaders.js";
 
 // The side of the shared canvas, in pixels, in which portraits are drawn side by side.
 const SHEET = 2048;
+// Below these sizes, in pixels, every fourth or second place of the fields has a vertex.
+const COARSER = [
+  [192, 4],
+  [320, 2],
+];
+// A computer that needs longer for a frame, in milliseconds, as it does without a GPU, draws fewer pixels: by this factor
+// after so many slow frames, down to the last value.
+const SLOW = 36;
+const FEWER = 0.8;
+const SLOW_FRAMES = 12;
+const FEWEST = 0.6;
 // From this size relative to the painting on, bicubic interpolation keeps strokes sharp; below, smaller copies are sampled.
 const SHARP = 0.75;
 
@@ -20,9 +31,14 @@ export class Stage {
     this.showing = new Set(); // elements that show a portrait
     this.models = new Map();
     this.lost = false;
+    this.scale = 1; // of what is drawn to the pixels of the screen
+    this.slow = 0;
+    this.last = null;
+    this.running = false;
     this.drawn = 0;
     this.canvas.addEventListener("webglcontextlost", () => this.end());
-    this.portrait = this.program(VERTEX, FRAGMENT);
+    this.plain = this.program(vertexShader(false), fragmentShader(false));
+    this.patched = this.program(vertexShader(true), fragmentShader(true));
     this.join = this.program(JOIN_VERTEX, JOIN_FRAGMENT);
     this.square = this.grid([0, 1]);
     this.meshes = new Map();
@@ -197,9 +213,10 @@ export class Stage {
 
   /** Draw `model` with `amplitudes` into the part of the canvas at `x`, `y` from its lower left corner. */
   draw({ about, textures }, amplitudes, x, y, width, height) {
-    const { gl, portrait } = this;
-    const { places } = portrait;
+    const { gl } = this;
     const scene = sceneOf(about, amplitudes);
+    const portrait = scene.slots.length ? this.patched : this.plain;
+    const { places } = portrait;
     gl.viewport(x, y, width, height);
     gl.useProgram(portrait.program);
     this.bind(portrait, [["u_person", textures.person], ["u_wall", textures.wall], ["u_atlas", textures.atlas]]);
@@ -207,27 +224,32 @@ export class Stage {
     gl.uniform1i(places.u_sharp, width >= SHARP * about.side);
     gl.uniform1f(places.u_level, Math.max(0, Math.log2(about.side / width)));
     gl.uniform1iv(places.u_end, scene.ends);
-    gl.uniform1i(places.u_slots, scene.slots.length / 2);
-    gl.uniform1i(places.u_patches, scene.patchSlots.length);
+    gl.uniform4fv(places.u_mark, scene.mark.place);
+    gl.uniform4fv(places.u_markAtlas, scene.mark.atlas);
     if (scene.fields.length) {
       gl.uniform1iv(places.u_pose, scene.fields);
       gl.uniform1fv(places.u_share, scene.shares);
     }
-    if (scene.slots.length) gl.uniform2iv(places.u_slot, scene.slots);
-    if (scene.patchSlots.length) {
+    if (scene.slots.length) {
+      gl.uniform1i(places.u_slots, scene.slots.length / 2);
+      gl.uniform2iv(places.u_slot, scene.slots);
+      gl.uniform1i(places.u_patches, scene.patchSlots.length);
       gl.uniform1iv(places.u_patchSlot, scene.patchSlots);
       gl.uniform1fv(places.u_patchShare, scene.patchShares);
       gl.uniform4fv(places.u_patchPlace, scene.patchPlaces);
       gl.uniform4fv(places.u_patchAtlas, scene.patchAtlas);
     }
-    const mesh = this.mesh(about.grid, width < 256 ? 2 : 1);
+    const mesh = this.mesh(about.grid, COARSER.find(([side]) => width < side)?.[1] ?? 1);
     gl.bindVertexArray(mesh.array);
     gl.drawElements(gl.TRIANGLES, mesh.count, gl.UNSIGNED_SHORT, 0);
   }
 
   start(player) {
     this.players.add(player);
-    if (this.players.size === 1) requestAnimationFrame((now) => this.frame(now));
+    if (this.running) return;
+    this.running = true;
+    this.last = null;
+    requestAnimationFrame((now) => this.frame(now));
   }
 
   stop(player) {
@@ -235,11 +257,22 @@ export class Stage {
   }
 
   frame(now) {
-    if (this.lost || !this.players.size) return;
+    this.running = !this.lost && this.players.size > 0;
+    if (!this.running) return;
     requestAnimationFrame((later) => this.frame(later));
     this.drawn += 1;
+    this.adapt(now);
     for (const player of this.players) player.advance(now);
     this.show([...this.players]);
+  }
+
+  adapt(now) {
+    this.slow = this.last !== null && now - this.last > SLOW ? this.slow + 1 : 0;
+    this.last = now;
+    if (this.slow < SLOW_FRAMES || this.scale <= FEWEST) return;
+    this.scale = Math.max(FEWEST, this.scale * FEWER);
+    this.slow = 0;
+    for (const player of this.players) player.resize();
   }
 
   /** Draw `players` side by side into the shared canvas, and copy each into its own. */

@@ -1,10 +1,14 @@
-"""The page at ``/`` and its parts below ``/web/``: plain files, the same in development and in production.
+"""The pages at ``/`` and ``/live/``, and their parts below ``/web/``: plain files, the same in development as in use.
 
 The parts are ES modules that import each other by path. A browser revalidates each of them (``no-cache``) and gets
 304 for those it has, so that it never mixes modules of two releases.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -26,15 +30,23 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
+    ".live": "application/zip",
 }
 HEADERS = {
     "Cache-Control": "no-cache",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 
+# The player of live portraits, which pages of other sites may load.
+EMBEDDABLE = re.compile(r"lib/live(\.js|/[a-z]+\.js)")
+EMBEDDABLE_HEADERS = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
-def policy() -> str:
-    """The page's Content-Security-Policy: everything from this host, and portraits from where they are kept."""
+
+def policy(*connections: str) -> str:
+    """The page's Content-Security-Policy: everything from this host, and portraits from where they are kept.
+
+    ``connections``: what scripts may read besides.
+    """
     files = f" {origin}" if (origin := media_origin()) else ""
     return "; ".join(
         (
@@ -44,7 +56,8 @@ def policy() -> str:
             # The page previews the photo before the upload from a blob: URL.
             f"img-src 'self' blob: data:{files}",
             f"media-src 'self' blob:{files}",
-            "connect-src 'self'",
+            # Live portraits are read by a script.
+            " ".join(("connect-src 'self'" + files, *connections)),
             "font-src 'self'",
             "manifest-src 'self'",
             "form-action 'self'",
@@ -54,8 +67,10 @@ def policy() -> str:
     )
 
 
-def _part(request: HttpRequest, name: str) -> HttpResponseBase:
-    headers = {**HEADERS, "Content-Security-Policy": policy()}
+def _part(
+    request: HttpRequest, name: str, more: Mapping[str, str] = MappingProxyType({})
+) -> HttpResponseBase:
+    headers = {**HEADERS, "Content-Security-Policy": policy(), **more}
     return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, headers)
 
 
@@ -68,7 +83,15 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @csrf_exempt
 def part(request: HttpRequest, name: str) -> HttpResponseBase:
     """``GET /web/<name>``: a module, a style sheet, a drawing."""
-    return _part(request, name)
+    more = EMBEDDABLE_HEADERS if EMBEDDABLE.fullmatch(name) else {}
+    return _part(request, name, more)
+
+
+@csrf_exempt
+def live(request: HttpRequest) -> HttpResponseBase:
+    """``GET /live/``: a live portrait with a slider for each motion."""
+    # A file that the visitor chooses is read from a blob: URL.
+    return _part(request, "live.html", {"Content-Security-Policy": policy("blob:")})
 
 
 @csrf_exempt

@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 
 from common.docs import SchemaView, docs
 from common.media import public_file
-from common.page import favicon, home, part
+from common.page import favicon, home, live, part
 from dormitory.shared_card_pages import shared_card, shared_card_image
 from dormitory.views import EnrolView
 from user.admin_sign_in import sign_in
@@ -17,6 +17,7 @@ from user.admin_sign_in import sign_in
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("favicon.ico", favicon, name="favicon"),
+    path("live/", live, name="live"),
     path("web/<path:name>", part, name="web"),
     path("user/", include("user.urls")),
     path("user/info/", EnrolView.as_view(), name="enrol"),

@@ -81,7 +81,7 @@ def _members_by_id(places: int) -> Prepared[User]:
             lambda: (
                 selectors.members()
                 .filter(pk__in=ids)
-                .only("fullname", "portrait", "poster", "tile", "house_id")
+                .only("fullname", "portrait", "poster", "tile", "live", "house_id")
             )
         )
     return _shown[places]

@@ -62,5 +62,6 @@ def _member(member: User, base: str) -> dict[str, str]:
         "portrait": public_url(base, member.small_picture),
         # For those who want no motion, or few bytes.
         "poster": public_url(base, member.resting_picture),
+        "live": public_url(base, member.live_portrait),
         "fullname": member.fullname,
     }

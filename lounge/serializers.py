@@ -85,6 +85,8 @@ class MemberSerializer(serializers.Serializer[Any]):
     portrait = PublicUrl(source="small_picture")
     # For those who want no motion, or few bytes.
     poster = PublicUrl(source="resting_picture")
+    # Played by web/lib/live.js; empty where there is none.
+    live = PublicUrl(source="live_portrait")
     fullname = serializers.CharField()
 
 

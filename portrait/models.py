@@ -147,6 +147,7 @@ class PortraitJob(QueuedWork):
     mp4 = models.FileField(_("MP4"), max_length=200, blank=True)
     poster = models.FileField(_("poster"), max_length=200, blank=True)
     tile = models.FileField(_("tile"), max_length=200, blank=True)
+    live = models.FileField(_("live portrait"), max_length=200, blank=True)
     timings = models.JSONField(_("seconds per stage"), default=dict, blank=True)
     # From the claim to the end of the attempt that succeeded; what the next student's waiting time is told from.
     seconds = models.FloatField(_("seconds"), null=True, blank=True)

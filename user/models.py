@@ -75,6 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # The portrait's, or, before there is one, the painted still of the first that is being made.
     poster = models.FileField(_("poster"), max_length=200, blank=True, editable=False)
     tile = models.FileField(_("tile"), max_length=200, blank=True, editable=False)
+    live = models.FileField(_("live portrait"), max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     # Counts the sign-outs; an access token that has another number is refused.
@@ -136,6 +137,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def small_picture(self) -> str:
         """``picture`` for lists: the portrait's tile where it has one."""
         return self.tile.url if self.tile else self.picture
+
+    @property
+    def live_portrait(self) -> str:
+        """The URL path of the portrait's live file; ``""`` where it has none."""
+        return self.live.url if self.live else ""
 
     @property
     def photographed(self) -> bool:

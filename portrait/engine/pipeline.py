@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,13 +23,16 @@ from portrait.engine.canvas.subject import (
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm import load_model
 from portrait.engine.fomm.model import MotionModel
+from portrait.engine.live.file import live_file
+from portrait.engine.live.making import live_portrait
 from portrait.engine.motion import Motion, list_motions, load_motion, motion_names
+from portrait.engine.motion.anatomy import COMPACT_MODEL
 from portrait.engine.motion.strength import at_strength
 from portrait.engine.options import EngineOptions
 from portrait.engine.output.ai_mark import stamp
 from portrait.engine.output.content_credentials import Making
 from portrait.engine.output.encoders import ClipEncoder, encode_png
-from portrait.engine.output.formats import NAMES, POSTER, chosen
+from portrait.engine.output.formats import LIVE, NAMES, OF_FRAMES, POSTER, OutputFormat, chosen
 from portrait.engine.output.statement import Statement
 from portrait.engine.photo.choice import LARGEST, FaceChoice, framed_photo, require_face
 from portrait.engine.photo.crop import CROP_SIZE as MODEL_SIDE
@@ -172,31 +175,25 @@ class Engine:
 
         # 3. Find and crop the face.
         with stages.enter("face"):
-            if isinstance(face, FaceChoice):
-                detector = face_detector(self.options.checkpoints, self.device)
-                upright, found = framed_photo(picture, detector, face)
-                picture, face = upright.picture, require_face(found)
-                del upright
             side = int(request.size or DEFAULT_SIZE)
-            margin = surroundings_of(side)
-            around = crop_face(picture, face, side, margin=margin)
-            crop = np.ascontiguousarray(around[margin:-margin, margin:-margin])
+            around = self._crop(picture, face, side)
             del picture
 
         # 4. Paint the still, and prepare the film.
         with stages.enter("painting"):
-            still = paint_photo(self.painter, around, margin, str(request.style))
+            still = paint_photo(self.painter, around, surroundings_of(side), str(request.style))
             if on_still is not None:
                 poster = {POSTER.name: encode_png(self._marked(still.painting))}
                 on_still(self._statement.in_files(poster, self._making(request))[POSTER.name])
-            painted = still.of(self.subject(crop, around))
+            painted = still.of(self.subject(_inner(around, side), around))
 
         # 5. Animate, paint, mark and encode.
+        formats = chosen(self.options.formats)
         with ClipEncoder(
             fps=motion.fps,
             width=side,
             height=side,
-            formats=chosen(self.options.formats),
+            formats=[row for row in formats if row in OF_FRAMES],
             scratch=self.options.scratch,
             threads=self._encoder_threads,
         ) as encoder:
@@ -205,11 +202,44 @@ class Engine:
                     encoder.write(self._marked(frame)[None])
                     advance(number / len(motion))
             with stages.enter("encoding"):
+                # While the encoder works on the frames that it has.
+                live = {LIVE.name: self._live(painted, request)} if self._makes_live(formats) else {}
                 clip = encoder.finish()
                 # 6. State where the files come from.
-                contents = self._statement.in_files(clip.files, self._making(request))
+                contents = self._statement.in_files({**clip.files, **live}, self._making(request))
 
         return PortraitFiles(contents, request, clip.frames, motion.fps, side, side, stages.seconds)
+
+    def make_live(
+        self,
+        photo: bytes,
+        style: str | None = None,
+        seed: int | None = None,
+        *,
+        size: int = DEFAULT_SIZE,
+        face: FaceBox | FaceChoice = LARGEST,
+    ) -> bytes:
+        """The live portrait alone, as a ``portrait.live`` file (docs/live.md). ``seed`` draws a style not chosen.
+
+        Raises as ``make_portrait``, and ChoiceError (``motion_mismatch``) for a motion model whose keypoints are not
+        those of the poses.
+        """
+        request = self.completed(PortraitRequest(style=style, seed=seed, size=size))
+        subject = self.framed(read_photo(photo), face, size)
+        live = {LIVE.name: self._live(self.painted(subject, str(request.style)), request)}
+        return self._statement.in_files(live, self._making(request))[LIVE.name]
+
+    def _makes_live(self, formats: Sequence[OutputFormat]) -> bool:
+        """The poses are keypoints of the compact model: no other model can play them."""
+        return LIVE in formats and self.model.keypoint_set == COMPACT_MODEL
+
+    def _live(self, painted: PaintedSubject, request: PortraitRequest) -> bytes:
+        return live_file(
+            live_portrait(self.model, painted),
+            style=str(request.style),
+            seed=int(request.seed or 0),
+            marked=self.options.ai_mark,
+        )
 
     def completed(self, request: PortraitRequest) -> PortraitRequest:
         """The request with everything chosen: the defaults, a random seed, and the names that the seed draws.
@@ -250,6 +280,19 @@ class Engine:
             )
         return at_strength(load_motion(name, self.options.motions), strength)
 
+    def framed(self, picture: Picture, face: FaceBox | FaceChoice, size: int) -> Subject:
+        """The crop of the face, ``size`` pixels a side. Raises NoFaceError, and ChoiceError for the face."""
+        around = self._crop(picture, face, size)
+        return self.subject(_inner(around, size), around)
+
+    def _crop(self, picture: Picture, face: FaceBox | FaceChoice, size: int) -> Picture:
+        """The crop of the face with its surroundings. Raises NoFaceError, and ChoiceError for the face."""
+        if isinstance(face, FaceChoice):
+            detector = face_detector(self.options.checkpoints, self.device)
+            upright, found = framed_photo(picture, detector, face)
+            picture, face = upright.picture, require_face(found)
+        return crop_face(picture, face, size, margin=surroundings_of(size))
+
     def subject(self, source: Picture, surroundings: Picture | None = None) -> Subject:
         """What the canvas needs to know of a crop, uint8 (S, S, 3), and of its surroundings, where they are known."""
         return Subject.of(source, person_matte(source), features_of(source, MODEL_SIDE), surroundings)
@@ -277,6 +320,12 @@ class Engine:
 
     def _marked(self, frame: Picture) -> Picture:
         return stamp(frame[None])[0] if self.options.ai_mark else frame
+
+
+def _inner(surroundings: Picture, side: int) -> Picture:
+    """The crop in the middle of its surroundings."""
+    margin = surroundings_of(side)
+    return np.ascontiguousarray(surroundings[margin:-margin, margin:-margin])
 
 
 @lru_cache(maxsize=1)

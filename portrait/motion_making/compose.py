@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from portrait.engine.motion.affine import exp2
 from portrait.engine.motion.anatomy import COMPACT_MODEL, NAMES
 from portrait.engine.motion.basis import DRIVERS, Basis
+from portrait.engine.motion.expressions import EXPRESSIONS
 from portrait.engine.motion.gaze import GAZES
 from portrait.engine.motion.template import Motion
+from portrait.motion_making.curves import FULL_BLINK
 from portrait.motion_making.specs import MotionSpec
 
 Array = NDArray[np.float64]
@@ -21,6 +23,17 @@ NECK = np.array([0.0, 0.95])  # the point that the head rolls about, below the c
 GAZE_TURN, GAZE_UP, GAZE_DOWN = 2.3, 1.5, 2.0
 # The lids follow the gaze, and the brows a gaze upwards, in standard deviations.
 GAZE_LIDS_UP, GAZE_LIDS_DOWN, GAZE_BROWS = -0.5, 0.6, 0.8
+# The amounts by channel of each expression at its full extent.
+EXPRESSION_CHANNELS = {
+    "nod": {"nod": 2.0},
+    "tilt-left": {"roll": -0.07, "turn": -0.4},
+    "tilt-right": {"roll": 0.07, "turn": 0.4},
+    "breath": {"down": -0.016, "nod": -0.5},
+    "smile": {"lift": 3.2, "widen": 2.6, "close": 0.5},
+    "open": {"open": 1.8},
+    "blink": {"close": FULL_BLINK},
+    "wink": {"close_left": FULL_BLINK, "lift_left": 2.4},
+}
 
 
 def compose(spec: MotionSpec, basis: Basis) -> Motion:
@@ -49,6 +62,16 @@ def compose_gaze(basis: Basis) -> Motion:
     }
     value, jacobian = play(lambda name: channels.get(name, np.zeros(len(GAZES))), basis)
     return Motion("gaze", value, jacobian, 10.0, COMPACT_MODEL, {"en": "Gaze", "ko": "시선"})
+
+
+def compose_expressions(basis: Basis) -> Motion:
+    """The expressions: a frame at rest, and one for each of ``EXPRESSIONS``."""
+
+    def channel(name: str) -> Array:
+        return np.array([0.0, *(EXPRESSION_CHANNELS[each].get(name, 0.0) for each in EXPRESSIONS)])
+
+    value, jacobian = play(channel, basis)
+    return Motion("expressions", value, jacobian, 10.0, COMPACT_MODEL, {"en": "Expressions", "ko": "표정"})
 
 
 def play(channel: Callable[[str], Array], basis: Basis) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

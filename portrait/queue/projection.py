@@ -55,6 +55,7 @@ def refresh(student_id: int) -> None:
         portrait=worn.webp.name if worn else "",
         poster=worn.poster.name if worn else painted,
         tile=worn.tile.name if worn else "",
+        live=worn.live.name if worn else "",
     )
     _forget_files(
         jobs,

@@ -105,3 +105,13 @@ def test_every_page_has_an_icon(client: Client) -> None:
     page = read(client, "/")
     for address in re.findall(r'<link rel="(?:icon|apple-touch-icon)" href="([^"]+)"', page):
         assert client.get(address).status_code == 200, address
+
+
+@pytest.mark.parametrize("name", ["lib/live.js", "lib/live/stage.js"])
+def test_the_player_of_live_portraits_may_be_loaded_by_other_sites(client: Client, name: str) -> None:
+    assert client.get(f"/web/{name}")["Access-Control-Allow-Origin"] == "*"
+
+
+def test_other_modules_and_the_page_to_play_with_are_for_this_site(client: Client) -> None:
+    for path in ("/web/app.js", "/live/"):
+        assert "Access-Control-Allow-Origin" not in client.get(path)

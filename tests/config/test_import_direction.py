@@ -70,6 +70,7 @@ ENGINE_LEVELS = (
     ("options",),
     # Importing published weights builds the networks that they belong to, to check the shapes.
     ("canvas", "checkpoints.importing"),
+    ("live",),
     ("pipeline",),
 )
 

@@ -81,6 +81,7 @@ def test_a_house_with_one_member_and_a_house_with_none_are_shown(
             {
                 "portrait": "http://testserver/media/portraits/bob/moving.webp",
                 "poster": "http://testserver/media/portraits/bob/moving.png",
+                "live": "",
                 "fullname": "Bob",
             }
         ],
@@ -169,7 +170,7 @@ def test_a_photo_is_shown_to_its_student_alone(
     others = as_bob.get("/lounge/")
     assert others.json()["board"][0]["icon"] == frame
     shown = [user for house in others.json()["house"] for user in house["users"]]
-    assert shown == [{"fullname": "Alice", "portrait": frame, "poster": frame}]
+    assert shown == [{"fullname": "Alice", "portrait": frame, "poster": frame, "live": ""}]
     for secret in ("/photo/", "photos/", job.key.hex):
         assert secret not in others.content.decode()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -25,7 +27,7 @@ class Provenance:
 
 
 def read_provenance(data: bytes) -> Provenance | None:
-    """The statement in a WebP, AVIF, GIF, MP4 or PNG file, or None."""
+    """The statement in a WebP, AVIF, GIF, MP4, PNG or ZIP file, or None."""
     packet = _find_packet(data)
     if packet is None:
         return None
@@ -54,6 +56,9 @@ def _find_packet(data: bytes) -> bytes | None:
         for kind, body in _mp4_boxes(data):
             if kind == b"uuid" and body.startswith(MP4_XMP_UUID):
                 return body[len(MP4_XMP_UUID) :]
+    elif data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.read("provenance.xmp") if "provenance.xmp" in archive.namelist() else None
     return None
 
 

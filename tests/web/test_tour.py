@@ -77,7 +77,7 @@ def test_a_student_walks_through_the_whole_school(
 
     # The card, to look at and to keep.
     page.click(".reveal-portrait a[href='#/card']")
-    page.locator(".card-stage img").first.wait_for()
+    page.locator(".card-stage img").first.wait_for(state="attached")
     visitor.look("card")
     with page.expect_download() as download:
         page.locator(".format").first.click()
@@ -85,7 +85,8 @@ def test_a_student_walks_through_the_whole_school(
 
     # The room, and another portrait.
     visitor.walk("#/room")
-    page.locator(f".room-portrait img[src='{film}']").wait_for()
+    page.locator(".room-portrait moving-portrait").wait_for()
+    page.wait_for_function("() => document.querySelector('.room-portrait moving-portrait').live")
     visitor.look("room")
     visitor.walk("#/choose")
     page.locator(".earlier li").wait_for()

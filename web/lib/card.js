@@ -1,11 +1,11 @@
 /** The student card as a part of a page: real text, and a layout for phones. */
 import { h } from "./dom.js";
 import { formatDay, t } from "./i18n.js";
-import { portrait } from "./portrait.js";
+import { livePortrait } from "./portrait.js";
 
 /** `card` is the answer of `GET /dorm/card/`. */
 export function studentCard(card) {
-  const { webp, avif, poster, still } = card.portrait;
+  const { webp, avif, poster, still, live } = card.portrait;
   const day = (iso) => (iso ? h("time", { datetime: iso }, formatDay(iso)) : "–");
   return h(
     "article",
@@ -16,7 +16,7 @@ export function studentCard(card) {
       h(
         "div",
         { class: "card-banner" },
-        portrait({ src: webp ?? still, avif, poster, still, alt: alt(card), lazy: false, size: 300 }),
+        livePortrait({ live, src: webp ?? still, avif, poster, still, alt: alt(card), lazy: false, size: 300 }),
         h("p", { class: "card-house" }, card.house.name),
       ),
       ["left", "right"].map((side) =>

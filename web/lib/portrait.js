@@ -40,6 +40,26 @@ export function portrait({ src, avif = null, poster = null, still = null, alt = 
 }
 
 /**
+ * The same as a live portrait, `live` being its file: the poster is shown first, and the film only where the portrait
+ * cannot be played. It looks at the pointer; a tap makes it greet.
+ */
+export function livePortrait({ live, ...rest }) {
+  const film = () => portrait(rest);
+  if (!live || !rest.poster || matchMedia(NO_MOTION).matches || navigator.connection?.saveData) return film();
+  const { alt = "", size = 256 } = rest;
+  const element = h(
+    "moving-portrait",
+    { class: "portrait", alt, follow: true, greets: true },
+    h("img", { class: "portrait-image", src: rest.poster, alt: "", width: size, height: size, decoding: "async" }),
+  );
+  const give = () => element.replaceWith(film());
+  element.addEventListener("fallback", give, { once: true });
+  // The player is loaded when it is first needed.
+  import("./live.js").then(() => element.setAttribute("src", live), give);
+  return element;
+}
+
+/**
  * Replace the film by its first frame, which is what a canvas draws of an animated image. The canvas itself is shown, since
  * that of a file from another host cannot be read.
  */

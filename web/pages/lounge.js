@@ -64,8 +64,7 @@ function houseWall(house, own, houses, t) {
               h(
                 "figure",
                 {},
-                // The caption has the name.
-                portrait({ src: member.portrait, poster: member.poster || null, alt: "", size: 150 }),
+                memberPortrait(member, t),
                 h("figcaption", {}, h("bdi", {}, member.fullname)),
               ),
             ),
@@ -73,6 +72,26 @@ function houseWall(house, own, houses, t) {
         )
       : h("p", { class: "small" }, t(own ? "lounge.alone" : "lounge.empty-house")),
   );
+}
+
+/** A classmate's portrait, which greets when it is tapped; the caption has the name. */
+function memberPortrait(member, t) {
+  const tile = portrait({ src: member.portrait, poster: member.poster || null, alt: "", size: 150 });
+  if (!member.live || matchMedia("(prefers-reduced-motion: reduce)").matches) return tile;
+  const greet = async () => {
+    await import("../lib/live.js");
+    let live = button.querySelector("moving-portrait");
+    if (!live) {
+      live = h("moving-portrait", { class: "portrait", src: member.live }, h("img", { src: member.poster, alt: "" }));
+      const started = new Promise((done) => ["live", "fallback"].forEach((name) => live.addEventListener(name, done)));
+      tile.replaceWith(live);
+      if ((await started).type === "fallback") return live.replaceWith(tile);
+    }
+    return live.greet();
+  };
+  const label = t("lounge.greet", { name: member.fullname });
+  const button = h("button", { class: "member-portrait", type: "button", "aria-label": label, onclick: greet }, tile);
+  return button;
 }
 
 function charts({ dorm_name: names, users_count: students, comments_count: entries }, houses, t) {

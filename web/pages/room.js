@@ -1,7 +1,7 @@
 /** The student's room: the portrait, the house, and links to the other pages. */
 import { h, replace } from "../lib/dom.js";
 import { formatDay } from "../lib/i18n.js";
-import { portrait } from "../lib/portrait.js";
+import { livePortrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
 import { watchPortrait } from "../lib/portrait-polling.js";
@@ -12,9 +12,9 @@ export default async function page(context) {
   const house = houses.find((each) => each.id === card.house.id);
   const frame = h("div", { class: "room-portrait" });
   const news = h("div", { class: "room-news" });
-  const showPortrait = ({ webp, avif, poster, still }) => {
+  const showPortrait = ({ webp, avif, poster, still, live }) => {
     const alt = t(webp ? "card.portrait-alt" : "card.photo-alt", { name: card.fullname });
-    replace(frame, portrait({ src: webp ?? still, avif, poster, still, alt, lazy: false, size: 320 }));
+    replace(frame, livePortrait({ live, src: webp ?? still, avif, poster, still, alt, lazy: false, size: 320 }));
   };
   showPortrait(card.portrait);
   let shown = card.portrait.webp;

@@ -1,7 +1,10 @@
 /** The landing page: what the service does, the steps, and links to sign up and sign in. */
 import { h } from "../lib/dom.js";
+import { livePortrait } from "../lib/portrait.js";
 import { nextStep } from "../lib/routes.js";
 
+// Paintings by others, painted again; they look at the pointer.
+const PORTRAITS = ["mona-lisa", "girl-with-a-pearl-earring", "nikolai-gogol"];
 const STEPS = ["photo", "sorting", "card"];
 
 export default async function page({ t, student }) {
@@ -24,7 +27,25 @@ export default async function page({ t, student }) {
         h("p", { class: "lead" }, t("welcome.lead")),
         h("div", { class: "row" }, actions),
       ),
-      h("img", { class: "hero-art", src: "/web/art/castle.svg", alt: "", width: 720, height: 420 }),
+      h(
+        "div",
+        { class: "hero-art" },
+        h("img", { src: "/web/art/castle.svg", alt: "", width: 720, height: 420 }),
+        h(
+          "div",
+          { class: "hero-portraits" },
+          PORTRAITS.map((name) =>
+            livePortrait({
+              live: `/web/art/live/${name}.live`,
+              src: `/web/art/live/${name}.webp`,
+              poster: `/web/art/live/${name}.webp`,
+              alt: t(`welcome.${name}`),
+              size: 192,
+            }),
+          ),
+        ),
+        h("p", { class: "hint hero-try" }, h("a", { href: "/live/" }, t("welcome.try"))),
+      ),
     ),
     h(
       "section",

@@ -27,11 +27,25 @@ def stamp(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     marked = frames.copy()
     height, width = frames.shape[1:3]
     colour, alpha = _mark(min(height, width))
-    margin = round(MARGIN * min(height, width))
-    bottom, right = height - margin, width - margin
-    corner = marked[:, bottom - alpha.shape[0] : bottom, right - alpha.shape[1] : right]
+    left, top = _corner(height, width)
+    corner = marked[:, top : top + alpha.shape[0], left : left + alpha.shape[1]]
     corner[:] = np.rint(corner * (1 - alpha) + colour).astype(np.uint8)
     return marked
+
+
+def mark(side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int]:
+    """The mark of a square frame: uint8 (h, w, 3), its alpha, uint8 (h, w), and its left and upper edge."""
+    colour, alpha = _mark(side)
+    plain = np.clip(colour / np.maximum(alpha, np.float32(1 / 255)), 0, 255)
+    level = np.rint(alpha[..., 0] * np.float32(255))
+    return np.rint(plain).astype(np.uint8), level.astype(np.uint8), *_corner(side, side)
+
+
+def _corner(height: int, width: int) -> tuple[int, int]:
+    """The left and the upper edge of the mark in a frame of that size."""
+    alpha = _mark(min(height, width))[1]
+    margin = round(MARGIN * min(height, width))
+    return width - margin - alpha.shape[1], height - margin - alpha.shape[0]
 
 
 @lru_cache(maxsize=4)

@@ -25,7 +25,7 @@ from PIL import Image
 
 from portrait.engine.errors import EncodingError
 from portrait.engine.output.films import FILMS, Clip
-from portrait.engine.output.formats import FORMATS, POSTER, TILE, OutputFormat
+from portrait.engine.output.formats import OF_FRAMES, POSTER, TILE, OutputFormat
 from portrait.engine.output.tile import TileEncoder
 from portrait.engine.photo.picture import Picture
 
@@ -64,7 +64,7 @@ class ClipEncoder:
         fps: float,
         width: int,
         height: int,
-        formats: Sequence[OutputFormat] = FORMATS,
+        formats: Sequence[OutputFormat] = OF_FRAMES,
         scratch: Path | None = None,
         threads: int = 1,
     ) -> None:

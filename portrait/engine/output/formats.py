@@ -1,6 +1,6 @@
 """The table of the files that a portrait consists of. Imports no torch and no encoder.
 
-A new format is a row here, its encoder in ``films.py`` and a column of the job's table.
+A new format is a row here, its encoder in ``films.py`` or a file of its own, and a column of the job's table.
 """
 
 from __future__ import annotations
@@ -45,8 +45,13 @@ TILE = OutputFormat(
     max_side=192,
     max_bytes=90_000,
 )
+LIVE = OutputFormat(
+    "live", "live", "application/zip", True, "browsers with WebGL2, by the player web/lib/live.js"
+)
 
-FORMATS = (WEBP, AVIF, GIF, MP4, POSTER, TILE)
+FORMATS = (WEBP, AVIF, GIF, MP4, POSTER, TILE, LIVE)
+# Those that are encoded from the frames of the clip.
+OF_FRAMES = tuple(row for row in FORMATS if row is not LIVE)
 NAMES = tuple(row.name for row in FORMATS)
 OPTIONAL = tuple(row.name for row in FORMATS if not row.required)
 # By file suffix, for the answers that deliver the files.

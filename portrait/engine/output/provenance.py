@@ -2,12 +2,14 @@
 
 The statement is an XMP packet (ISO 16684-1) with the IPTC property Digital Source Type. Its place in a file is
 defined by Adobe's XMP specification, part 3 (GIF, PNG, and MP4 with its relatives such as AVIF), and by the WebP
-container specification.
+container specification. In a ZIP it is a file of its own.
 """
 
 from __future__ import annotations
 
+import io
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 
@@ -29,6 +31,8 @@ XMP_PACKET = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </x:xmpmeta>
 <?xpacket end="r"?>""".encode()
 
+XMP_ENTRY = "provenance.xmp"
+
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KEYWORD = b"XML:com.adobe.xmp"
 _WEBP_XMP_FLAG = 0x04
@@ -40,7 +44,7 @@ _GIF_TRAILER = bytes([0x01, *range(0xFF, -1, -1), 0x00])
 
 
 def with_provenance(data: bytes) -> bytes:
-    """The WebP, AVIF, GIF, MP4 or PNG file with the statement added. Raises ValueError for other files."""
+    """The WebP, AVIF, GIF, MP4, PNG or ZIP file with the statement added. Raises ValueError for other files."""
     if data.startswith(_PNG_SIGNATURE):
         return _into_png(data)
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
@@ -51,7 +55,9 @@ def with_provenance(data: bytes) -> bytes:
     if data[4:8] == b"ftyp":
         # At the end, so that no offset in the file changes.
         return data + struct.pack(">I4s", 24 + len(XMP_PACKET), b"uuid") + _BOX_XMP_UUID + XMP_PACKET
-    raise ValueError("Only WebP, AVIF, GIF, MP4 and PNG files can carry the statement.")
+    if data.startswith(b"PK\x03\x04"):
+        return _into_zip(data)
+    raise ValueError("Only WebP, AVIF, GIF, MP4, PNG and ZIP files can carry the statement.")
 
 
 def _into_png(data: bytes) -> bytes:
@@ -78,6 +84,14 @@ def _into_webp(data: bytes) -> bytes:
     chunk = struct.pack("<4sI", b"XMP ", len(XMP_PACKET)) + XMP_PACKET + b"\0" * (len(XMP_PACKET) % 2)
     body = data[8:20] + flags + data[21:] + chunk
     return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _into_zip(data: bytes) -> bytes:
+    out = io.BytesIO(data)
+    with zipfile.ZipFile(out, "a") as archive:
+        # ZIP's earliest date: the file shall not say when it was made.
+        archive.writestr(zipfile.ZipInfo(XMP_ENTRY), XMP_PACKET, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def _gif_header_length(data: bytes) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from portrait.engine.output.content_credentials import Making, Signer
-from portrait.engine.output.formats import FORMATS
+from portrait.engine.output.formats import FORMATS, LIVE
 from portrait.engine.output.provenance import with_provenance
 
 
@@ -26,4 +26,8 @@ class Statement:
         if self._signer is None:
             return stated
         # Last: the signature covers every byte before it.
-        return {name: self._signer.sign(data, media_types[name], making) for name, data in stated.items()}
+        # A live portrait is an archive, which C2PA's library cannot sign.
+        return {
+            name: data if name == LIVE.name else self._signer.sign(data, media_types[name], making)
+            for name, data in stated.items()
+        }

@@ -8,10 +8,11 @@ from typing import Any
 
 from portrait.engine.motion import MOTIONS_DIR, write_motion
 from portrait.engine.motion.basis import load_basis, save_basis
+from portrait.engine.motion.expressions import EXPRESSIONS, EXPRESSIONS_FILE
 from portrait.engine.motion.gaze import GAZE_FILE, GAZES
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
-from portrait.motion_making.compose import compose, compose_gaze
+from portrait.motion_making.compose import compose, compose_expressions, compose_gaze
 from portrait.motion_making.specs import MOTION_SPECS
 
 
@@ -45,6 +46,8 @@ class Command(EngineCommand):
             GAZE_FILE.parent.mkdir(exist_ok=True)
             write_motion(GAZE_FILE, compose_gaze(basis))
             self.stdout.write(f"{GAZE_FILE}: {len(GAZES)} poses")
+            write_motion(EXPRESSIONS_FILE, compose_expressions(basis))
+            self.stdout.write(f"{EXPRESSIONS_FILE}: {len(EXPRESSIONS) + 1} poses")
 
     def _learn(self, clips: Path) -> None:
         # Imported here: only learning needs torch, which takes seconds to start.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ from tqdm import tqdm
 
 from portrait import choices
 from portrait.engine.errors import EngineError, PhotoError
-from portrait.engine.output.formats import chosen
+from portrait.engine.output.formats import LIVE, chosen
 from portrait.engine.photo.choice import FaceChoice
-from portrait.engine.request import RULES, FieldRule, PortraitRequest
+from portrait.engine.request import DEFAULT_SIZE, RULES, FieldRule, PortraitRequest
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
 from portrait.management.terminal_language import in_the_terminals_language
@@ -51,6 +52,7 @@ class Command(EngineCommand):
             metavar="X,Y,SIDE",
             help="the square from hairline to chin, in pixels of the upright photo or in fractions of it",
         )
+        parser.add_argument("--live", action="store_true", help="make the live portrait alone")
         parser.add_argument("--force", action="store_true", help="replace files that are already there")
         parser.add_argument("--list", action="store_true", help="print the styles and motions and exit")
 
@@ -70,25 +72,40 @@ class Command(EngineCommand):
         except OSError as error:
             raise PhotoError(f"{photo}: {error.strerror}", code="photo_missing") from error
         folder: Path = options["output"]
-        rows = chosen(engine_options().formats)
+        rows = (LIVE,) if options["live"] else chosen(engine_options().formats)
         targets = {row.name: folder / row.file_name(f"{photo.stem}-portrait") for row in rows}
         present = [str(path) for path in targets.values() if path.exists()]
         if present and not options["force"]:
             raise EngineError(f"{', '.join(present)}: already there; --force replaces", code="file_exists")
 
-        files = self._make(data, request.or_else(choices.installation_defaults()), choice)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for kind, path in targets.items():
-                path.write_bytes(files.contents[kind])
-        except OSError as error:
-            raise EngineError(f"{error.filename}: {error.strerror}", code="storage_unavailable") from error
-        for path in targets.values():
-            self.stdout.write(str(path))
+        request = request.or_else(choices.installation_defaults())
+        if options["live"]:
+            self._write({targets[LIVE.name]: self._make_live(data, request, choice)})
+            return
+        files = self._make(data, request, choice)
+        # Another motion model makes no live portrait.
+        self._write({targets[kind]: content for kind, content in files.contents.items()})
         made = files.request
         self.stderr.write(
             f"{made.style}, {made.motion}, {made.order}, seed {made.seed}:"
             f" {files.frames} frames of {files.width} x {files.height} at {files.fps:g} a second"
+        )
+
+    def _write(self, contents: Mapping[Path, bytes]) -> None:
+        try:
+            for path, content in contents.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        except OSError as error:
+            raise EngineError(f"{error.filename}: {error.strerror}", code="storage_unavailable") from error
+        for path in contents:
+            self.stdout.write(str(path))
+
+    def _make_live(self, data: bytes, request: PortraitRequest, choice: FaceChoice) -> bytes:
+        from portrait.engine.pipeline import Engine
+
+        return Engine(engine_options()).make_live(
+            data, request.style, request.seed, size=request.size or DEFAULT_SIZE, face=choice
         )
 
     def _make(self, data: bytes, request: PortraitRequest, choice: FaceChoice) -> PortraitFiles:

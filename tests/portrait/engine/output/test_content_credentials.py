@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from portrait.engine.errors import CredentialsError
 from portrait.engine.output.content_credentials import Making, Signer
-from portrait.engine.output.formats import FORMATS, MEDIA_TYPES
+from portrait.engine.output.formats import MEDIA_TYPES, OF_FRAMES
 from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA
 from portrait.engine.output.statement import Statement
 from tests.portrait.engine.output.certificates import Certificate, certificate
@@ -26,8 +26,8 @@ from tests.portrait.engine.output.test_encode import clip, played
 from tests.portrait.provenance import read_provenance
 
 MAKING = Making(painter="painter", motion_model="motion", style="starry-night", motion="nod")
-NAMES = [row.name for row in FORMATS]
-ROWS = {row.name: row for row in FORMATS}
+NAMES = [row.name for row in OF_FRAMES]
+ROWS = {row.name: row for row in OF_FRAMES}
 
 
 @cache

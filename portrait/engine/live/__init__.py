@@ -1,0 +1,1 @@
+"""Live portraits: what a browser needs to compute the frames of a painted portrait by itself."""

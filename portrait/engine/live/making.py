@@ -1,0 +1,52 @@
+"""Computes what a live portrait consists of, from a painted subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portrait.engine.canvas.layers import Layers
+from portrait.engine.canvas.moments import evaluated
+from portrait.engine.canvas.subject import PaintedSubject
+from portrait.engine.fomm.model import MotionModel
+from portrait.engine.live.fields import BENT, Fields, fields_of
+from portrait.engine.live.patches import Patch, patches_of
+from portrait.engine.live.poses import POSES, of_pose, posed
+from portrait.engine.photo.picture import Picture
+
+
+@dataclass(frozen=True)
+class LivePortrait:
+    """The painting, uint8 (S, S, 3), with the person of ``matte``, uint8 (S, S), before ``wall``, uint8 (S, S, 3).
+
+    ``fields``: the displacements of the poses. ``patches``: what is painted of the poses.
+    """
+
+    painting: Picture
+    matte: NDArray[np.uint8]
+    wall: Picture
+    fields: Fields
+    patches: list[Patch]
+
+    @property
+    def side(self) -> int:
+        return len(self.painting)
+
+
+def live_portrait(model: MotionModel, painted: PaintedSubject) -> LivePortrait:
+    """Evaluate every pose of ``painted``. Raises ChoiceError for a model with other keypoints."""
+    subject = painted.subject
+    photo = Layers(subject.photo, subject.matte, subject.background)
+    poses = [*map(of_pose, POSES), *(of_pose(POSES[index], 0.5) for index in BENT)]
+    moments = evaluated(model, subject, posed(poses), subject.photo)
+    next(moments)  # at rest
+    displacements, patches = [], []
+    for index, moment in enumerate(moments):
+        displacements.append(moment.displacement)
+        if index < len(POSES):
+            patches += patches_of(painted, photo, moment, index)
+    fields = fields_of(displacements[: len(POSES)], displacements[len(POSES) :])
+    matte = np.rint(subject.matte * np.float32(255)).astype(np.uint8)
+    return LivePortrait(painted.painting, matte, painted.background, fields, patches)

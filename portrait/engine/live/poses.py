@@ -1,0 +1,141 @@
+"""The poses of a live portrait, and any mixture of them: amplitudes in, keypoints out.
+
+A pose belongs to a stage. The poses of one stage are added, the stages are composed: the head looks somewhere, nods,
+tilts and breathes, and its face, wherever it is by then, has an expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portrait.engine.motion.affine import exp2, inv2, log2
+from portrait.engine.motion.expressions import EXPRESSIONS, load_expressions
+from portrait.engine.motion.gaze import GAZES, gaze_weights, load_gaze
+from portrait.engine.motion.template import Motion
+
+Array = NDArray[np.float64]
+
+LOOK, NOD, TILT, FACE = "look", "nod", "tilt", "face"
+# In the order in which a place of the frame is led back to its place in the source.
+STAGES = (LOOK, NOD, TILT, FACE)
+_BENT = ("nod", "tilt-left", "tilt-right")
+_STAGE_OF = {"nod": NOD, "tilt-left": TILT, "tilt-right": TILT, "breath": TILT}
+
+
+@dataclass(frozen=True)
+class Pose:
+    """One pose at its full extent. ``at``: of a look, how far to the picture's right and down; else (0, 0).
+
+    ``bent``: halfway to it, a place is not halfway to where it goes, by more than is left unseen.
+    """
+
+    name: str
+    stage: str
+    at: tuple[int, int] = (0, 0)
+    bent: bool = True
+
+
+def _look_name(right: int, down: int) -> str:
+    parts = (("left", "", "right")[right + 1], ("up", "", "down")[down + 1])
+    return "-".join(["look", *(part for part in parts if part)])
+
+
+POSES = (
+    *(Pose(_look_name(*at), LOOK, at) for at in GAZES[1:]),
+    *(Pose(name, _STAGE_OF.get(name, FACE), bent=name in _BENT) for name in EXPRESSIONS),
+)
+
+
+@dataclass(frozen=True)
+class Amplitudes:
+    """How far a live portrait is in each of its motions. 0 is at rest; values outside the range are clamped."""
+
+    look_right: float = 0.0  # -1..1, the picture's right
+    look_down: float = 0.0  # -1..1
+    nod: float = 0.0  # 0..1
+    tilt: float = 0.0  # -1..1, clockwise
+    breath: float = 0.0  # 0..1
+    smile: float = 0.0  # 0..1
+    open: float = 0.0  # 0..1, the mouth
+    blink: float = 0.0  # 0..1
+    wink: float = 0.0  # 0..1
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            low = -1.0 if item.name in ("look_right", "look_down", "tilt") else 0.0
+            object.__setattr__(self, item.name, float(np.clip(getattr(self, item.name), low, 1.0)))
+
+    @property
+    def by_name(self) -> dict[str, float]:
+        return asdict(self)
+
+    def shares(self) -> Array:
+        """(P,): the share of each of ``POSES``, 0..1.
+
+        A look is on the way from ahead to a place between two of the poses, and has a share of each of them.
+        """
+        reach = max(abs(self.look_right), abs(self.look_down))
+        looks = np.zeros(len(GAZES) - 1)
+        if reach > 0:
+            looks = reach * gaze_weights(self.look_right / reach, self.look_down / reach)[1:]
+        amounts = {
+            **self.by_name,
+            "tilt-left": max(-self.tilt, 0.0),
+            "tilt-right": max(self.tilt, 0.0),
+        }
+        return np.concatenate([looks, [amounts[name] for name in EXPRESSIONS]])
+
+
+def posed(amplitudes: Sequence[Amplitudes]) -> Motion:
+    """A motion of a frame at rest and one for each of ``amplitudes``.
+
+    Within a stage displacements add, and Jacobians along their logarithms. The next stage moves the face as the
+    stages before it have turned it.
+    """
+    gaze, value, log = _responses()
+    assert gaze.jacobian is not None
+    rest, frame = gaze.value[0].astype(np.float64), gaze.jacobian[0].astype(np.float64)
+    values, frames = [rest], [frame]
+    for each in amplitudes:
+        shares = each.shares()
+        moved = np.zeros_like(rest)  # (K, 2)
+        turned = np.broadcast_to(np.eye(2), frame.shape)  # (K, 2, 2)
+        for stage in STAGES:
+            own = shares * [pose.stage == stage for pose in POSES]
+            moved = moved + np.einsum("kxy,ky->kx", turned, np.einsum("p,pkx->kx", own, value))
+            turned = turned @ exp2(np.einsum("p,pkxy->kxy", own, log))
+        values.append(rest + moved)
+        frames.append(turned @ frame)
+    return replace(
+        gaze,
+        name="live",
+        value=np.stack(values).astype(np.float32),
+        jacobian=np.stack(frames).astype(np.float32),
+    )
+
+
+def of_pose(pose: Pose, share: float = 1.0) -> Amplitudes:
+    """The amplitudes of ``pose``, at its full extent or at a part of it."""
+    if pose.stage == LOOK:
+        return Amplitudes(look_right=share * pose.at[0], look_down=share * pose.at[1])
+    if pose.name.startswith("tilt-"):
+        return Amplitudes(tilt=share if pose.name == "tilt-right" else -share)
+    return Amplitudes(**{pose.name: share})
+
+
+@lru_cache(maxsize=1)
+def _responses() -> tuple[Motion, Array, Array]:
+    """The gaze family, and each pose's displacements (P, K, 2) and logarithms (P, K, 2, 2)."""
+    families = load_gaze(), load_expressions()
+    values, logs = [], []
+    for family in families:
+        assert family.jacobian is not None
+        first = family.jacobian[:1].astype(np.float64)
+        values.append(family.value[1:].astype(np.float64) - family.value[:1])
+        logs.append(log2(family.jacobian[1:] @ inv2(first)))
+    return families[0], np.concatenate(values), np.concatenate(logs)

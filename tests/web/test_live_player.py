@@ -1,0 +1,192 @@
+"""The player of live portraits: it draws what the engine computes, shares one context, rests and falls back."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from portrait.engine.canvas import composer
+from portrait.engine.live.poses import Amplitudes, posed
+from tests.portrait.engine.live.test_live_file import live, painted
+from tests.portrait.engine.test_pipeline import SIZE, STYLE, engine
+from tests.web.live_kit import Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PORTRAIT = f'<moving-portrait src="/me.live" style="inline-size:{SIZE}px">%s</moving-portrait>'
+COMPARED: tuple[dict[str, float], ...] = (
+    {},
+    {"look_right": 1.0},
+    {"look_right": -0.5, "look_down": 0.2},
+    {"nod": 0.5},
+    {"tilt": -0.6},
+    {"blink": 1.0},
+    {"smile": 0.7, "wink": 1.0},
+    {"look_right": 0.3, "smile": 1.0, "blink": 0.5},
+)
+FRAMES_DRAWN = "import('/web/lib/live/stage.js').then(({theStage}) => theStage().drawn)"
+
+
+@cache
+def live_bytes() -> bytes:
+    from portrait.engine.live.file import live_file
+
+    return live_file(live(), style=STYLE, seed=5, marked=False)
+
+
+@cache
+def picture(shade: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), (shade, shade, shade)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def site(browser: Browser) -> Iterator[Callable[..., Site]]:
+    """``site(body)``; at the end no page may have logged an error."""
+    sites: list[Site] = []
+
+    def opened(body: str, files: dict[str, bytes] | None = None, **profile: Any) -> Site:
+        sites.append(Site(browser, body, {"/me.live": live_bytes(), **(files or {})}, **profile))
+        return sites[-1]
+
+    yield opened
+    for one in sites:
+        one.context.close()
+        # A picture that is meant to be missing is noted by the browser itself.
+        assert [text for text in one.complaints if not text.startswith("Failed to load resource")] == []
+
+
+def test_it_draws_the_frames_that_the_engine_computes(site: Callable[..., Site]) -> None:
+    page = site(PORTRAIT % "")
+    page.play()
+    for amplitudes in COMPARED:
+        frames = composer.paint_and_carry(engine().model, painted(), posed([Amplitudes(**amplitudes)]))
+        *_, frame = frames
+        named = {
+            "".join([first, *(word.title() for word in rest)]): value
+            for name, value in amplitudes.items()
+            for first, *rest in [name.split("_")]
+        }
+        error = page.drawn(named).astype(float) - frame.picture
+        noise = 10 * np.log10(255**2 / np.square(error[frame.alpha > 127]).mean())
+        assert noise >= 30, f"{amplitudes}: {noise:.1f} dB"
+
+
+def test_many_portraits_share_one_context_and_one_download(site: Callable[..., Site]) -> None:
+    one = site("".join(PORTRAIT % "" for _ in range(6)).replace("256px", "96px"))
+    page = one.play()
+    page.wait_for_function(f"{FRAMES_DRAWN}.then(count => count > 3)")
+    assert page.evaluate("window.contexts") == 1
+    assert one.asked.count("/me.live") == 1
+
+
+def test_it_moves_by_itself_and_plays_what_it_is_asked_for(site: Callable[..., Site]) -> None:
+    page = site(PORTRAIT % "").play()
+    before = page.evaluate("document.querySelector('moving-portrait').canvas.toDataURL()")
+    assert page.evaluate("document.querySelector('moving-portrait').wink()") is True
+    assert page.evaluate("document.querySelector('moving-portrait').canvas.toDataURL()") != before
+    assert page.evaluate("document.querySelector('moving-portrait').play('somersault')") is False
+
+
+def test_it_looks_at_the_pointer_and_nods_at_a_wave(site: Callable[..., Site]) -> None:
+    page = site(PORTRAIT.replace("src=", "follow src=") % "").play()
+    page.mouse.move(790, 300)
+    page.wait_for_function("document.querySelector('moving-portrait').amplitudes.lookRight > 0.7")
+    for x in (500, 700, 500, 700, 500, 700):
+        page.mouse.move(x, 300, steps=2)
+    page.wait_for_function("document.querySelector('moving-portrait').amplitudes.nod > 0.5")
+
+
+def test_nothing_is_drawn_while_it_is_off_screen(site: Callable[..., Site]) -> None:
+    page = site(PORTRAIT % "" + '<div style="block-size:3000px"></div>').play()
+    page.evaluate("scrollTo(0, 2500)")
+    page.wait_for_function("import('/web/lib/live/stage.js').then(({theStage}) => !theStage().players.size)")
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_function("import('/web/lib/live/stage.js').then(({theStage}) => theStage().players.size)")
+
+
+def test_with_reduced_motion_the_file_is_not_even_loaded(site: Callable[..., Site]) -> None:
+    one = site(
+        '<moving-portrait src="/me.live" tile="/tile.png" poster="/poster.png"></moving-portrait>',
+        {"/tile.png": picture(50), "/poster.png": picture(200)},
+        reduced_motion="reduce",
+    )
+    page = one.open()
+    page.wait_for_function(
+        "document.querySelector('moving-portrait').shadowRoot.querySelector('img')?.complete"
+    )
+    assert "/poster.png" in one.asked
+    assert "/me.live" not in one.asked
+    assert "/tile.png" not in one.asked
+
+
+def test_without_webgl_the_tile_stays_or_what_follows_it(site: Callable[..., Site]) -> None:
+    one = site(
+        '<moving-portrait src="/me.live" tile="/gone.png" film="/film.png" poster="/poster.png">'
+        "</moving-portrait>",
+        {"/film.png": picture(90), "/poster.png": picture(200)},
+    )
+    one.page.add_init_script("window.noWebGl = true")
+    page = one.open()
+    page.wait_for_function(
+        "document.querySelector('moving-portrait').shadowRoot.querySelector('img')?.naturalWidth"
+    )
+    assert page.evaluate("document.querySelector('moving-portrait').live") is False
+    assert "/film.png" in one.asked
+    assert "/poster.png" not in one.asked
+    assert "/me.live" not in one.asked
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
+def test_a_file_that_is_no_live_portrait_leaves_what_the_element_contains(
+    content: bytes, site: Callable[..., Site]
+) -> None:
+    one = site(PORTRAIT % '<img src="/tile.png" alt="">', {"/me.live": content, "/tile.png": picture(50)})
+    one.page.add_init_script(
+        "addEventListener('fallback', event => { window.told = event.detail }, {capture: true})"
+    )
+    page = one.open()
+    page.wait_for_function("window.told !== undefined")
+    assert page.locator("img").is_visible()
+
+
+def test_a_lost_context_shows_the_fallback_and_the_next_look_a_new_one(site: Callable[..., Site]) -> None:
+    page = site(PORTRAIT % '<img src="/tile.png" alt="">' + '<div style="block-size:3000px"></div>').play()
+    page.evaluate("window.lastContext.getExtension('WEBGL_lose_context').loseContext()")
+    page.wait_for_function("!document.querySelector('moving-portrait').live")
+    page.evaluate("scrollTo(0, 2500)")
+    page.wait_for_timeout(100)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_function("document.querySelector('moving-portrait').live")
+    assert page.evaluate("window.contexts") == 2
+
+
+def test_it_blinks_as_people_do_and_keeps_every_motion_in_its_range(site: Callable[..., Site]) -> None:
+    page = site("").open()
+    told = page.evaluate("""async () => {
+        const { Behaviour } = await import("/web/lib/live/behaviour.js");
+        const behaviour = new Behaviour(7);
+        let [blinks, shut, least, most, step, before] = [0, false, 0, 0, 0, null];
+        for (let frame = 0; frame < 120 * 60; frame += 1) {
+            if (frame % 1500 === 900) behaviour.play(["nod", "smile", "wink", "tilt", "greet"][frame % 5]);
+            const now = behaviour.advance(1 / 60);
+            if (!shut && now.blink > 0.8) blinks += 1;
+            shut = now.blink > 0.8;
+            for (const value of Object.values(now)) [least, most] = [Math.min(least, value), Math.max(most, value)];
+            if (before) step = Math.max(step, Math.abs(now.lookRight - before.lookRight));
+            before = now;
+        }
+        return { blinks, least, most, step };
+    }""")
+    assert 15 <= told["blinks"] <= 60  # in two minutes
+    assert -1 <= told["least"] < -0.1
+    assert told["most"] <= 1
+    assert told["step"] < 0.1

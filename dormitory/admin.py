@@ -31,8 +31,9 @@ from user.models import User
 class HouseForm(forms.ModelForm):
     class Meta:
         model = House
-        fields = ("name", "texts", "colour", "symbol", "crest")
+        fields = ("name", "names", "texts", "colour", "symbol", "crest")
         widgets = {
+            "names": TextsWidget(rows=1, cols=40),
             "texts": TextsWidget(rows=3, cols=80),
             "colour": forms.TextInput(attrs={"type": "color"}),
         }
@@ -41,11 +42,11 @@ class HouseForm(forms.ModelForm):
 @admin.register(House)
 class HouseAdmin(ChangedFieldsOnly):
     form = HouseForm
-    list_display = ("small_crest", "name", "swatch", "members", "text")
+    list_display = ("small_crest", "name", "local_name", "swatch", "members", "text")
     list_display_links = ("small_crest", "name")
-    search_fields = ("name", *text_lookups())
+    search_fields = ("name", *text_lookups("names"), *text_lookups())
     readonly_fields = ("large_crest",)
-    fields = ("large_crest", "name", "texts", "colour", "symbol", "crest")
+    fields = ("large_crest", "name", "names", "texts", "colour", "symbol", "crest")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[House]:
         counts = User.objects.filter(house=OuterRef("pk")).order_by().values("house").annotate(n=Count("pk"))
@@ -70,6 +71,10 @@ class HouseAdmin(ChangedFieldsOnly):
     def members(self, house: Any) -> int:
         count: int = house.member_count
         return count
+
+    @admin.display(description=_("name in your language"))
+    def local_name(self, house: House) -> str:
+        return house.local_name
 
     @admin.display(description=_("description"))
     def text(self, house: House) -> str:

@@ -149,6 +149,7 @@ class RecordSerializer(serializers.Serializer[Any]):
 class HouseNameSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    local_name = serializers.CharField(help_text="in the language of the answer; `name` where there is none")
     colour = serializers.CharField(help_text="#rrggbb")
 
 

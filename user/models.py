@@ -75,6 +75,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # The portrait's, or, before there is one, the painted still of the first that is being made.
     poster = models.FileField(_("poster"), max_length=200, blank=True, editable=False)
     tile = models.FileField(_("tile"), max_length=200, blank=True, editable=False)
+    # When the portrait that is shown was made or chosen; before the first one, when the student signed up.
+    portrait_at = models.DateTimeField(_("portrait since"), default=timezone.now, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     # Counts the sign-outs; an access token that has another number is refused.
@@ -92,6 +94,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         indexes = [
             # The members of each house in order: counted, and drawn at random, without reading a row.
             models.Index(fields=["house", "id"], condition=models.Q(is_active=True), name="user_members"),
+            # The gallery, newest portraits first.
+            models.Index(
+                fields=["-portrait_at", "-id"], condition=models.Q(is_active=True), name="user_portraits"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -133,6 +133,7 @@ class ConfirmSerializer(serializers.Serializer[User]):
 class OwnHouseSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    local_name = serializers.CharField(help_text="in the language of the answer; `name` where there is none")
     colour = serializers.CharField(help_text="#rrggbb")
 
 

@@ -254,6 +254,7 @@ DEFAULT_RATES = {
     "upload": "30/hour",
     "portrait": "20/minute",
     "guestbook": "20/minute",
+    "reaction": "60/minute",
     "card": "60/minute",
 }
 THROTTLE_RATES = {scope: throttle_rate(scope, default) for scope, default in DEFAULT_RATES.items()}

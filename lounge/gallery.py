@@ -20,13 +20,12 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from common.fields import origin, public_url
+from common.fields import origin
 from common.prepared import Prepared
-from common.storage import media
 from dormitory.models import House
 from lounge.pagination import BoardPagination, no_such_page
 from lounge.selectors import members
-from lounge.stills import still_url
+from lounge.tiles import tiles
 from user.models import User
 
 NEWEST, RANDOM = "newest", "random"
@@ -138,17 +137,11 @@ def house_document(house: House) -> dict[str, Any]:
 def _student(row: tuple[Any, ...], houses: dict[int, dict[str, Any]], base: str) -> dict[str, Any]:
     """All that the gallery tells about a student."""
     pk, fullname, house, portrait, poster, tile, since, joined, *_rank = row
-    files = {
-        "still": still_url(tile) if tile else "",
-        "tile": media().url(tile) if tile else "",
-        "poster": media().url(poster) if poster and portrait else "",
-        "webp": media().url(portrait) if portrait else "",
-    }
     return {
         "id": pk,
         "fullname": fullname,
         "house": houses[house],
-        "portrait": {name: public_url(base, url) if url else None for name, url in files.items()},
+        "portrait": tiles(portrait, poster, tile, base=base),
         "portrait_at": timezone.localtime(since).isoformat() if portrait else None,
         "joined": joined.isoformat() if joined else None,
     }

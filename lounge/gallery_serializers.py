@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from dormitory.serializers import HouseNameSerializer
 from lounge.gallery import NEWEST, RANDOM, Wanted
+from lounge.tiles import TilesSerializer
 from user.name_rules import FULLNAME_LENGTH, composed
 
 MAX_ID = 2**31 - 1
@@ -34,13 +35,6 @@ class GalleryQuerySerializer(serializers.Serializer[Any]):
 
 class SinceSerializer(serializers.Serializer[Any]):
     since = serializers.DateTimeField(help_text="`as_of` of an earlier answer")
-
-
-class TilesSerializer(serializers.Serializer[Any]):
-    still = serializers.CharField(allow_null=True, help_text="the tile's first frame, some five kilobytes")
-    tile = serializers.CharField(allow_null=True, help_text="192 pixels, moving, at most 90 kB")
-    poster = serializers.CharField(allow_null=True, help_text="full size, without motion")
-    webp = serializers.CharField(allow_null=True, help_text="full size, moving")
 
 
 class GalleryStudentSerializer(serializers.Serializer[Any]):

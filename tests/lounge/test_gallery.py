@@ -14,7 +14,8 @@ from rest_framework.test import APIClient
 
 from portrait.models import PortraitJob
 from portrait.queue import transitions
-from tests.conftest import client_of, student
+from tests.conftest import client_of
+from tests.conftest import student as new_student
 from tests.lounge.kit import BIRTHDAY, crowd, sort
 from tests.portrait.kit import claim, write_results
 from user.models import User
@@ -182,5 +183,5 @@ def test_it_takes_as_many_queries_for_50_rows_as_for_1(as_alice: APIClient, quer
 
 def test_it_opens_with_the_sorting(visitor: APIClient, db: None) -> None:
     assert visitor.get(URL).status_code == 401
-    response = client_of(student("unsorted")).get(URL)
+    response = client_of(new_student("unsorted")).get(URL)
     assert (response.status_code, response.json()["code"]) == (404, "not_sorted")

@@ -14,7 +14,8 @@ from demo import http_benchmark, lounge_benchmark
 class Command(BaseCommand):
     help = (
         "Fill a throw-away database (SQLite, or PostgreSQL by DATABASE_URL) and measure GET /lounge/ and "
-        "GET /user/portrait/ beside plain versions of them, and GET /lounge/gallery/. The configured database is not touched."
+        "GET /user/portrait/ beside plain versions of them, and GET /lounge/gallery/. "
+        "The configured database is not touched."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -155,6 +155,7 @@ class LoungeSerializer(serializers.Serializer[Any]):
 class HouseCountsSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="house.pk")
     name = serializers.CharField(source="house.name")
+    local_name = serializers.CharField(source="house.local_name")
     colour = serializers.CharField(source="house.colour")
     students = serializers.IntegerField()
     entries = serializers.IntegerField()

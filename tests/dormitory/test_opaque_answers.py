@@ -38,7 +38,9 @@ def test_the_server_counts_opaque_answers(as_alice: APIClient, photographed: Use
     assert response.status_code == 200, response.content
     assert response.json()["house"]["id"] == 2
     assert {row["dormitory"]: row["score"] for row in response.json()["scores"]} == {
-        1: 0, 3: 0, 4: 0,
+        1: 0,
+        3: 0,
+        4: 0,
         2: len(chosen) + 2,
     }
 

@@ -246,6 +246,7 @@ CACHES = {
 # person is meant. Sign-ups count when they succeed, sign-ins when they fail.
 DEFAULT_RATES = {
     "sign-up": "600/hour",
+    "class-sign-up": "600/hour",
     "login": "10/minute",
     "login-address": "120/minute",
     "password": "10/minute",

@@ -13,10 +13,30 @@ from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from user.join_codes import LENGTH, new_code
 from user.name_fields import FullnameColumn
 from user.name_rules import FULLNAME_LENGTH, USERNAME_LENGTH
 from user.passwords import canonical_password
 from user.private_pictures import empty_frame, signed_url
+
+CLASS_NAME_LENGTH = 60
+
+
+class SchoolClass(models.Model):
+    """Students who sign up together, with a code that staff hand out."""
+
+    name = models.CharField(_("name"), max_length=CLASS_NAME_LENGTH, unique=True)
+    code = models.CharField(_("join code"), max_length=LENGTH, unique=True, default=new_code, editable=False)
+    open = models.BooleanField(_("open"), default=True, help_text=_("Whether one can still sign up."))
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("class")
+        verbose_name_plural = _("classes")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class UserManager(BaseUserManager["User"]):
@@ -62,6 +82,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         blank=True,
         on_delete=models.PROTECT,
         related_name="members",
+    )
+    school_class = models.ForeignKey(
+        SchoolClass,
+        verbose_name=_("class"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="students",
     )
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     join_date = models.DateField(_("admission day"), null=True, blank=True)

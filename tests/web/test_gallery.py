@@ -127,7 +127,7 @@ def test_the_first_view_is_light_and_reduced_motion_stays_so(visit: Callable[...
     page = visitor.page
     visitor.sign_in("demo1-00013")
     loaded: list[Response] = []
-    page.on("response", loaded.append)
+    page.on("response", lambda response: loaded.append(response))
     visitor.open("#/lounge")
     page.locator(".tile").nth(29).wait_for()
     page.locator(".entry").first.wait_for()

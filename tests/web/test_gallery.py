@@ -80,7 +80,7 @@ def test_everyone_hangs_in_the_lounge(
     # Enlarged by a tap.
     page.locator(".tile").nth(1).click()
     page.locator(".viewer .portrait-image").wait_for()
-    page.wait_for_function("document.querySelector('.viewer img').complete")
+    page.wait_for_function("() => document.querySelector('.viewer img').complete")
     visitor.look("gallery-enlarged")
     page.keyboard.press("Escape")
     page.locator(".viewer").wait_for(state="detached")
@@ -133,7 +133,7 @@ def test_the_first_view_is_light_and_reduced_motion_stays_so(visit: Callable[...
     page.locator(".entry").first.wait_for()
     page.evaluate("document.querySelectorAll('.tile img').forEach(image => image.loading = 'eager')")
     page.wait_for_function(
-        "[...document.querySelectorAll('.tile img')].every(image => image.complete && image.naturalWidth > 50)"
+        "() => [...document.querySelectorAll('.tile img')].every(image => image.complete && image.naturalWidth > 50)"
     )
     page.wait_for_load_state("networkidle")
     sizes = {response.url: len(response.body()) for response in loaded if response.status == 200}

@@ -277,6 +277,12 @@ export default {
   "report.cancel": "Leave it",
   "report.done": "Reported",
 
+  // The page for a projector.
+  "wall.full": "Full screen",
+  "wall.ended": "This link has ended. Staff can make another one.",
+  "wall.empty": "The first portrait is being painted.",
+  "wall.new": "New on the wall: {name}",
+
   // The guestbook.
   "guestbook.title": "Guestbook",
   "guestbook.write": "Leave a few words",

@@ -277,6 +277,12 @@ export default {
   "report.cancel": "그만두기",
   "report.done": "신고함",
 
+  // 프로젝터용 화면.
+  "wall.full": "전체 화면",
+  "wall.ended": "이 링크는 끝났어요. 교직원에게 새 링크를 받아 주세요.",
+  "wall.empty": "첫 초상화를 그리고 있어요.",
+  "wall.new": "새로 걸린 초상화: {name}",
+
   // 방명록
   "guestbook.title": "방명록",
   "guestbook.write": "한마디 남기기",

@@ -246,6 +246,7 @@ CACHES = {
 # person is meant. Sign-ups count when they succeed, sign-ins when they fail.
 DEFAULT_RATES = {
     "sign-up": "600/hour",
+    "class-sign-up": "600/hour",
     "login": "10/minute",
     "login-address": "120/minute",
     "password": "10/minute",
@@ -254,6 +255,7 @@ DEFAULT_RATES = {
     "upload": "30/hour",
     "portrait": "20/minute",
     "guestbook": "20/minute",
+    "reaction": "60/minute",
     "card": "60/minute",
 }
 THROTTLE_RATES = {scope: throttle_rate(scope, default) for scope, default in DEFAULT_RATES.items()}

@@ -12,6 +12,7 @@ from common.media import public_file
 from common.page import favicon, home, live, part
 from dormitory.shared_card_pages import shared_card, shared_card_image
 from dormitory.views import EnrolView
+from lounge.wall_views import wall_page, wall_portraits
 from user.admin_sign_in import sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("card/<str:token>/", shared_card, name="shared-card"),
     path("card/<str:token>/image.<str:kind>", shared_card_image, name="shared-card-image"),
     path("lounge/", include("lounge.urls")),
+    path("wall/", wall_page, name="wall"),
+    path("wall/portraits/", wall_portraits, name="wall-portraits"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     # Before the admin's own, which has no limit.
     path("admin/login/", sign_in, name="admin-sign-in"),

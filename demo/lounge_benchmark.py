@@ -1,4 +1,4 @@
-"""What ``manage.py benchmark_lounge`` measures: a full school, two pages, and the plain way to write them."""
+"""What ``manage.py benchmark_lounge`` measures: a full school, its pages, and the plain way to write two of them."""
 
 from __future__ import annotations
 
@@ -84,6 +84,11 @@ class PlainPortraitView(APIView):
 
 PATHS = {"lounge": "/lounge/", "plain": "/plain/lounge/"}
 STATUS_PATHS = {"status": "/user/portrait/", "plain status": "/plain/user/portrait/"}
+GALLERY_PATHS = {
+    "newest": "/lounge/gallery/",
+    "random": "/lounge/gallery/?order=random&seed=7",
+    "by name": "/lounge/gallery/?name=student+9&house=2",
+}
 
 urlpatterns = [
     path("plain/lounge/", PlainLoungeView.as_view()),
@@ -120,6 +125,8 @@ def build(*, students: int, entries: int, seed: int) -> None:
                 birthday=today - datetime.timedelta(days=draw.randrange(4000, 9000)),
                 join_date=today,
                 portrait=f"portraits/{UUID(int=number).hex}/1-{number:016x}.webp",
+                poster=f"portraits/{UUID(int=number).hex}/1-{number:016x}.png",
+                tile=f"portraits/{UUID(int=number).hex}/1-{number:015x}a.webp",
             )
             for number in range(students)
         ),

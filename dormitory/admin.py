@@ -7,10 +7,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
-from django.utils.html import format_html
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +27,7 @@ from common.admin import (
     without_pencils,
 )
 from common.texts import TextsWidget
+from dormitory import house_cards
 from dormitory.models import Answer, CardShare, House, Question
 from dormitory.shares import address
 from user.models import User
@@ -31,8 +36,9 @@ from user.models import User
 class HouseForm(forms.ModelForm):
     class Meta:
         model = House
-        fields = ("name", "texts", "colour", "symbol", "crest")
+        fields = ("name", "names", "texts", "colour", "symbol", "crest")
         widgets = {
+            "names": TextsWidget(rows=1, cols=40),
             "texts": TextsWidget(rows=3, cols=80),
             "colour": forms.TextInput(attrs={"type": "color"}),
         }
@@ -41,16 +47,52 @@ class HouseForm(forms.ModelForm):
 @admin.register(House)
 class HouseAdmin(ChangedFieldsOnly):
     form = HouseForm
-    list_display = ("small_crest", "name", "swatch", "members", "text")
+    list_display = ("small_crest", "name", "local_name", "swatch", "members", "text")
     list_display_links = ("small_crest", "name")
-    search_fields = ("name", *text_lookups())
-    readonly_fields = ("large_crest",)
-    fields = ("large_crest", "name", "texts", "colour", "symbol", "crest")
+    search_fields = ("name", *text_lookups("names"), *text_lookups())
+    readonly_fields = ("large_crest", "cards")
+    fields = ("large_crest", "name", "names", "texts", "colour", "symbol", "crest", "cards")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[House]:
         counts = User.objects.filter(house=OuterRef("pk")).order_by().values("house").annotate(n=Count("pk"))
         members = Coalesce(Subquery(counts.values("n")), 0, output_field=IntegerField())
         return super().get_queryset(request).annotate(member_count=members)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.cards_file)
+        own = path("<int:house_id>/cards.<str:kind>", view, name="dormitory_house_cards")
+        return [own, *super().get_urls()]
+
+    def cards_file(self, request: HttpRequest, house_id: int, kind: str) -> HttpResponseBase:
+        """All cards of the house as ``pdf`` or ``zip``, for staff who may see houses and students."""
+        if not (self.has_view_permission(request) and _sees_students(request)):
+            raise PermissionDenied
+        house = House.objects.filter(pk=house_id).first()
+        if house is None or kind not in house_cards.WRITERS:
+            raise Http404
+        content_type, write = house_cards.WRITERS[kind]
+        return StreamingHttpResponse(
+            write(house, house_cards.members(house)),
+            content_type=content_type,
+            headers={
+                "Content-Disposition": content_disposition_header(True, f"{house.name}.{kind}"),
+                "Cache-Control": "no-store",
+            },
+        )
+
+    def get_fields(self, request: HttpRequest, obj: House | None = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return [name for name in fields if name != "cards" or (obj and _sees_students(request))]
+
+    @admin.display(description=_("student cards"))
+    def cards(self, house: House) -> SafeString:
+        """Links to the files; drawing hundreds of cards takes minutes."""
+        labels = {"pdf": _("PDF to print"), "zip": _("ZIP of pictures")}
+        links = [
+            (reverse("admin:dormitory_house_cards", args=[house.pk, kind]), label)
+            for kind, label in labels.items()
+        ]
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
     @admin.display(description=_("crest"))
     def small_crest(self, house: House) -> SafeString | str:
@@ -71,9 +113,17 @@ class HouseAdmin(ChangedFieldsOnly):
         count: int = house.member_count
         return count
 
+    @admin.display(description=_("name in your language"))
+    def local_name(self, house: House) -> str:
+        return house.local_name
+
     @admin.display(description=_("description"))
     def text(self, house: House) -> str:
         return house.text
+
+
+def _sees_students(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("user.view_user"))  # type: ignore[union-attr]
 
 
 class AnswerFormSet(forms.BaseInlineFormSet):

@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from common.commits import after_commit
@@ -30,6 +31,8 @@ class House(models.Model):
         SHIELD = "shield", _("plain shield")
 
     name = models.CharField(_("name"), max_length=40, unique=True)
+    # The JSON contract's name above stays the same in every language.
+    names = TextsField(_("name in each language"), blank=True, max_length=40)
     texts = TextsField(_("description"), blank=True)
     colour = models.CharField(
         _("colour"), max_length=7, default="#444444", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
@@ -55,6 +58,12 @@ class House(models.Model):
         super().save(*args, **kwargs)
         if before and before != self.crest.name:
             after_commit(media().delete, [before])
+
+    @property
+    def local_name(self) -> str:
+        """The name in the reader's language, else the one that all languages share."""
+        language = get_language() or settings.LANGUAGE_CODE
+        return str(self.names.get(language.partition("-")[0]) or self.name)
 
     @property
     def text(self) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from common.fields import PublicUrl, ThoroughSerializer
 from dormitory import selectors
 from dormitory.models import Answer, House
+from dormitory.opaque import PATTERN, opaque_id
 from portrait.serializers import FilesSerializer
 
 # The oldest person on record lived 122 years; an earlier birthday is a typing error.
@@ -58,10 +60,20 @@ class EnrolSerializer(ThoroughSerializer):
     birthday = BirthdayField()
 
 
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "pattern": f"^{PATTERN.pattern}$"}]})
+class AnswerIdField(serializers.IntegerField):
+    """An answer's id, plain or opaque."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and PATTERN.fullmatch(data):
+            return data
+        return super().to_internal_value(data)
+
+
 class SortingFormSerializer(ThoroughSerializer):
     """One answer id for each question, in any order, the preferred house and the birthday."""
 
-    answers = serializers.ListField(child=serializers.IntegerField(), max_length=MAX_ANSWERS)
+    answers = serializers.ListField(child=AnswerIdField(), max_length=MAX_ANSWERS)
     preferred = HouseField()
     birthday = BirthdayField()
 
@@ -78,27 +90,31 @@ class SortingFormSerializer(ThoroughSerializer):
                     ]
                 }
             )
-        known = {answer.pk: answer for question in questions for answer in question.answers}
+        known: dict[Any, Answer] = {}
+        for answer in (answer for question in questions for answer in question.answers):
+            known |= {answer.pk: answer, opaque_id(answer.pk): answer}
         chosen: dict[int, Answer] = {}  # by question
+        sent: dict[int, int | str] = {}
         faults: dict[int, list[ErrorDetail]] = {}
         for place, pk in enumerate(values["answers"]):
-            answer = known.get(pk)
-            if answer is None:
+            found = known.get(pk)
+            if found is None:
                 faults[place] = [
                     _fault(_("Answer %(answer)s belongs to no question."), "answer_unknown", answer=pk)
                 ]
-            elif first := chosen.get(answer.question_id):
+            elif found.question_id in chosen:
                 faults[place] = [
                     _fault(
                         _("Question %(question)s has two answers: %(first)s and %(second)s."),
                         "question_answered_twice",
-                        question=answer.question_id,
-                        first=first.pk,
+                        question=found.question_id,
+                        first=sent[found.question_id],
                         second=pk,
                     )
                 ]
             else:
-                chosen[answer.question_id] = answer
+                chosen[found.question_id] = found
+                sent[found.question_id] = pk
         missing = {
             question.id: [
                 _fault(_("Question %(question)s has no answer."), "question_unanswered", question=question.id)
@@ -107,10 +123,10 @@ class SortingFormSerializer(ThoroughSerializer):
             if question.id not in chosen
         }
         values["answers"] = list(chosen.values())
-        return {name: found for name, found in (("answers", faults), ("questions", missing)) if found}
+        return {name: wrong for name, wrong in (("answers", faults), ("questions", missing)) if wrong}
 
 
-def _fault(sentence: Any, code: str, **names: int) -> ErrorDetail:
+def _fault(sentence: Any, code: str, **names: int | str) -> ErrorDetail:
     return ErrorDetail(str(sentence) % names, code)
 
 
@@ -134,6 +150,24 @@ class QuestionsSerializer(serializers.Serializer[Any]):
     questions = QuestionSerializer(many=True)
 
 
+class OpaqueAnswerSerializer(serializers.Serializer[Any]):
+    id = serializers.SerializerMethodField()
+    answer = serializers.CharField(source="text")
+
+    def get_id(self, answer: Answer) -> str:
+        return opaque_id(answer.pk)
+
+
+class OpaqueQuestionSerializer(QuestionSerializer):
+    answers = OpaqueAnswerSerializer(many=True)
+
+
+class OpaqueQuestionsSerializer(serializers.Serializer[Any]):
+    """The questions without the houses of their answers."""
+
+    questions = OpaqueQuestionSerializer(many=True)
+
+
 class RecordSerializer(serializers.Serializer[Any]):
     """The student's record after the sorting."""
 
@@ -149,6 +183,7 @@ class RecordSerializer(serializers.Serializer[Any]):
 class HouseNameSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    local_name = serializers.CharField(help_text="in the language of the answer; `name` where there is none")
     colour = serializers.CharField(help_text="#rrggbb")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -25,6 +25,7 @@ from dormitory.serializers import (
     EnrolledSerializer,
     EnrolSerializer,
     HousesSerializer,
+    OpaqueQuestionsSerializer,
     QuestionsSerializer,
     RecordSerializer,
     SortedSerializer,
@@ -59,11 +60,26 @@ class HousesView(APIView):
 
 
 class QuestionView(APIView):
-    """``GET /dorm/question/``: the questions of the sorting, their answers in random order."""
+    """``GET /dorm/question/``: the questions of the sorting, their answers in random order.
 
-    @extend_schema(responses=QuestionsSerializer)
+    With ``?v=2`` the answers do not reveal their houses; the front end of 2022 counts the houses itself.
+    """
+
+    VERSIONS: ClassVar = {"1": QuestionsSerializer, "2": OpaqueQuestionsSerializer}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("v", str, enum=list(VERSIONS), default="1")],
+        responses=PolymorphicProxySerializer(
+            "AskedQuestions", [OpaqueQuestionsSerializer, QuestionsSerializer], resource_type_field_name=None
+        ),
+    )
     def get(self, request: Request) -> Response:
-        return Response(QuestionsSerializer({"questions": selectors.shuffled_questions()}).data)
+        serializer = self.VERSIONS.get(request.query_params.get("v", "1"))
+        if serializer is None:
+            raise ValidationError(
+                {"v": [ErrorDetail(_("There are the versions 1 and 2."), "unknown_version")]}
+            )
+        return Response(serializer({"questions": selectors.shuffled_questions()}).data)
 
 
 class RecordView(APIView):

@@ -1,4 +1,4 @@
-"""The guestbook in the admin: to read, to hide, to correct."""
+"""The guestbook in the admin: to read, to hide, to correct; reported entries come first."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from rest_framework.exceptions import ValidationError
 
-from common.admin import ChangedFieldsOnly, badge, picture
-from lounge.models import Entry
+from common.admin import EMPTY, ChangedFieldsOnly, badge, picture
+from lounge import house_admin  # noqa: F401 (registers the houses)
+from lounge.models import Entry, Report
 from lounge.serializers import ContentField
+from lounge.services import settle_reports
 
 
 class EntryForm(forms.ModelForm):
@@ -32,19 +39,39 @@ class EntryForm(forms.ModelForm):
         return content
 
 
+class Reported(admin.SimpleListFilter):
+    title = _("reports")
+    parameter_name = "reported"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("open"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
+        return queryset.filter(open_reports__gt=0) if self.value() == "open" else queryset
+
+
 @admin.register(Entry)
 class EntryAdmin(ChangedFieldsOnly):
     form = EntryForm
-    list_display = ("thumbnail", "excerpt", "author", "house", "created_at", "visibility")
+    list_display = ("thumbnail", "excerpt", "author", "house", "created_at", "visibility", "reports")
     list_display_links = ("excerpt",)
-    list_filter = ("hidden", "author__house", "created_at")
+    list_filter = (Reported, "hidden", "author__house", "created_at")
     list_select_related = ("author__house",)
     list_per_page = 50
     search_fields = ("content", "author__username", "author__fullname")
     search_help_text = _("Text, username or full name")
-    actions = ("hide", "unhide")
-    fields = ("author", "content", "hidden", "created_at", "edited_at")
-    readonly_fields = ("author", "created_at", "edited_at")
+    actions = ("hide", "unhide", "settle")
+    fields = ("author", "content", "hidden", "created_at", "edited_at", "reasons")
+    readonly_fields = ("author", "created_at", "edited_at", "reasons")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
+        counts = Report.objects.filter(entry=OuterRef("pk"), settled_at=None).order_by().values("entry")
+        reports = Subquery(counts.annotate(n=Count("pk")).values("n"))
+        entries = Entry.objects.annotate(open_reports=Coalesce(reports, 0, output_field=IntegerField()))
+        return entries.order_by(*self.get_ordering(request))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("-open_reports", "-created_at", "-id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         # Words in the guestbook are its author's own.
@@ -66,6 +93,24 @@ class EntryAdmin(ChangedFieldsOnly):
     def visibility(self, entry: Entry) -> Any:
         return badge(_("hidden"), "failed") if entry.hidden else badge(_("visible"), "succeeded")
 
+    @admin.display(description=_("reports"), ordering="open_reports")
+    def reports(self, entry: Any) -> Any:
+        return badge(entry.open_reports, "failed") if entry.open_reports else EMPTY
+
+    @admin.display(description=_("reports"))
+    def reasons(self, entry: Entry) -> SafeString | str:
+        """Who has reported the entry, when, why, and whether that is settled."""
+        rows = (
+            (
+                date_format(timezone.localtime(report.created_at), "SHORT_DATETIME_FORMAT"),
+                report.student,
+                report.reason or EMPTY,
+                _("settled") if report.settled_at else _("open"),
+            )
+            for report in entry.reports.select_related("student")
+        )
+        return format_html_join(mark_safe("<br>"), "{} · {} · {} · {}", rows) or EMPTY
+
     @admin.action(description=_("Hide the selected entries"), permissions=["change"])
     def hide(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
         count = self._set_hidden(request, queryset, True)
@@ -78,9 +123,17 @@ class EntryAdmin(ChangedFieldsOnly):
         text = ngettext("%(count)s entry is shown again.", "%(count)s entries are shown again.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
+    @admin.action(description=_("Settle the reports of the selected entries"), permissions=["change"])
+    def settle(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
+        count = settle_reports(queryset.values_list("pk", flat=True))
+        text = ngettext("%(count)s report is settled.", "%(count)s reports are settled.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
     def _set_hidden(self, request: HttpRequest, queryset: QuerySet[Entry], hidden: bool) -> int:
         entries = list(queryset.exclude(hidden=hidden))
         count = Entry.objects.filter(pk__in=[entry.pk for entry in entries]).update(hidden=hidden)
+        if hidden:
+            settle_reports(entry.pk for entry in entries)
         for entry in entries:
             self.log_change(request, entry, [{"changed": {"fields": ["hidden"]}}])
         return count

@@ -1,4 +1,4 @@
-"""The guestbook of the lounge."""
+"""The guestbook of the lounge: entries, reactions to them, and reports of entries that break the rules."""
 
 from __future__ import annotations
 
@@ -45,3 +45,57 @@ class Entry(models.Model):
     def edited(self) -> bool:
         """Whether the text is another one than at first."""
         return self.edited_at is not None
+
+
+class Reaction(models.Model):
+    """One student's reaction to an entry; another one takes its place."""
+
+    class Kind(models.TextChoices):
+        HEART = "heart", _("heart")
+        SMILE = "smile", _("smile")
+        WOW = "wow", _("wow")
+        STAR = "star", _("star")
+        FLAME = "flame", _("flame")
+
+    entry = models.ForeignKey(
+        Entry, verbose_name=_("guestbook entry"), on_delete=models.CASCADE, related_name="reactions"
+    )
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("student"),
+        on_delete=models.CASCADE,
+        related_name="reactions",
+    )
+    kind = models.CharField(_("reaction"), max_length=10, choices=Kind)
+
+    class Meta:
+        verbose_name = _("reaction")
+        verbose_name_plural = _("reactions")
+        constraints = [models.UniqueConstraint(fields=["entry", "student"], name="lounge_one_reaction")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Report(models.Model):
+    """A student finds that staff should look at an entry. Staff settle it: they hide the entry, or keep it."""
+
+    entry = models.ForeignKey(
+        Entry, verbose_name=_("guestbook entry"), on_delete=models.CASCADE, related_name="reports"
+    )
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("student"), on_delete=models.CASCADE, related_name="reports"
+    )
+    reason = models.CharField(_("reason"), max_length=MAX_LENGTH, blank=True)
+    created_at = models.DateTimeField(_("reported"), default=timezone.now, editable=False)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["entry", "student"], name="lounge_one_report")]
+        indexes = [models.Index(fields=["entry"], condition=Q(settled_at=None), name="lounge_open_reports")]
+
+    def __str__(self) -> str:
+        return self.reason or str(self.entry)

@@ -39,14 +39,14 @@ class BoardPagination(CursorPagination):
         try:
             cursor: Any = super().decode_cursor(request)
         except NotFound:
-            raise _no_such_page() from None
+            raise no_such_page() from None
         # The base class hands whatever stands in the cursor to the database.
         if cursor is not None and cursor.position is not None and not _is_time(cursor.position):
-            raise _no_such_page()
+            raise no_such_page()
         return cursor
 
 
-def _no_such_page() -> ValidationError:
+def no_such_page() -> ValidationError:
     return ValidationError({"cursor": [ErrorDetail(_("There is no such page."), code="invalid_cursor")]})
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, IntegerField, Max, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from dormitory.models import House
-from lounge.models import Entry
+from lounge.models import Entry, Reaction, Report
 from user.models import User
 
 # What GET /lounge/ brings of the board: a bounded number, however large the
@@ -39,8 +40,12 @@ class DayCount:
     entries: int
 
 
-def visible_entries() -> QuerySet[Entry]:
-    """What is on the board, newest first, with author and house joined; without hidden entries."""
+def visible_entries(*, house_names: bool = False) -> QuerySet[Entry]:
+    """What is on the board, newest first, with author and house joined; without hidden entries.
+
+    ``house_names``: with all that names the author's house, and not the contract's name alone.
+    """
+    names = ("author__house__names", "author__house__colour") if house_names else ()
     return (
         Entry.objects.filter(hidden=False)
         .select_related("author__house")
@@ -53,6 +58,7 @@ def visible_entries() -> QuerySet[Entry]:
             "author__poster",
             "author__tile",
             "author__house__name",
+            *names,
         )
     )
 
@@ -60,6 +66,30 @@ def visible_entries() -> QuerySet[Entry]:
 def latest_entries() -> list[Entry]:
     """The newest ``BOARD_LENGTH`` visible entries."""
     return list(visible_entries()[:BOARD_LENGTH])
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What students have done with an entry: reactions by kind, and the one of the student who asks."""
+
+    reactions: dict[str, int]
+    own_reaction: str | None = None
+    reported: bool = False
+
+
+def attention(entry_ids: Iterable[int], student: User) -> dict[int, Attention]:
+    """The reactions to each of the entries, and what ``student`` did. Two queries."""
+    ids = list(entry_ids)
+    counts = {pk: dict.fromkeys(Reaction.Kind.values, 0) for pk in ids}
+    own: dict[int, str] = {}
+    is_own = Max(Case(When(student=student, then=1), default=0, output_field=IntegerField()))
+    rows = Reaction.objects.filter(entry__in=ids).order_by().values_list("entry", "kind")
+    for entry, kind, count, mine in rows.annotate(n=Count("*"), mine=is_own):
+        counts[entry][kind] = count
+        if mine:
+            own[entry] = kind
+    reported = set(Report.objects.filter(entry__in=ids, student=student).values_list("entry", flat=True))
+    return {pk: Attention(counts[pk], own.get(pk), pk in reported) for pk in ids}
 
 
 def members() -> QuerySet[User]:

@@ -10,9 +10,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from common.fields import PublicUrl
+from common.fields import PublicUrl, Text, origin
+from dormitory.serializers import HouseNameSerializer
 from lounge import text
-from lounge.models import Entry
+from lounge.models import Entry, Reaction
+from lounge.tiles import TilesSerializer, tiles
 
 
 @extend_schema_field({"type": "string", "minLength": text.MIN_LENGTH, "maxLength": text.MAX_LENGTH})
@@ -71,6 +73,51 @@ class EntrySerializer(serializers.Serializer[Entry]):
         return timezone.localtime(entry.created_at).strftime("%y.%m.%d")
 
 
+class ReactionSerializer(serializers.Serializer[Any]):
+    reaction = serializers.ChoiceField(Reaction.Kind.choices)
+
+
+class ReactionCountsSerializer(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {kind: serializers.IntegerField(min_value=0) for kind in Reaction.Kind.values}
+
+
+class AttentionSerializer(serializers.Serializer[Any]):
+    reactions = ReactionCountsSerializer(help_text="how many students chose each")
+    own_reaction = serializers.ChoiceField(Reaction.Kind.choices, allow_null=True)
+    reported = serializers.BooleanField(help_text="whether the student who asks has reported it")
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    reason = Text(
+        required=False, allow_blank=True, max_length=text.MAX_LENGTH, help_text="for staff; may be empty"
+    )
+
+
+class BoardEntrySerializer(EntrySerializer):
+    """An entry and what students have done with it; the context has ``attention`` by entry id."""
+
+    house = serializers.SerializerMethodField()
+    portrait = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+    attention = serializers.SerializerMethodField()
+
+    @extend_schema_field(HouseNameSerializer(allow_null=True))
+    def get_house(self, entry: Entry) -> Any:
+        house = entry.author.house
+        return HouseNameSerializer(house).data if house else None
+
+    @extend_schema_field(TilesSerializer)
+    def get_portrait(self, entry: Entry) -> Any:
+        author = entry.author
+        names = author.portrait.name, author.poster.name, author.tile.name
+        return tiles(*names, base=origin(self.context["request"]))
+
+    @extend_schema_field(AttentionSerializer)
+    def get_attention(self, entry: Entry) -> Any:
+        return AttentionSerializer(self.context["attention"][entry.pk]).data
+
+
 class StudentSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
@@ -110,6 +157,7 @@ class LoungeSerializer(serializers.Serializer[Any]):
 class HouseCountsSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="house.pk")
     name = serializers.CharField(source="house.name")
+    local_name = serializers.CharField(source="house.local_name")
     colour = serializers.CharField(source="house.colour")
     students = serializers.IntegerField()
     entries = serializers.IntegerField()
@@ -125,5 +173,5 @@ class StatsSerializer(serializers.Serializer[Any]):
     days = DayCountSerializer(many=True)
 
 
-class DeletedSerializer(serializers.Serializer[Any]):
+class MessageSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -17,9 +19,13 @@ from lounge.models import Entry
 from lounge.page import lounge_json
 from lounge.pagination import BoardPagination
 from lounge.serializers import (
-    DeletedSerializer,
+    AttentionSerializer,
+    BoardEntrySerializer,
     EntrySerializer,
     LoungeSerializer,
+    MessageSerializer,
+    ReactionSerializer,
+    ReportSerializer,
     StatsSerializer,
     WriteSerializer,
 )
@@ -82,7 +88,7 @@ class EditView(APIView):
 class DeleteView(APIView):
     """``DELETE /lounge/delete/ID/``: one's own entry is gone."""
 
-    @extend_schema(responses={200: DeletedSerializer})
+    @extend_schema(responses={200: MessageSerializer})
     def delete(self, request: Request, entry_id: int) -> Response:
         services.delete(author=member(request), entry_id=entry_id)
         return Response({"message": _("Deleted!")})
@@ -91,13 +97,53 @@ class DeleteView(APIView):
 class BoardView(ListAPIView[Entry]):
     """``GET /lounge/board/``: the whole board, newest first, page by page (``cursor``, ``page_size`` up to 100)."""
 
-    serializer_class = EntrySerializer
+    serializer_class = BoardEntrySerializer
     pagination_class = BoardPagination
-    queryset = selectors.visible_entries()
+    queryset = selectors.visible_entries(house_names=True)
 
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
-        member(request)
-        return super().get(request, *args, **kwargs)
+        student = member(request)
+        entries: Any = self.paginate_queryset(self.get_queryset())
+        attention = selectors.attention([entry.pk for entry in entries], student)
+        context = {**self.get_serializer_context(), "attention": attention}
+        return self.get_paginated_response(BoardEntrySerializer(entries, many=True, context=context).data)
+
+
+class ReactionView(APIView):
+    """``/lounge/entries/ID/reaction/``: the student's own reaction to an entry."""
+
+    throttle_scope = "reaction"
+
+    @extend_schema(request=ReactionSerializer, responses=AttentionSerializer)
+    def put(self, request: Request, entry_id: int) -> Response:
+        student = member(request)
+        form = ReactionSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.react(student=student, entry_id=entry_id, kind=form.validated_data["reaction"])
+        return self.answer(entry_id, student)
+
+    @extend_schema(responses={200: AttentionSerializer})
+    def delete(self, request: Request, entry_id: int) -> Response:
+        student = member(request)
+        services.take_back_reaction(student=student, entry_id=entry_id)
+        return self.answer(entry_id, student)
+
+    def answer(self, entry_id: int, student: User) -> Response:
+        return Response(AttentionSerializer(selectors.attention([entry_id], student)[entry_id]).data)
+
+
+class ReportView(APIView):
+    """``POST /lounge/entries/ID/report/``: staff should look at an entry."""
+
+    throttle_scope = "reaction"
+
+    @extend_schema(request=ReportSerializer, responses=MessageSerializer)
+    def post(self, request: Request, entry_id: int) -> Response:
+        student = member(request)
+        form = ReportSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.report(student=student, entry_id=entry_id, **form.validated_data)
+        return Response({"message": _("Thank you. Staff will look at it.")})
 
 
 class StatsView(APIView):

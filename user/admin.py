@@ -24,7 +24,9 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from common.admin import ChangedFieldsOnly, picture, without_pencils
 from common.fields import origin
 from user import recovery
-from user.models import User
+from user.class_admin import SchoolClassAdmin
+from user.csv_admin import CsvAdmin
+from user.models import SchoolClass, User
 from user.name_fields import UsernameFormField
 from user.name_rules import check_fullname, check_username
 from user.services import delete_student
@@ -32,6 +34,8 @@ from user.services import delete_student
 # Their pages show whole refresh tokens, each of which gives access to the account for two weeks.
 admin.site.unregister(OutstandingToken)
 admin.site.unregister(BlacklistedToken)
+
+admin.site.register(SchoolClass, SchoolClassAdmin)
 
 # Only superusers grant these; otherwise staff who may edit students could grant them to themselves.
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -61,7 +65,17 @@ class NewStudentForm(NewNamesChecked, AdminUserCreationForm):
 class StudentForm(NewNamesChecked, UserChangeForm):
     class Meta:
         model = User
-        fields = ("username", "fullname", "email", "house", "birthday", "join_date", "is_active", *POWERS)
+        fields = (
+            "username",
+            "fullname",
+            "email",
+            "house",
+            "school_class",
+            "birthday",
+            "join_date",
+            "is_active",
+            *POWERS,
+        )
         field_classes = {"username": UsernameFormField}
 
 
@@ -75,7 +89,7 @@ class NewPasswordForm(AdminPasswordChangeForm):
 
 
 @admin.register(User)
-class StudentAdmin(ChangedFieldsOnly, UserAdmin):
+class StudentAdmin(CsvAdmin, ChangedFieldsOnly, UserAdmin):
     form = StudentForm
     add_form = NewStudentForm
     change_password_form = NewPasswordForm
@@ -90,19 +104,19 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
         "is_staff",
     )
     list_display_links = ("thumbnail", "username")
-    list_filter = ("house", "is_active", "is_staff", "join_date")
+    list_filter = ("house", "school_class", "is_active", "is_staff", "join_date")
     list_select_related = ("house",)
     list_per_page = 50
     search_fields = ("username", "fullname", "student_number")
     search_help_text = _("Username, full name or student number")
     ordering = ("-id",)
-    autocomplete_fields = ("house", "groups")
-    actions = ("hand_out_links",)
+    autocomplete_fields = ("house", "school_class", "groups")
+    actions = ("hand_out_links", "download")
     filter_horizontal = ("user_permissions",)
     readonly_fields: ClassVar[Any] = ("large_picture", "student_number", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("large_picture", "username", "fullname", "email", "password")}),
-        (_("Record"), {"fields": ("house", "birthday", "join_date", "student_number")}),
+        (_("Record"), {"fields": ("house", "school_class", "birthday", "join_date", "student_number")}),
         (_("Permissions"), {"fields": ("is_active", *POWERS), "classes": ("collapse",)}),
         (_("Dates"), {"fields": ("date_joined", "last_login"), "classes": ("collapse",)}),
     )
@@ -122,7 +136,7 @@ class StudentAdmin(ChangedFieldsOnly, UserAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        return without_pencils(field) if db_field.name == "house" else field
+        return without_pencils(field) if db_field.name in ("house", "school_class") else field
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._may_touch(request, obj)

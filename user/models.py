@@ -13,10 +13,30 @@ from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from user.join_codes import LENGTH, new_code
 from user.name_fields import FullnameColumn
 from user.name_rules import FULLNAME_LENGTH, USERNAME_LENGTH
 from user.passwords import canonical_password
 from user.private_pictures import empty_frame, signed_url
+
+CLASS_NAME_LENGTH = 60
+
+
+class SchoolClass(models.Model):
+    """Students who sign up together, with a code that staff hand out."""
+
+    name = models.CharField(_("name"), max_length=CLASS_NAME_LENGTH, unique=True)
+    code = models.CharField(_("join code"), max_length=LENGTH, unique=True, default=new_code, editable=False)
+    open = models.BooleanField(_("open"), default=True, help_text=_("Whether one can still sign up."))
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("class")
+        verbose_name_plural = _("classes")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class UserManager(BaseUserManager["User"]):
@@ -63,6 +83,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         on_delete=models.PROTECT,
         related_name="members",
     )
+    school_class = models.ForeignKey(
+        SchoolClass,
+        verbose_name=_("class"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="students",
+    )
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     join_date = models.DateField(_("admission day"), null=True, blank=True)
     # Assigned by the sorting and never changed.
@@ -76,6 +104,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     poster = models.FileField(_("poster"), max_length=200, blank=True, editable=False)
     tile = models.FileField(_("tile"), max_length=200, blank=True, editable=False)
     live = models.FileField(_("live portrait"), max_length=200, blank=True, editable=False)
+    # When the portrait that is shown was made or chosen; before the first one, when the student signed up.
+    portrait_at = models.DateTimeField(_("portrait since"), default=timezone.now, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     # Counts the sign-outs; an access token that has another number is refused.
@@ -93,6 +123,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         indexes = [
             # The members of each house in order: counted, and drawn at random, without reading a row.
             models.Index(fields=["house", "id"], condition=models.Q(is_active=True), name="user_members"),
+            # The gallery, newest portraits first.
+            models.Index(
+                fields=["-portrait_at", "-id"], condition=models.Q(is_active=True), name="user_portraits"
+            ),
         ]
 
     def __str__(self) -> str:

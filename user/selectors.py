@@ -6,7 +6,8 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from common.prepared import Parameter, Prepared
-from user.models import User
+from user.join_codes import canonical_code
+from user.models import SchoolClass, User
 
 _BY_ID = Prepared(lambda: User.objects.filter(pk=Parameter("pk", User._meta.pk)))
 
@@ -34,3 +35,12 @@ def number_of(username: str) -> int | None:
     if not username.isprintable():
         return None
     return User.objects.filter(username=username).values_list("pk", flat=True).first()
+
+
+def class_of_code(code: str) -> SchoolClass | None:
+    """The open class with this join code, however it was typed; None where there is none."""
+    canonical = canonical_code(code)
+    # PostgreSQL cannot be asked for what no code has.
+    if not canonical.isalnum():
+        return None
+    return SchoolClass.objects.filter(code=canonical, open=True).first()

@@ -14,19 +14,36 @@ from rest_framework.exceptions import ErrorDetail
 from common.fields import PublicUrl, Text, ThoroughSerializer
 from user import recovery
 from user.api_fields import FullnameField, NewUsernameField, PasswordField
-from user.models import User
+from user.models import SchoolClass, User
 from user.passwords import canonical_password
+from user.selectors import class_of_code
 
 EMAIL_HELP = "for a link when the password is forgotten; only the student and staff see it"
 
 
 class SignUpSerializer(ThoroughSerializer):
-    """``fullname`` (at most 40 characters), ``username`` (at most 20), ``password``, and perhaps ``email``."""
+    """``fullname`` (at most 40 characters), ``username`` (at most 20), ``password``; ``email``, ``join_code``."""
 
     fullname = FullnameField()
     username = NewUsernameField()
     password = PasswordField()
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254, help_text=EMAIL_HELP)
+
+    join_code = Text(
+        required=False,
+        allow_blank=True,
+        max_length=40,
+        help_text="of a class, from its staff; empty without one",
+    )
+
+    def validate_join_code(self, value: str) -> SchoolClass | None:
+        """The class, or None without a code."""
+        school_class = class_of_code(value)
+        if value and school_class is None:
+            raise serializers.ValidationError(
+                _("There is no open class with this code."), code="join_code_unknown"
+            )
+        return school_class
 
     def validate_username(self, value: str) -> str:
         """The name, which is free to take."""
@@ -133,6 +150,7 @@ class ConfirmSerializer(serializers.Serializer[User]):
 class OwnHouseSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    local_name = serializers.CharField(help_text="in the language of the answer; `name` where there is none")
     colour = serializers.CharField(help_text="#rrggbb")
 
 

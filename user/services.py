@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
@@ -9,13 +11,35 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from user.models import User
+from user.models import SchoolClass, User
 from user.passwords import canonical_password
+from user.student_csv import NewStudent
 
 
-def sign_up(*, username: str, fullname: str, password: str, email: str = "") -> User:
-    """A new student. ``IntegrityError`` when the username was taken since it was checked."""
-    return User.objects.create_user(username=username, fullname=fullname, password=password, email=email)
+def sign_up(
+    *, username: str, fullname: str, password: str, email: str = "", join_code: SchoolClass | None = None
+) -> User:
+    """A new student, in the class of the join code. ``IntegrityError`` when the username was taken since."""
+    return User.objects.create_user(
+        username=username, fullname=fullname, password=password, email=email, school_class=join_code
+    )
+
+
+@transaction.atomic
+def import_students(rows: Iterable[NewStudent]) -> list[User]:
+    """An account without a password for each row, and classes that are named there; all of them or none."""
+    classes = {found.name: found for found in SchoolClass.objects.all()}
+    students = []
+    for row in rows:
+        name = row.school_class
+        if name and name not in classes:
+            classes[name] = SchoolClass.objects.create(name=name)
+        students.append(
+            User.objects.create_user(
+                username=row.username, fullname=row.fullname, email=row.email, school_class=classes.get(name)
+            )
+        )
+    return students
 
 
 def change_record(*, student: User, fullname: str | None = None, email: str | None = None) -> None:

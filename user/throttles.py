@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from common.throttles import OutcomeThrottle
+from user.join_codes import canonical_code
 from user.usernames import canonical
 
 
@@ -58,3 +59,19 @@ class SignUpThrottle(OutcomeThrottle):
     """New accounts from one network, which a whole school may share on its first day."""
 
     scope = "sign-up"
+
+
+class ClassSignUpThrottle(OutcomeThrottle):
+    """New accounts with the join code of one class, from whichever networks."""
+
+    scope = "class-sign-up"
+
+    def get_cache_key(self, request: HttpRequest | Request, view: APIView | None) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": canonical_code(sent_join_code(request))}
+
+
+def sent_join_code(request: HttpRequest | Request) -> str:
+    """The join code of a sign-up as it was typed; ``""`` without one."""
+    body = request.data if isinstance(request, Request) else request.POST
+    code = body.get("join_code", "") if isinstance(body, Mapping) else ""
+    return code if isinstance(code, str) else ""

@@ -30,7 +30,13 @@ from user.serializers import (
     SpentSerializer,
 )
 from user.sign_in_log import log_failure
-from user.throttles import LoginAddressThrottle, LoginThrottle, SignUpThrottle
+from user.throttles import (
+    ClassSignUpThrottle,
+    LoginAddressThrottle,
+    LoginThrottle,
+    SignUpThrottle,
+    sent_join_code,
+)
 from user.tokens import PairSerializer, issue
 
 
@@ -39,7 +45,7 @@ class SignUpView(CountsOutcomes):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (SignUpThrottle,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = (SignUpThrottle,)
     throttle_scope = "sign-up"
 
     @extend_schema(
@@ -51,6 +57,13 @@ class SignUpView(CountsOutcomes):
         form.is_valid(raise_exception=True)
         services.sign_up(**form.validated_data)
         return Response({"messages": _("Welcome! You have signed up.")})
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Who has the code of a class is counted with the class; its network is that of the whole school."""
+        request: Request | None = self.request
+        if request is not None and selectors.class_of_code(sent_join_code(request)):
+            self.throttle_classes = (ClassSignUpThrottle,)
+        return super().get_throttles()
 
     def counts(self, response: Response) -> bool:
         # A mistyped form costs little and is no account.

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HouseSeed:
-    """What ``manage.py seed`` writes for one house; ``description`` is by language code."""
+    """What ``manage.py seed`` writes for one house; ``names`` and ``description`` are by language code."""
 
     id: int
     name: str
+    names: dict[str, str]
     colour: str
     symbol: str
     description: dict[str, str]
@@ -21,6 +22,7 @@ HOUSES = (
     HouseSeed(
         1,
         "Gryffindor",
+        {"ko": "그리핀도르"},
         "#8c1d2f",
         "flame",
         {
@@ -34,6 +36,7 @@ HOUSES = (
     HouseSeed(
         2,
         "Hufflepuff",
+        {"ko": "후플푸프"},
         "#b8860b",
         "wheat",
         {
@@ -47,6 +50,7 @@ HOUSES = (
     HouseSeed(
         3,
         "Slytherin",
+        {"ko": "슬리데린"},
         "#1f5f45",
         "wave",
         {
@@ -60,6 +64,7 @@ HOUSES = (
     HouseSeed(
         4,
         "Ravenclaw",
+        {"ko": "래번클로"},
         "#27478f",
         "star",
         {

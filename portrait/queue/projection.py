@@ -51,6 +51,7 @@ def refresh(student_id: int) -> None:
     painted = newest.poster.name if newest and newest.active else ""
     photo = newest.still.name if newest and (newest.active or worn is None) else ""
     User.objects.filter(pk=student_id).update(
+        **({"portrait_at": worn.shown_since} if worn else {}),
         still=painted or photo,
         portrait=worn.webp.name if worn else "",
         poster=worn.poster.name if worn else painted,

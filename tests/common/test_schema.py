@@ -23,8 +23,8 @@ COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
 # Answered by the service, and no part of the JSON API.
 ELSEWHERE = (
-    *("admin", "schema/", "docs/", "media/", "web/", "card/", "favicon.ico"),
-    *("user/portrait/photo/", "user/portrait/previews/"),
+    *("admin", "schema/", "docs/", "media/", "web/", "card/", "wall/", "favicon.ico"),
+    *("user/portrait/photo/", "user/portrait/previews/", "lounge/stills/"),
 )
 
 

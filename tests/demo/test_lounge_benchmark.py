@@ -35,5 +35,7 @@ def test_it_prints_queries_and_times_and_touches_no_database(tmp_path: Path) -> 
     assert queries["as it is"] <= 8
     # Author and house of each of the 60 entries.
     assert queries["a query per relation"] > 120
+    rates = re.findall(r"^GET /lounge/gallery/, ([\w ]+?) +(\d+) +[\d.]+ +[\d.]+$", process.stdout, re.M)
+    assert [name for name, _rate in rates] == ["newest", "random", "by name"]
     assert database.read_bytes() == b""
     assert [path.name for path in folder.iterdir()] == [database.name]

@@ -24,7 +24,7 @@ def test_it_shows_what_stands_on_a_student_card(as_alice: APIClient, ravenclaw: 
         "fullname": "Alice",
         "birthday": "2005-02-13",
         "join_date": today.isoformat(),
-        "house": {"id": 4, "name": "Ravenclaw", "colour": "#27478f"},
+        "house": {"id": 4, "name": "Ravenclaw", "local_name": "Ravenclaw", "colour": "#27478f"},
         "crest": "http://testserver/static/dormitory/crests/star.svg",
         "portrait": dict.fromkeys(("webp", "avif", "gif", "mp4", "poster", "tile")),
     }
@@ -88,7 +88,7 @@ def test_a_house_without_description_or_crest_has_a_plain_shield(
 ) -> None:
     sort(alice, House.objects.create(name="Fifth").pk)
     card = as_alice.get(URL).json()
-    assert card["house"] == {"id": 5, "name": "Fifth", "colour": "#444444"}
+    assert card["house"] == {"id": 5, "name": "Fifth", "local_name": "Fifth", "colour": "#444444"}
     assert card["crest"].endswith("/crests/shield.svg")
     assert card["number"][2:] == "050001"
 

@@ -22,7 +22,7 @@ def test_the_houses_come_in_the_order_of_their_ids(as_alice: APIClient) -> None:
         (3, "Slytherin"),
         (4, "Ravenclaw"),
     ]
-    assert all(set(house) == {"id", "name", "colour", "desc", "crest"} for house in houses)
+    assert all(set(house) == {"id", "name", "local_name", "colour", "desc", "crest"} for house in houses)
 
 
 @pytest.mark.usefixtures("houses")

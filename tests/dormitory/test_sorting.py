@@ -44,6 +44,7 @@ def test_it_counts_answers_and_preference_and_enrols(as_alice: APIClient, photog
         "house": {
             "id": 4,
             "name": "Ravenclaw",
+            "local_name": "Ravenclaw",
             "colour": "#27478f",
             "desc": House.objects.get(pk=4).texts["en"],
             "crest": "http://testserver/static/dormitory/crests/star.svg",

@@ -8,7 +8,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from dormitory.models import House
 from tests.portrait.kit import make_portrait
 from user.models import User
 
@@ -48,7 +47,7 @@ def test_after_it_the_house_and_the_portrait_are_there(
     with CaptureQueriesContext(connection) as queries:
         body = me(as_alice)
     assert len(queries) == 2
-    assert body["house"] == {"id": 4, "name": "Ravenclaw", "colour": House.objects.get(pk=4).colour}
+    assert body["house"] == {"id": 4, "name": "Ravenclaw", "local_name": "Ravenclaw", "colour": "#27478f"}
     assert (body["birthday"], body["join_date"]) == ("2001-02-13", "2026-03-02")
     assert body["portrait"] == f"http://testserver{job.webp.url}"
 

@@ -1,4 +1,5 @@
 /** The student card as a part of a page: real text, and a layout for phones. */
+import { houseNames } from "./house.js";
 import { h } from "./dom.js";
 import { formatDay, t } from "./i18n.js";
 import { livePortrait } from "./portrait.js";
@@ -17,7 +18,7 @@ export function studentCard(card) {
         "div",
         { class: "card-banner" },
         livePortrait({ live, src: webp ?? still, avif, poster, still, alt: alt(card), lazy: false, size: 300 }),
-        h("p", { class: "card-house" }, card.house.name),
+        h("p", { class: "card-house" }, houseNames(card.house)),
       ),
       ["left", "right"].map((side) =>
         h("img", { class: `card-candle ${side}`, src: "/web/art/candle.svg", alt: "", width: 56, height: 72 }),
@@ -52,7 +53,7 @@ export function studentCard(card) {
         fact("card.birthday", day(card.birthday)),
         fact("card.number", card.number),
         fact("card.admitted", day(card.join_date)),
-        fact("card.house", card.house.name),
+        fact("card.house", houseNames(card.house)),
       ),
     ),
   );

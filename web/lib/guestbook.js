@@ -1,9 +1,12 @@
 /** The guestbook: all entries, newest first; own entries can be edited and deleted. */
 import { announce, focusOn, h, replace } from "./dom.js";
 import { field, form } from "./form.js";
+import { enlarge } from "./gallery.js";
 import { houseColours } from "./house.js";
 import { formatDay, t } from "./i18n.js";
 import { explain, load } from "./problem.js";
+import { reactions, report } from "./reactions.js";
+import { tile } from "./tile.js";
 import { keep, recall } from "./browser-storage.js";
 
 const PAGE = 12;
@@ -13,11 +16,8 @@ const MOST = 250;
 const UNDO_SECONDS = 8;
 const DRAFT = "guestbook-draft";
 
-/**
- * `{node, leave}`; `leave()` sends the pending deletions and resolves when they are done. `houses` are those of
- * `GET /lounge/stats/`, for the colours of the seals.
- */
-export function guestbook({ api, student, toast }, houses) {
+/** `{node, leave}`; `leave()` sends the pending deletions and resolves when they are done. */
+export function guestbook({ api, student, toast }) {
   const list = h("ol", { class: "entries" });
   const more = h("div", { class: "centred" });
   const heading = h("h2", { id: "guestbook", tabindex: "-1" }, t("guestbook.title"));
@@ -56,10 +56,13 @@ export function guestbook({ api, student, toast }, houses) {
     // A draft is kept when the language or the page changes.
     content.input.addEventListener("input", () => keep(DRAFT, content.input.value || null, "session"));
     const submit = async () => {
-      const entry = await api.post("/lounge/", { content: content.input.value });
+      await api.post("/lounge/", { content: content.input.value });
+      // With the author's tile, which the answer does not have.
+      const { results } = await api.get("/lounge/board/?page_size=10");
+      const entry = results.find(({ author }) => author === student.id);
       content.input.value = "";
       content.input.dispatchEvent(new Event("input"));
-      list.prepend(row(entry));
+      if (entry) list.prepend(row(entry));
       announce(t("guestbook.written"));
     };
     return form({ fields: { content }, submit, label: t("guestbook.submit"), className: "stack write" }, content.node);
@@ -84,25 +87,43 @@ export function guestbook({ api, student, toast }, houses) {
           "p",
           { class: "entry-head" },
           h("b", {}, h("bdi", {}, entry.author_name)),
-          entry.dorm_name && h("span", {}, entry.dorm_name),
+          entry.house && h("span", {}, entry.house.local_name),
           h("time", { datetime: day }, formatDay(day)),
           entry.edited && h("span", { class: "edited" }, t("guestbook.edited")),
         ),
         h("p", { class: "entry-text", dir: "auto" }, entry.content),
-        own &&
-          h(
-            "div",
-            { class: "row small" },
-            doing("guestbook.edit", () => edit(item, entry)),
-            doing("guestbook.delete", () => remove(item, entry)),
-          ),
+        h(
+          "div",
+          { class: "row small between" },
+          reactions(api, entry),
+          h("span", { class: "row" }, own ? ownTools(item, entry) : reporting(entry)),
+        ),
       ),
     );
   }
 
-  function seal({ author_name: name, dorm_name: house }) {
-    const colours = houseColours(houses.find((each) => each.name === house));
-    return h("span", { class: "seal", ...colours, "aria-hidden": "true" }, [...name][0]);
+  function ownTools(item, entry) {
+    return [doing("guestbook.edit", () => edit(item, entry)), doing("guestbook.delete", () => remove(item, entry))];
+  }
+
+  /** The author's moving tile, which opens the portrait; the first letter of the name where there is no portrait. */
+  function seal({ author_name: name, house, portrait }) {
+    const colours = houseColours(house);
+    if (!portrait.still || !house) return h("span", { class: "seal", ...colours, "aria-hidden": "true" }, [...name][0]);
+    const open = () => enlarge({ fullname: name, house, portrait, portrait_at: null });
+    const label = t("card.portrait-alt", { name });
+    return h("button", { class: "author", type: "button", "aria-haspopup": "dialog", "aria-label": label, onclick: open }, tile(portrait, { size: 56 }));
+  }
+
+  function reporting(entry) {
+    if (entry.attention.reported) return h("span", { class: "hint" }, t("report.done"));
+    const button = doing("report.open", () =>
+      report(api, entry, () => {
+        entry.attention.reported = true;
+        button.replaceWith(h("span", { class: "hint" }, t("report.done")));
+      }),
+    );
+    return button;
   }
 
   function edit(item, entry) {
@@ -113,7 +134,8 @@ export function guestbook({ api, student, toast }, houses) {
       if (said) announce(said);
     };
     const submit = async () => {
-      done(await api.put(`/lounge/edit/${entry.id}/`, { content: content.input.value }), t("guestbook.changed"));
+      const changed = await api.put(`/lounge/edit/${entry.id}/`, { content: content.input.value });
+      done({ ...entry, ...changed }, t("guestbook.changed"));
     };
     const made = form({ fields: { content }, submit, label: t("guestbook.save"), className: "stack edit" }, content.node);
     const cancel = h("button", { class: "button quiet", type: "button", onclick: () => done(entry) }, t("guestbook.cancel"));

@@ -19,11 +19,13 @@ export const ROUTES = {
   "#/account": { page: "account", who: "student" },
 };
 
+const WITH_MORE = new Set(["#/new-password", "#/sign-up"]);
+
 /** A hash in two parts: its route, and what stands behind it, such as the end of a link. */
 export function parts(hash) {
   const [, name = "", ...rest] = hash.split("/");
   const route = `#/${name}`;
-  return rest.length && route !== "#/new-password" ? [hash, ""] : [route, rest.join("/")];
+  return rest.length && !WITH_MORE.has(route) ? [hash, ""] : [route, rest.join("/")];
 }
 
 /** The route of the student's next enrolment step. */

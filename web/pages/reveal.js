@@ -1,6 +1,7 @@
 /** The house is revealed while the portrait is still being made: live stage, percentage, time left. */
 import { h, replace } from "../lib/dom.js";
 import { formatWait, hasText } from "../lib/i18n.js";
+import { houseNames } from "../lib/house.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
@@ -102,7 +103,7 @@ export default async function page({ api, t, student, announce, refreshStudent }
       "div",
       { class: "reveal-house stack centred" },
       h("img", { class: "reveal-crest", src: house.crest, alt: "", width: 200, height: 220 }),
-      h("h1", {}, first ? t("reveal.heading", { house: house.name }) : house.name),
+      h("h1", {}, first ? t("reveal.heading", { house: houseNames(house) }) : houseNames(house)),
       h("p", { class: "lead" }, house.desc),
     ),
     h(

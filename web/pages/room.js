@@ -1,6 +1,7 @@
 /** The student's room: the portrait, the house, and links to the other pages. */
 import { h, replace } from "../lib/dom.js";
 import { formatDay } from "../lib/i18n.js";
+import { houseNames } from "../lib/house.js";
 import { livePortrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
@@ -46,7 +47,7 @@ export default async function page(context) {
         h(
           "div",
           { class: "stack" },
-          h("h2", { id: "house" }, house.name),
+          h("h2", { id: "house" }, houseNames(house)),
           h("p", { class: "room-motto" }, house.desc),
           h(
             "p",

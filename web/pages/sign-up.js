@@ -2,7 +2,7 @@
 import { h } from "../lib/dom.js";
 import { field, form, passwordField } from "../lib/form.js";
 
-export default async function page({ api, t, enter, toast }) {
+export default async function page({ api, t, enter, toast, argument }) {
   const fullname = field(
     t("signup.fullname"),
     h("input", { name: "fullname", autocomplete: "name", required: true }),
@@ -19,7 +19,12 @@ export default async function page({ api, t, enter, toast }) {
     { hint: t("signup.username-hint") },
   );
   const password = passwordField(t("signin.password"), "password", "new-password", t("signup.password-hint"));
-  const fields = { fullname, username, password };
+  const joinCode = field(
+    t("signup.code"),
+    h("input", { name: "join_code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", value: argument }),
+    { hint: t("signup.code-hint") },
+  );
+  const fields = { fullname, username, password, join_code: joinCode };
   // The account may exist although the sign-in after it failed: a retry then only signs in.
   let enrolled = null;
   const submit = async () => {
@@ -35,7 +40,7 @@ export default async function page({ api, t, enter, toast }) {
     "section",
     { class: "sheet stack sign-in" },
     h("h1", {}, t("signup.title")),
-    form({ fields, submit, label: t("signup.submit") }, fullname.node, username.node, password.node),
+    form({ fields, submit, label: t("signup.submit") }, fullname.node, username.node, password.node, joinCode.node),
     h("p", { class: "small" }, t("signup.been-here"), " ", h("a", { href: "#/sign-in" }, t("signup.sign-in"))),
   );
   return { title: t("signup.title"), node };

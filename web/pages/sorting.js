@@ -13,7 +13,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
     go("#/room");
     return { title: t("sorting.title"), node: h("div", {}) };
   }
-  const [{ questions }, { houses }] = await Promise.all([api.get("/dorm/question/"), api.get("/dorm/houses/")]);
+  const [{ questions }, { houses }] = await Promise.all([api.get("/dorm/question/?v=2"), api.get("/dorm/houses/")]);
   // Kept for this tab and this student, so that a reload or a language switch loses no answer.
   const drawer = `sorting-${student.id}`;
   const given = { answers: {}, birthday: "", preferred: null, step: 0, ...kept(drawer) };
@@ -44,7 +44,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
         ),
       ),
     );
-    node.addEventListener("change", (event) => choose(Number(event.target.value)));
+    node.addEventListener("change", (event) => choose(event.target.value));
     return node;
   }
 
@@ -82,7 +82,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
       picture: h("img", { src: crest, alt: "", width: 56, height: 62, loading: "lazy" }),
     }));
     const node = cards(t("sorting.preferred"), entries, given.preferred, (id) => {
-      given.preferred = id;
+      given.preferred = Number(id);
       save();
     });
     node.classList.add("houses");

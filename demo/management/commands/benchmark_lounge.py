@@ -1,4 +1,4 @@
-"""``manage.py benchmark_lounge``: the lounge and the polled status in a full school."""
+"""``manage.py benchmark_lounge``: the lounge, the gallery and the polled status in a full school."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from demo.throw_away import throw_away_database
 class Command(BaseCommand):
     help = (
         "Fill a throw-away database (SQLite, or PostgreSQL by DATABASE_URL) and measure GET /lounge/ and "
-        "GET /user/portrait/ beside plain versions of them. The configured database is not touched."
+        "GET /user/portrait/ beside plain versions of them, and GET /lounge/gallery/. "
+        "The configured database is not touched."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,7 +40,7 @@ class Command(BaseCommand):
                 )
                 measured = lounge_benchmark.measure(runs=options["runs"], seed=options["seed"])
                 served = http_benchmark.measure(
-                    lounge_benchmark.PATHS | lounge_benchmark.STATUS_PATHS,
+                    lounge_benchmark.PATHS | lounge_benchmark.STATUS_PATHS | lounge_benchmark.GALLERY_PATHS,
                     clients=options["clients"],
                     seconds=options["seconds"],
                     seed=options["seed"],
@@ -66,5 +67,10 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{label:<32}{page.rate:>10.0f}{page.p50 * 1000:>10.1f}{page.p95 * 1000:>10.1f}{ratio:>8.1f}"
                 )
+        for name in lounge_benchmark.GALLERY_PATHS:
+            page, title = served[name], f"GET /lounge/gallery/, {name}"
+            self.stdout.write(
+                f"{title:<32}{page.rate:>10.0f}{page.p50 * 1000:>10.1f}{page.p95 * 1000:>10.1f}"
+            )
         busiest = max(page.client for page in served.values())
         self.stdout.write(f"the clients took at most {busiest:.0%} of a core")

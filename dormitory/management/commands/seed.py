@@ -35,6 +35,7 @@ def seed_houses() -> int:
         House(
             pk=seed.id,
             name=seed.name,
+            names=seed.names,
             colour=seed.colour,
             symbol=seed.symbol,
             texts=seed.description,

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('user', '0005_names_and_email'),
+        ('user', '0008_classes'),
     ]
 
     operations = [

@@ -1,0 +1,129 @@
+/**
+ * The projector page: as many framed portraits as fit, the newest one large, others in turns. The key is behind the `#` of
+ * the address.
+ */
+import { announce, h, replace } from "./lib/dom.js";
+import { houseColours, houseNames } from "./lib/house.js";
+import { t } from "./lib/i18n.js";
+import { portrait } from "./lib/portrait.js";
+
+// Milliseconds between two questions for new portraits, and until one of the frames shows another student.
+const ASK = 5000;
+const TURN = 7000;
+// CSS pixels of a frame with its plate, at least; a larger one is made of a tile that is too small for it.
+const LEAST = 190;
+
+const key = decodeURIComponent(location.hash.slice(1));
+const students = new Map();
+let asOf = "";
+let newest = null;
+let shown = [];
+let turn = 0;
+
+const title = h("h1", {}, t("shell.school"));
+const full = h("button", { class: "button quiet full", type: "button", onclick: fill }, t("wall.full"));
+const board = h("ul", { class: "wall" });
+const note = h("p", { class: "wall-note", role: "status" });
+const main = h("main", { class: "wall-page" }, h("header", { class: "wall-head" }, title, full), note, board);
+document.title = t("shell.school");
+document.body.append(main);
+full.hidden = !document.fullscreenEnabled;
+
+function fill() {
+  document.documentElement.requestFullscreen().catch(() => {});
+}
+
+document.addEventListener("fullscreenchange", () => {
+  full.hidden = Boolean(document.fullscreenElement);
+});
+
+async function ask() {
+  let answer;
+  try {
+    answer = await fetch(`/wall/portraits/?since=${encodeURIComponent(asOf)}`, {
+      headers: { Accept: "application/json", Authorization: `Wall ${key}` },
+      cache: "no-store",
+    });
+    if (answer.status === 403) {
+      say(t("wall.ended"));
+      replace(board);
+      return;
+    }
+    if (answer.ok) take(await answer.json());
+  } catch {
+    // There is no network at the moment; what hangs stays.
+  }
+  setTimeout(ask, ASK);
+}
+
+function take({ results, as_of: now }) {
+  const first = asOf === "";
+  asOf = now;
+  // The oldest first, so that the newest is the last one that is hung.
+  for (const student of results.reverse()) {
+    students.delete(student.id);
+    students.set(student.id, student);
+    newest = student.id;
+    if (!first) announce(t("wall.new", { name: student.fullname }));
+  }
+  if (students.size === 0) say(t("wall.empty"));
+  else if (results.length) {
+    say("");
+    hang();
+  }
+}
+
+function say(text) {
+  note.textContent = text;
+  note.hidden = !text;
+}
+
+/** Fill the screen: the newest portrait takes the place of four frames, where there is room for that. */
+function hang() {
+  const width = board.clientWidth;
+  const height = window.innerHeight - board.getBoundingClientRect().top - 16;
+  const columns = Math.max(2, Math.floor(width / LEAST));
+  const rows = Math.max(2, Math.floor(height / (width / columns + 44)));
+  board.style.setProperty("--columns", columns);
+  const places = Math.max(0, columns * rows - 4);
+  const others = [...students.keys()].filter((id) => id !== newest).reverse();
+  shown = others.slice(0, places);
+  turn = places;
+  replace(board, frame(students.get(newest), true), shown.map((id) => frame(students.get(id))));
+}
+
+/** One frame shows the next student who does not hang. */
+function change() {
+  const others = [...students.keys()].filter((id) => id !== newest).reverse();
+  if (others.length <= shown.length || shown.length === 0) return;
+  do turn += 1;
+  while (shown.includes(others[turn % others.length]));
+  const place = turn % shown.length;
+  shown[place] = others[turn % others.length];
+  board.children[place + 1].replaceWith(frame(students.get(shown[place])));
+}
+
+function frame({ fullname, house, portrait: files }, large = false) {
+  return h(
+    "li",
+    { class: large ? "large" : "", ...houseColours(house) },
+    portrait({
+      src: (large ? files.webp : files.tile) ?? files.webp,
+      poster: large ? files.poster : files.still,
+      still: files.still,
+      alt: "",
+      lazy: false,
+      size: large ? 420 : 192,
+    }),
+    h("p", { class: "plate" }, h("bdi", {}, fullname), h("span", {}, houseNames(house))),
+  );
+}
+
+let resized = null;
+window.addEventListener("resize", () => {
+  clearTimeout(resized);
+  resized = setTimeout(() => newest !== null && hang(), 200);
+});
+window.addEventListener("hashchange", () => location.reload());
+setInterval(change, TURN);
+ask();

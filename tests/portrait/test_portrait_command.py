@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -39,6 +40,14 @@ def test_it_writes_all_files_beside_and_prints_them(photo: Path, tmp_path: Path)
     assert done.stdout.split() == names
     assert sorted(path.name for path in here.iterdir()) == sorted(names)
     assert all(read_provenance((here / name).read_bytes()) for name in names)
+
+
+def test_the_live_portrait_alone_is_one_file(photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = portrait(photo, "--live", "--style", "udnie", "--seed", "4", "--size", "256", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in out.iterdir()] == ["me-portrait.live"]
+    assert zipfile.is_zipfile(out / "me-portrait.live")
 
 
 @pytest.mark.parametrize(

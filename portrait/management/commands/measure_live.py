@@ -33,7 +33,7 @@ class Command(EngineCommand):
 
         engine = Engine(engine_options())
         self.stdout.write(
-            f"{'photo':<32}{'style':<26}{'make s':>7}{'file s':>7}{'kB':>5}{'patches':>8}"
+            f"{'photo':<32}{'style':<26}{'s':>7}{'CPU s':>7}{'kB':>5}{'patches':>8}"
             f"{'look':>7}{'95 %':>6}{'all':>7}{'95 %':>6}"
         )
         for number, path in enumerate(options["photos"]):

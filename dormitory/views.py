@@ -25,6 +25,7 @@ from dormitory.serializers import (
     EnrolledSerializer,
     EnrolSerializer,
     HousesSerializer,
+    LookSerializer,
     QuestionsSerializer,
     RecordSerializer,
     SortedSerializer,
@@ -85,6 +86,23 @@ class SortingView(RecordView):
         form.is_valid(raise_exception=True)
         result = services.sort(student=signed_in(request), **form.validated_data)
         return Response(SortedSerializer(result, context={"request": request}).data)
+
+
+class LookView(APIView):
+    """``/dorm/sorting/look/``: what the sorting knows of the picture; DELETE says no to it, also afterwards."""
+
+    def answer(self, student: User) -> Response:
+        return Response(LookSerializer(selectors.look_state(student)).data)
+
+    @extend_schema(responses=LookSerializer)
+    def get(self, request: Request) -> Response:
+        return self.answer(signed_in(request))
+
+    @extend_schema(request=None, responses={200: LookSerializer})
+    def delete(self, request: Request) -> Response:
+        student = signed_in(request)
+        services.sort_without_look(student=student)
+        return self.answer(student)
 
 
 def card_holder(request: Request) -> User:

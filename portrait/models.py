@@ -41,6 +41,8 @@ class PortraitJob(models.Model):
 
     # The columns that name files: those of the private folder, and the public ones.
     PHOTOS: ClassVar[tuple[str, ...]] = ("photo", "still")
+    # What becomes of the columns that go with the photo.
+    WITH_PHOTO: ClassVar[dict[str, Any]] = {**dict.fromkeys(PHOTOS, ""), "readings": None}
     RESULTS: ClassVar[tuple[str, ...]] = NAMES
     FILES: ClassVar[tuple[str, ...]] = (*PHOTOS, *RESULTS)
     # Those whose URLs the student gets; that of the still is signed and expires.
@@ -69,6 +71,10 @@ class PortraitJob(models.Model):
     face = models.JSONField(null=True, blank=True, editable=False)
     # What the upload found out about ``photo``, as ``photos.PhotoFacts``; null in a job from before it did.
     facts = models.JSONField(null=True, blank=True, editable=False)
+    # Whether the student wants the picture to be read for the sorting, and what was read: a number by feature
+    # (``engine.photo.readings``). It is deleted with the photo.
+    look = models.BooleanField(default=False, editable=False)
+    readings = models.JSONField(null=True, blank=True, editable=False)
     # The PortraitRequest, a column for each field. An empty style or motion is drawn from ``seed``, so that a second
     # attempt draws the same.
     style = models.CharField(_("style"), max_length=64, blank=True)

@@ -55,6 +55,7 @@ MESSAGES: dict[str, Any] = {
     "bad_size": _("The size must be one of 256, 384, 512, 640 and 768 pixels."),
     "bad_face": _("There is no face with that number in the photo."),
     "bad_box": _("The box must be three numbers, x,y,side, and lie in the photo."),
+    "bad_look": _("The field look must be true or false."),
     # The job.
     "no_face": _("No face was found in the photo. Please take one that shows your face from the front."),
     "photo_missing": _("The photo is no longer there. Please send it again."),

@@ -27,13 +27,14 @@ from user.models import User
 
 
 def accept_photo(
-    *, student: User, data: bytes, request: PortraitRequest, choice: FaceChoice = LARGEST
+    *, student: User, data: bytes, request: PortraitRequest, choice: FaceChoice = LARGEST, look: bool = False
 ) -> PortraitJob:
     """Put a photo into the queue; when this returns, it and its job are on the disk and in the database.
 
     ``request`` names what exists, which :mod:`portrait.forms` checks. What it leaves open follows the settings;
     ``choice`` is the face, by default the largest. The job before it, if still active, is cancelled, and the student
-    sees the cropped photo until the portrait is there.
+    sees the cropped photo until the portrait is there. ``look``: the student wants the picture to be read for the
+    sorting.
 
     Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
     """
@@ -41,7 +42,7 @@ def accept_photo(
         photo = prepare_photo(data, choice)
     except (PhotoError, ChoiceError) as error:
         raise PortraitProblem(error.code) from error
-    return _enqueue(student, request, photo)
+    return _enqueue(student, request, photo, look=look)
 
 
 def fault_of_photo(data: bytes, choice: FaceChoice) -> str | None:
@@ -63,7 +64,7 @@ def make_another(*, student: User, request: PortraitRequest, choice: FaceChoice 
     job = selectors.source_of_another(student)
     if job is None:
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
-    return _enqueue(student, request, _photo_of(job, choice), upload=job.origin)
+    return _enqueue(student, request, _photo_of(job, choice), upload=job.origin, look=job.look)
 
 
 def choose_portrait(*, student: User, job_id: int) -> None:
@@ -93,7 +94,12 @@ def _photo_of(job: PortraitJob, choice: FaceChoice) -> PreparedPhoto:
 
 
 def _enqueue(
-    student: User, request: PortraitRequest, photo: PreparedPhoto, *, upload: uuid.UUID | None = None
+    student: User,
+    request: PortraitRequest,
+    photo: PreparedPhoto,
+    *,
+    upload: uuid.UUID | None = None,
+    look: bool = False,
 ) -> PortraitJob:
     key = uuid.uuid4()
     names = files.photo_name(key), files.still_name(key)
@@ -108,6 +114,7 @@ def _enqueue(
             face=face_to_json(photo.face),
             facts=photo.facts.to_json() if photo.facts else None,
             upload=upload,
+            look=look,
             request=request.or_else(choices.installation_defaults()).seeded(),
         )
     except acceptance.CommitInDoubtError:
@@ -122,6 +129,13 @@ def _enqueue(
         raise
 
 
+def forget_readings(*, student: User) -> None:
+    """Delete what was read of the student's pictures, and read none of them again."""
+    PortraitJob.objects.filter(student=student).exclude(look=False, readings=None).update(
+        look=False, readings=None
+    )
+
+
 def retry_portrait(*, student: User, choice: FaceChoice = LARGEST) -> None:
     """Queue the student's newest photo again; with ``choice``, another face of it, as a job of its own.
 
@@ -134,7 +148,7 @@ def retry_portrait(*, student: User, choice: FaceChoice = LARGEST) -> None:
         retry_job(job)
         return
     _refuse_retry(job)
-    _enqueue(student, job.request, _photo_of(job, choice), upload=job.origin)
+    _enqueue(student, job.request, _photo_of(job, choice), upload=job.origin, look=job.look)
 
 
 def retry_job(job: PortraitJob) -> None:

@@ -69,6 +69,7 @@ class UploadView(APIView):
         faults: forms.Faults = {}
         asked = forms.read_request(form.dict(), faults)
         choice = forms.read_choice(form.dict(), faults)
+        look = forms.read_look(form.get("look", ""), faults)
         if "pic" not in files:
             faults["pic"] = "photo_required"
         elif len(sent) != 1:
@@ -79,7 +80,7 @@ class UploadView(APIView):
             faults[forms.field_of(code)] = code
         forms.refuse(faults)
         job = services.accept_photo(
-            student=signed_in(request), data=sent[0].read(), request=asked, choice=choice
+            student=signed_in(request), data=sent[0].read(), request=asked, choice=choice, look=look
         )
         answer = {"msg": "send", "job": job.pk, **selectors.photo_report(job)}
         return Response(AcceptedSerializer(answer).data)

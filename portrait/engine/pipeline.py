@@ -29,6 +29,7 @@ from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.face_detection import face_detector
 from portrait.engine.photo.matte import person_matte
 from portrait.engine.photo.picture import Picture
+from portrait.engine.photo.readings import Readings, read
 from portrait.engine.request import (
     ANIMATE_THEN_PAINT,
     DEFAULT_SIZE,
@@ -58,6 +59,7 @@ ANIMATIONS: dict[str, Callable[[MotionModel, PaintedSubject, Motion], Iterator[c
 }
 
 OnStill = Callable[[bytes], None]
+OnReadings = Callable[[Readings], None]
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Engine:
         *,
         face: FaceBox | FaceChoice = LARGEST,
         on_still: OnStill | None = None,
+        on_readings: OnReadings | None = None,
     ) -> PortraitFiles:
         """Make a moving painted portrait of a face in ``photo`` (JPEG, PNG, WebP, HEIC or AVIF).
 
@@ -141,9 +144,11 @@ class Engine:
         ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "painting", "animating"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
         ``on_still(poster)`` is called once, after the stage "painting", with the still as a whole PNG file.
+        ``on_readings`` is called once, in the stage "face", unless the face has no landmarks; without it nothing is
+        read.
 
         Raises ChoiceError for a style, motion or face that does not exist, PhotoError and NoFaceError for the photo,
-        EncodingError when an encoder stops. What ``on_progress`` or ``on_still`` raises ends the work and is raised.
+        EncodingError when an encoder stops. What a callback raises ends the work and is raised.
         """
         # 1. Complete the request. Bad choices are refused before any work is done.
         request = self.completed(request)
@@ -163,6 +168,8 @@ class Engine:
                 del upright
             subject = self.subject(crop_face(picture, face, int(request.size or DEFAULT_SIZE)))
             del picture
+            if on_readings is not None and (readings := read(subject.photo, subject.matte)) is not None:
+                on_readings(readings)
 
         # 4. Paint the still.
         with stages.enter("painting"):

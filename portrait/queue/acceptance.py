@@ -33,6 +33,7 @@ def enqueue(
     face: dict[str, Any] | None = None,
     facts: dict[str, Any] | None = None,
     upload: uuid.UUID | None = None,
+    look: bool = False,
 ) -> PortraitJob:
     """Put a job for an uploaded photo into the queue; the student's active job, if any, is cancelled.
 
@@ -58,6 +59,7 @@ def enqueue(
                 face=face,
                 facts=facts,
                 upload=upload,
+                look=look,
                 **request_columns(request),
             )
             projection.refresh(student_id)

@@ -38,9 +38,7 @@ def forget_photos(before: datetime) -> None:
             with transaction.atomic():
                 projection.lock(student_id)
                 # One conditional UPDATE each: the student may try a failed job again at this very moment.
-                forgotten = (
-                    _with_old_photos(before).filter(pk=pk).update(**dict.fromkeys(PortraitJob.PHOTOS, ""))
-                )
+                forgotten = _with_old_photos(before).filter(pk=pk).update(**PortraitJob.WITH_PHOTO)
                 if forgotten:
                     projection.refresh(student_id)
             if forgotten:

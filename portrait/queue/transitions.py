@@ -91,6 +91,11 @@ def show_still(job: PortraitJob, name: str) -> bool:
     return bool(shown)
 
 
+def keep_readings(job: PortraitJob, readings: Mapping[str, float]) -> bool:
+    """What was read of the picture. False: the job is not the caller's, or the student does not want it any more."""
+    return bool(held_by(job).filter(look=True).update(readings=dict(readings)))
+
+
 def finish(job: PortraitJob, results: Results) -> bool:
     """``succeeded``, together with the student's record. False: the lease was lost, the files are the caller's."""
     now = database_now()

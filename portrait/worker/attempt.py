@@ -11,7 +11,7 @@ import json
 import os
 import time
 import traceback
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +97,16 @@ def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
         report,
         face=FaceBox(**order.face) if order.face else LARGEST,
         on_still=lambda poster: replace_file(order.still_file, poster),
+        on_readings=partial(_keep_readings, order.readings_file) if order.look else None,
     )
     names = {row.name: row.file_name("portrait") for row in FORMATS if row.name in files.contents}
     for name, file in names.items():
         (Path(order.folder) / file).write_bytes(files.contents[name])
     return AttemptDone(names, files.request, dict(files.timings))
+
+
+def _keep_readings(file: Path, readings: Any) -> None:
+    replace_file(file, json.dumps(readings.to_json()).encode())
 
 
 class Report:

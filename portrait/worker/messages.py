@@ -36,6 +36,7 @@ class AttemptOrder:
     # The job's column: None where no search was made, {} where it found no face.
     face: dict[str, Any] | None = None
     options: Any = None
+    look: bool = False  # whether the student wants the picture to be read
 
     @property
     def progress_file(self) -> Path:
@@ -45,6 +46,11 @@ class AttemptOrder:
     def still_file(self) -> Path:
         """The painted still, a PNG; whole as soon as it is there."""
         return Path(self.folder) / f"still.{POSTER.suffix}"
+
+    @property
+    def readings_file(self) -> Path:
+        """What was read of the picture, as JSON; whole as soon as it is there."""
+        return Path(self.folder) / "readings.json"
 
     @property
     def cancel_file(self) -> Path:

@@ -26,8 +26,9 @@ class Monitor:
         self.attempts: list[RunningAttempt] = []
 
     def show_stills(self) -> None:
-        """Announce the painted stills that the children have finished."""
+        """Announce what the children have so far: readings of the picture, and painted stills."""
         for attempt in self.attempts:
+            results.keep_readings(attempt)
             results.show_still(attempt)
 
     def renew(self, children: Children) -> None:

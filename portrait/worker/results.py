@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -109,6 +110,14 @@ def show_still(attempt: RunningAttempt) -> None:
     attempt.still_seen = True
 
 
+def keep_readings(attempt: RunningAttempt) -> None:
+    """Put what the child read of the picture into the row, once, as soon as it is there."""
+    if attempt.read or not attempt.order.look or not attempt.order.readings_file.exists():
+        return
+    transitions.keep_readings(attempt.job, json.loads(attempt.order.readings_file.read_bytes()))
+    attempt.read = True
+
+
 def discard_still(attempt: RunningAttempt) -> None:
     """Delete the painted still of an attempt that has lost its row, where it was stored and not announced."""
     if attempt.still_name:
@@ -141,6 +150,7 @@ def _store(attempt: RunningAttempt, done: AttemptDone) -> None:
 
 def _finish(attempt: RunningAttempt, done: AttemptDone) -> None:
     job = attempt.job
+    keep_readings(attempt)
     if transitions.finish(job, Results(attempt.names, done.request, done.timings)):
         logger.info("job %s: succeeded in attempt %s", job.pk, job.attempts)
     else:

@@ -45,4 +45,5 @@ class RunningAttempt:
     cancelled: float | None = None  # when the child was told to stop, since the job is not ours any more
     still_name: str = ""  # of the painted still, written but not yet committed
     still_seen: bool = False  # whether the painted still was announced, or given up
+    read: bool = False  # whether what was read of the picture is in the row
     names: dict[str, str] = field(default_factory=dict)  # of files written but not yet committed

@@ -188,6 +188,7 @@ class Worker:
             face=job.face,
             folder=str(folder),
             options=self.options.options,
+            look=job.look,
         )
         future = self._children.submit(self.options.task, order, self.options.deadline)
         future.add_done_callback(lambda _: self._wake.set())

@@ -299,6 +299,9 @@ PORTRAIT = {
     "FORMATS": formats("PORTRAIT_FORMATS", NAMES),
     "AI_MARK": switch("PORTRAIT_AI_MARK", True),
     "CHECKPOINTS": folder("PORTRAIT_CHECKPOINTS", BASE_DIR / "checkpoints"),
+    # An admin's own painting: minutes of training, and a folder of photos of faces to train with.
+    "STYLE_MINUTES": number("PORTRAIT_STYLE_MINUTES", 0.01, 60, 1.2),
+    "STYLE_PHOTOS": folder("PORTRAIT_STYLE_PHOTOS", BASE_DIR / "demo" / "faces"),
     # The certificate chain that signs each file as machine-made, and its key (PEM).
     "C2PA": signing(pair_of_files("C2PA_CERTIFICATE", "C2PA_KEY")),
     # Another motion model than the folder's, such as the published one: its yaml and its weights.

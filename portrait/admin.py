@@ -19,9 +19,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import EMPTY, ReadOnlyAdmin, badge, picture
+from common.admin import EMPTY, ReadOnlyAdmin, picture
 from common.storage import media
-from portrait import services, student_admin  # noqa: F401 (replaces the student admin)
+from portrait import painting_admin, services, student_admin  # noqa: F401 (these register, too)
+from portrait.admin_parts import QueuedWorkColumns, error_text
 from portrait.engine.request import RULES
 from portrait.models import PortraitJob, PortraitWorker
 from portrait.problems import PortraitProblem, describe
@@ -35,7 +36,7 @@ def _photo_url(job: PortraitJob, field: str) -> str:
 
 
 @admin.register(PortraitJob)
-class PortraitJobAdmin(ReadOnlyAdmin):
+class PortraitJobAdmin(QueuedWorkColumns, ReadOnlyAdmin):
     list_display = (
         "thumbnail",
         "number",
@@ -81,14 +82,6 @@ class PortraitJobAdmin(ReadOnlyAdmin):
     def number(self, job: PortraitJob) -> str:
         return f"#{job.pk}"
 
-    @admin.display(description=_("state"), ordering="state")
-    def state_badge(self, job: PortraitJob) -> SafeString:
-        label = badge(job.get_state_display(), job.state)
-        if job.state != State.RUNNING:
-            return label
-        bar = '{} <progress max="1" value="{}"></progress> <span class="school-stage">{}</span>'
-        return format_html(bar, label, f"{job.progress:.3f}", job.stage)
-
     @admin.display(description=_("style and motion"), ordering="style")
     def choices(self, job: PortraitJob) -> str:
         return " · ".join(filter(None, (job.style, job.motion)))
@@ -104,11 +97,7 @@ class PortraitJobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("error"))
     def error(self, job: PortraitJob) -> SafeString | str:
-        if not job.error_code:
-            return EMPTY
-        return format_html(
-            "<strong>{}</strong> {}<br>{}", job.error_code, job.error_detail, describe(job.error_code)
-        )
+        return error_text(job, describe(job.error_code))
 
     @admin.display(description=_("photo and portrait"))
     def comparison(self, job: PortraitJob) -> SafeString:

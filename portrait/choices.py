@@ -13,6 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from portrait import own_styles
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm.config import keypoint_set
 from portrait.engine.motion.catalogue import list_motions
@@ -36,6 +37,7 @@ class Choice:
     kind: str  # styles or motions
     name: str
     titles: dict[str, str]
+    version: str = ""  # of the preview of an own painting, which is in the database
 
     @property
     def preview(self) -> str | None:
@@ -50,7 +52,7 @@ class Choice:
     def _picture(self, suffix: str) -> str | None:
         path = PREVIEWS_DIR / self.kind / f"{self.name}.{suffix}"
         try:
-            version = _version(path, path.stat().st_mtime_ns)
+            version = self.version or _version(path, path.stat().st_mtime_ns)
         except FileNotFoundError:
             return None
         # Another picture under the same name has another address.
@@ -83,8 +85,17 @@ def _motions(model: Path, folder: Path, files: tuple[tuple[str, int], ...]) -> t
 
 
 def styles() -> tuple[Choice, ...]:
-    """All painting styles, in the painter's order. Raises CheckpointError. Read once: new weights, new process."""
+    """The styles of the painter, in its order. Raises CheckpointError. Read once: new weights, new process."""
     return _styles(settings.PORTRAIT["CHECKPOINTS"])
+
+
+def offered_styles() -> tuple[Choice, ...]:
+    """The styles that may be chosen: the painter's, then the published own paintings, there at once. One query.
+
+    Raises CheckpointError.
+    """
+    own = own_styles.offered()
+    return (*styles(), *(Choice("styles", row.slug, row.titles, row.version) for row in own))
 
 
 def motions() -> tuple[Choice, ...]:
@@ -126,7 +137,7 @@ def number_rules() -> dict[str, FieldRule]:
 def check_names(request: PortraitRequest) -> None:
     """Check that style and motion exist, without the engine. Raises ChoiceError, CheckpointError, MotionFileError."""
     # The catalogues are read only for a name that was chosen.
-    for name, offered in (("style", styles), ("motion", motions)):
+    for name, offered in (("style", offered_styles), ("motion", motions)):
         value = getattr(request, name)
         if value is not None and value not in {choice.name for choice in offered()}:
             raise ChoiceError(f"there is no {name} {value!r}", code=RULES[name].code)

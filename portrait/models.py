@@ -1,4 +1,7 @@
-"""The durable queue of portraits: one row per accepted photo. Only ``portrait.queue`` writes its state."""
+"""The durable queue: one row for each accepted photo, and one for each painting whose style is fitted.
+
+Only ``portrait.queue`` writes their state.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.texts import TextsField, in_language
 from portrait.engine import request
+from portrait.engine.motion.template import SLUG
 from portrait.engine.output.formats import NAMES
 from portrait.engine.request import RULES, PortraitRequest
 
@@ -25,7 +31,7 @@ def request_columns(request: PortraitRequest) -> dict[str, Any]:
     }
 
 
-class PortraitJob(models.Model):
+class QueuedWork(models.Model):
     """``queued -> running -> succeeded | failed | cancelled``.
 
     ``lease`` counts the claims of this row. The worker that runs the job names its lease in every write, so
@@ -39,6 +45,49 @@ class PortraitJob(models.Model):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
+    KIND: ClassVar[str]  # what a log calls a row
+    ACTIVE: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
+    # Whose turn it is; and the times of a waiting row, none of which lies in the future but for a short pause.
+    TURN: ClassVar[tuple[str, ...]] = ("queued_at", "id")
+    WAITING_TIMES: ClassVar[tuple[str, ...]] = ("queued_at", "not_before")
+    # Columns of what an attempt shows before its end; emptied when it ends without a result.
+    EARLY: ClassVar[tuple[str, ...]] = ()
+
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
+    stage = models.CharField(_("stage"), max_length=16, blank=True)
+    progress = models.FloatField(_("progress (0 to 1)"), default=0.0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lease = models.PositiveIntegerField(_("lease number"), default=0)
+    lease_expires_at = models.DateTimeField(_("lease expires"), null=True, blank=True)
+    worker = models.CharField(_("worker"), max_length=100, blank=True)
+    error_code = models.CharField(_("error code"), max_length=40, blank=True)
+    error_detail = models.CharField(_("error detail"), max_length=500, blank=True)
+
+    created_at = models.DateTimeField(_("accepted"), default=timezone.now, editable=False)
+    # When it was asked for, or tried again.
+    queued_at = models.DateTimeField(_("queued at"), default=timezone.now, editable=False)
+    # Not to be claimed before this time: now for a new job, a little later after a failed attempt.
+    not_before = models.DateTimeField(_("not before"), default=timezone.now)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def active(self) -> bool:
+        """Whether the job still waits or runs."""
+        return self.state in self.ACTIVE
+
+    @property
+    def label(self) -> str:
+        """The row as a log names it."""
+        return f"{self.KIND} {self.pk}"
+
+
+class PortraitJob(QueuedWork):
+    """The job of one portrait."""
+
     # The columns that name files: those of the private folder, and the public ones.
     PHOTOS: ClassVar[tuple[str, ...]] = ("photo", "still")
     # What becomes of the columns that go with the photo.
@@ -47,7 +96,10 @@ class PortraitJob(models.Model):
     FILES: ClassVar[tuple[str, ...]] = (*PHOTOS, *RESULTS)
     # Those whose URLs the student gets; that of the still is signed and expires.
     SHOWN: ClassVar[tuple[str, ...]] = ("still", *RESULTS)
-    ACTIVE: ClassVar[tuple[str, ...]] = (State.QUEUED, State.RUNNING)
+    KIND = "job"
+    TURN = ("place", "id")
+    WAITING_TIMES = ("queued_at", "place", "not_before")
+    EARLY = ("poster",)
 
     class Order(models.TextChoices):
         PAINT_AND_CARRY = request.PAINT_AND_CARRY, _("paint once, carry the strokes along")
@@ -84,28 +136,11 @@ class PortraitJob(models.Model):
     strength = models.FloatField(_("strength of the motion"), default=1.0)
     size = models.PositiveSmallIntegerField(_("side in pixels"), default=request.DEFAULT_SIZE)
 
-    state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
-    stage = models.CharField(_("stage"), max_length=16, blank=True)
-    progress = models.FloatField(_("progress (0 to 1)"), default=0.0)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    lease = models.PositiveIntegerField(_("lease number"), default=0)
-    lease_expires_at = models.DateTimeField(_("lease expires"), null=True, blank=True)
-    worker = models.CharField(_("worker"), max_length=100, blank=True)
-    error_code = models.CharField(_("error code"), max_length=40, blank=True)
-    error_detail = models.CharField(_("error detail"), max_length=500, blank=True)
-
-    created_at = models.DateTimeField(_("accepted"), default=timezone.now, editable=False)
-    # When the student asked for it, or tried again.
-    queued_at = models.DateTimeField(_("queued at"), default=timezone.now, editable=False)
     # The place in the queue, the earliest first: later than ``queued_at`` for a student who asked before
     # (``queue.turns``). Kept by our own faults.
     place = models.DateTimeField(default=timezone.now, editable=False)
     # How often the student asked for this portrait: one, and each retry.
     turns = models.PositiveIntegerField(default=1, editable=False)
-    # Not to be claimed before this time: now for a new job, a little later after a failed attempt.
-    not_before = models.DateTimeField(_("not before"), default=timezone.now)
-    started_at = models.DateTimeField(_("started"), null=True, blank=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     # When the student went back to this portrait, if they ever did.
     chosen_at = models.DateTimeField(_("chosen"), null=True, blank=True)
 
@@ -143,11 +178,6 @@ class PortraitJob(models.Model):
         return f"{self.pk} ({self.get_state_display()})"
 
     @property
-    def active(self) -> bool:
-        """Whether the job still waits or runs."""
-        return self.state in self.ACTIVE
-
-    @property
     def request(self) -> PortraitRequest:
         """What was asked for; after it was made, with what was drawn."""
         return PortraitRequest(**{name: getattr(self, name) for name in RULES})
@@ -166,6 +196,50 @@ class PortraitJob(models.Model):
     def file_names(self) -> set[str]:
         """The storage names of all files that the row owns."""
         return {name for field in self.FILES if (name := getattr(self, field).name)}
+
+
+class OwnPainting(QueuedWork):
+    """A painting that an admin uploaded, and the style that a worker fits to it.
+
+    Pictures and style are in the row, so that every machine has them and a transaction changes all of them at once;
+    together they are below a megabyte. A style that was fitted before stays in use while it is fitted again.
+    """
+
+    KIND = "painting"
+    BLOBS: ClassVar[tuple[str, ...]] = ("picture", "style", "portrait", "preview", "preview_still")
+
+    slug = models.CharField(
+        _("name for programs"),
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(rf"\A(?:{SLUG.pattern})\Z")],
+        help_text=_("a-z, 0-9 and hyphens, such as the-kiss"),
+    )
+    titles = TextsField(_("title"), max_length=80)
+    picture = models.BinaryField(_("painting"), editable=False)  # JPEG
+    # What ``engine.style.row`` packs, and the digest of the painter that it was fitted to.
+    style = models.BinaryField(null=True, editable=False)
+    painter = models.CharField(max_length=64, blank=True, editable=False)
+    # The astronaut in the style: a WebP of 512 pixels, and the two files of a preview.
+    portrait = models.BinaryField(null=True, editable=False)
+    preview = models.BinaryField(null=True, editable=False)
+    preview_still = models.BinaryField(null=True, editable=False)
+    # Of the style and its pictures; part of the addresses of the preview.
+    version = models.CharField(max_length=12, blank=True, editable=False)
+    metrics = models.JSONField(_("measured"), default=dict, blank=True, editable=False)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("own painting")
+        verbose_name_plural = _("own paintings")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return in_language(self.titles) or self.slug
+
+
+# In the order in which workers look into them.
+QUEUES: tuple[type[QueuedWork], ...] = (PortraitJob, OwnPainting)
 
 
 class PortraitWorker(models.Model):

@@ -46,8 +46,10 @@ MESSAGES: dict[str, Any] = {
         "in other formats, and %(max_side)s pixels a side."
     ),
     "photo_too_small": _("The picture is too small: each side needs at least %(min_side)s pixels."),
+    "painting_too_small": _("The picture of a painting needs at least 256 pixels a side."),
     "photo_too_elongated": _("The picture is more than %(aspect)s times as long as it is wide."),
     "unknown_style": _("There is no such painting style."),
+    "style_unusable": _("This painting style is no longer available. Please choose another one."),
     "unknown_motion": _("There is no such motion."),
     "unknown_order": _("There is no such order of animating and painting."),
     "bad_seed": _("The seed must be a whole number from 0 to 2147483647."),

@@ -207,7 +207,7 @@ class OptionsView(APIView):
     def get(self, request: Request) -> Response:
         try:
             options = {
-                "styles": choices.styles(),
+                "styles": choices.offered_styles(),
                 "motions": choices.motions(),
                 **choices.numbers(),
                 "photo_kept_days": settings.PORTRAIT["PHOTO_DAYS"],

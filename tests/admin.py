@@ -34,7 +34,15 @@ def admin(db: None) -> Client:
 @pytest.fixture
 def viewer(db: None) -> Client:
     models = ("user.view_user", "dormitory.view_house", "dormitory.view_question", "lounge.view_entry")
-    return admin_client(staff("filch", *models, "portrait.view_portraitjob", "portrait.view_portraitworker"))
+    return admin_client(
+        staff(
+            "filch",
+            *models,
+            "portrait.view_portraitjob",
+            "portrait.view_portraitworker",
+            "portrait.view_ownpainting",
+        )
+    )
 
 
 @pytest.fixture

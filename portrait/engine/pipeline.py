@@ -43,6 +43,7 @@ from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.runtime.threads import limit_threads
 from portrait.engine.stages import OnProgress, Stages
 from portrait.engine.style import load_style
+from portrait.engine.style.row import StyleRow
 
 # What each stage takes of the whole, as it was measured with the shipped weights on two cores; in the order in
 # which the stages are entered. Whatever the order of the request, the still is painted first; frames that are painted
@@ -112,8 +113,12 @@ class Engine:
 
     @property
     def styles(self) -> tuple[str, ...]:
-        """The names of the styles that the painter knows."""
-        return tuple(style.slug for style in self.painter.styles)
+        """The names of the styles in the painter's file. Styles that it learned are named, never drawn."""
+        return tuple(style.slug for style in self.painter.styles[: self.painter.own])
+
+    def learn(self, style: bytes) -> None:
+        """Let the painter know one style more (``style.row``). Raises ChoiceError as ``Painter.learn``."""
+        self.painter.learn(StyleRow.unpack(style))
 
     @property
     def motions(self) -> tuple[str, ...]:

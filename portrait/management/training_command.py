@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from portrait.engine.errors import ChoiceError
+from portrait.training.perceptual import TORCHVISION
 
 if TYPE_CHECKING:
     from portrait.training.training_loop import Progress
@@ -21,7 +22,7 @@ def add_training_arguments(
     parser: ArgumentParser,
     folder: Path | None = None,
     minutes: float | None = None,
-    perceptual: str | None = "torchvision",
+    perceptual: str | None = TORCHVISION,
 ) -> None:
     """--minutes, --device, --threads and --perceptual; with a ``folder`` for the state, --output and --resume.
 
@@ -40,7 +41,7 @@ def add_training_arguments(
         "--perceptual",
         default=perceptual,
         metavar="FILE",
-        help="VGG weights as safetensors, or torchvision, which downloads them"
+        help=f"VGG weights as safetensors, or {TORCHVISION}, which downloads them"
         f" (default: {perceptual or 'the small network beside the painter'})",
     )
 

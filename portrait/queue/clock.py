@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from portrait.models import PortraitJob
+from portrait.models import QUEUES, QueuedWork
 
-State = PortraitJob.State
+State = QueuedWork.State
 
 # To the millisecond, as Django's own Now() for SQLite; PostgreSQL's is that of the statement, not of the transaction.
 _SQLITE = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
@@ -31,10 +31,10 @@ def mend_times(*, longest_wait: float, longest_lease: float) -> None:
     it, and loses nothing.
     """
     now = database_now()
-    waiting = PortraitJob.objects.filter(state=State.QUEUED)
-    waiting.filter(queued_at__gt=now).update(queued_at=now, place=now, not_before=now)
-    waiting.filter(not_before__gt=now + timedelta(seconds=longest_wait)).update(not_before=now)
-    lease = timedelta(seconds=longest_lease)
-    PortraitJob.objects.filter(state=State.RUNNING, lease_expires_at__gt=now + lease).update(
-        lease_expires_at=now + lease
-    )
+    for model in QUEUES:
+        rows = model._default_manager
+        waiting = rows.filter(state=State.QUEUED)
+        waiting.filter(queued_at__gt=now).update(**dict.fromkeys(model.WAITING_TIMES, now))
+        waiting.filter(not_before__gt=now + timedelta(seconds=longest_wait)).update(not_before=now)
+        lease = now + timedelta(seconds=longest_lease)
+        rows.filter(state=State.RUNNING, lease_expires_at__gt=lease).update(lease_expires_at=lease)

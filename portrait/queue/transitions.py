@@ -2,15 +2,19 @@
 
 An UPDATE is filtered on the state, and for a running job on the lease number, that the caller has seen. If it
 changes no row, another process was faster, and the caller has lost nothing but the right to write.
+
+Claims, leases and the ends of attempts are the same for portraits and for the fitting of styles; with a portrait the
+student's record changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -18,12 +22,13 @@ from django.db.models import F, QuerySet
 from common.storage import media
 from portrait import files
 from portrait.engine.request import PortraitRequest
-from portrait.models import PortraitJob, request_columns
+from portrait.models import PortraitJob, QueuedWork, request_columns
 from portrait.queue import projection
 from portrait.queue.clock import database_now
 from portrait.queue.turns import place_of
 
-State = PortraitJob.State
+State = QueuedWork.State
+Work = TypeVar("Work", bound=QueuedWork)
 
 MAX_ATTEMPTS = 3
 # Seconds to wait before the second and before the third attempt: enough for a burst of memory pressure to pass.
@@ -41,19 +46,25 @@ class Results:
 
 
 def claim(worker: str, *, lease_seconds: float = LEASE_SECONDS) -> PortraitJob | None:
-    """Take the job whose turn it is, under a new lease; None if there is none to take."""
+    """Take the portrait whose turn it is, under a new lease; None if there is none to take."""
+    return claim_next(PortraitJob, worker, lease_seconds=lease_seconds)
+
+
+def claim_next(model: type[Work], worker: str, *, lease_seconds: float = LEASE_SECONDS) -> Work | None:
+    """Take the row of ``model`` whose turn it is, under a new lease; None if there is none to take."""
+    rows: QuerySet[Work] = model._default_manager.all()
     while True:
         now = database_now()
         waiting = (
-            PortraitJob.objects.filter(state=State.QUEUED, not_before__lte=now)
-            .order_by("place", "id")
+            rows.filter(state=State.QUEUED, not_before__lte=now)
+            .order_by(*model.TURN)
             .values_list("pk", "lease")
             .first()
         )
         if waiting is None:
             return None
         pk, lease = waiting
-        taken = PortraitJob.objects.filter(pk=pk, state=State.QUEUED, lease=lease).update(
+        taken = rows.filter(pk=pk, state=State.QUEUED, lease=lease).update(
             state=State.RUNNING,
             lease=lease + 1,
             lease_expires_at=now + timedelta(seconds=lease_seconds),
@@ -64,12 +75,12 @@ def claim(worker: str, *, lease_seconds: float = LEASE_SECONDS) -> PortraitJob |
             progress=0.0,
         )
         if taken:
-            # None where the account, and the job with it, was deleted between the two queries.
-            return PortraitJob.objects.filter(pk=pk, lease=lease + 1).first()
+            # None where the row was deleted between the two queries, as with its student's account.
+            return rows.filter(pk=pk, lease=lease + 1).first()
 
 
 def renew(
-    job: PortraitJob, *, stage: str = "", progress: float = 0.0, lease_seconds: float = LEASE_SECONDS
+    job: QueuedWork, *, stage: str = "", progress: float = 0.0, lease_seconds: float = LEASE_SECONDS
 ) -> bool:
     """Keep the lease and publish the progress. False: the job is not the caller's any more."""
     return bool(
@@ -122,7 +133,7 @@ def finish(job: PortraitJob, results: Results) -> bool:
 
 
 def fail(
-    job: PortraitJob,
+    job: QueuedWork,
     code: str,
     detail: str = "",
     *,
@@ -133,23 +144,13 @@ def fail(
     return end_attempt(job, held_by(job), code, detail, final=final, backoff=backoff)
 
 
-def give_back(job: PortraitJob) -> bool:
+def give_back(job: QueuedWork) -> bool:
     """Return an attempt that was not the job's fault; it does not count and keeps its place in the queue."""
-    with transaction.atomic():
-        projection.lock(job.student_id)
-        back = held_by(job).update(
-            state=State.QUEUED,
-            attempts=F("attempts") - 1,
-            lease_expires_at=None,
-            worker="",
-            stage="",
-            progress=0.0,
-            poster="",
+    with _ending(job) as end:
+        end.changed = held_by(job).update(
+            state=State.QUEUED, attempts=F("attempts") - 1, worker="", **_without_attempt(job)
         )
-        if back:
-            projection.refresh(job.student_id)
-            transaction.on_commit(partial(_clean_folder, job), robust=True)
-    return bool(back)
+    return bool(end.changed)
 
 
 def cancel(student_id: int, *, job_id: int | None = None) -> bool:
@@ -227,14 +228,14 @@ def cancel_active(student_id: int, job_id: int | None = None) -> bool:
     return bool(cancelled)
 
 
-def held_by(job: PortraitJob) -> QuerySet[PortraitJob]:
+def held_by(job: Work) -> QuerySet[Work]:
     """The row, if it still runs under the lease of ``job``."""
-    return PortraitJob.objects.filter(pk=job.pk, state=State.RUNNING, lease=job.lease)
+    return type(job)._default_manager.filter(pk=job.pk, state=State.RUNNING, lease=job.lease)
 
 
 def end_attempt(
-    job: PortraitJob,
-    held: QuerySet[PortraitJob],
+    job: Work,
+    held: QuerySet[Work],
     code: str,
     detail: str,
     *,
@@ -243,27 +244,41 @@ def end_attempt(
 ) -> bool:
     """:func:`fail`, if the row is one of ``held``."""
     now = database_now()
-    ended: dict[str, Any] = {
-        "lease_expires_at": None,
-        "error_code": code,
-        "error_detail": detail[:500],
-        "stage": "",
-        "progress": 0.0,
-        "poster": "",
-    }
-    with transaction.atomic():
-        projection.lock(job.student_id)
+    ended = {"error_code": code, "error_detail": detail[:500], **_without_attempt(job)}
+    with _ending(job) as end:
         if final or job.attempts >= MAX_ATTEMPTS:
-            changed = held.update(state=State.FAILED, finished_at=now, **ended)
+            end.changed = held.update(state=State.FAILED, finished_at=now, **ended)
         else:
             wait = backoff[min(job.attempts, len(backoff)) - 1] if backoff else 0.0
-            changed = held.update(
+            end.changed = held.update(
                 state=State.QUEUED, not_before=now + timedelta(seconds=wait), worker="", **ended
             )
-        if changed:
+    return bool(end.changed)
+
+
+@dataclass
+class _End:
+    changed: int = 0  # rows
+
+
+@contextmanager
+def _ending(job: QueuedWork) -> Iterator[_End]:
+    """A transaction that ends an attempt without a result; a portrait's files and record follow the row."""
+    end = _End()
+    with transaction.atomic():
+        if not isinstance(job, PortraitJob):
+            yield end
+            return
+        projection.lock(job.student_id)
+        yield end
+        if end.changed:
             projection.refresh(job.student_id)
             transaction.on_commit(partial(_clean_folder, job), robust=True)
-    return bool(changed)
+
+
+def _without_attempt(job: QueuedWork) -> dict[str, Any]:
+    """The columns that only a running attempt fills, empty."""
+    return {"lease_expires_at": None, "stage": "", "progress": 0.0, **dict.fromkeys(job.EARLY, "")}
 
 
 def _finished_with(job: PortraitJob, results: Results) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,16 +36,22 @@ def make_preview(portrait: bytes) -> Preview:
     Raises EncodingError where the lowest quality still has too many bytes.
     """
     sequence = read_frames(io.BytesIO(portrait))
-    frames = [frame.resize((SIDE, SIDE), Image.Resampling.LANCZOS) for frame in sequence.frames]
-    marked = stamp(np.stack([np.asarray(frame) for frame in frames]))
+    return preview_of((np.asarray(frame) for frame in sequence.frames), sequence.fps)
+
+
+def preview_of(frames: Iterable[NDArray[np.uint8]], fps: float) -> Preview:
+    """The preview of a clip without the mark, uint8 (H, W, 3) each. Raises EncodingError as :func:`make_preview`."""
+    size = (SIDE, SIDE)
+    small = [Image.fromarray(frame).resize(size, Image.Resampling.LANCZOS) for frame in frames]
+    marked = stamp(np.stack([np.asarray(frame) for frame in small]))
     still = io.BytesIO()
     Image.fromarray(marked[0]).save(still, "JPEG", quality=80, optimize=True)
     for step in FRAME_STEPS:
         for quality in QUALITIES:
-            webp = with_provenance(_encoded(marked[::step], 1000 * step / sequence.fps, quality))
+            webp = with_provenance(_encoded(marked[::step], 1000 * step / fps, quality))
             if len(webp) <= MAX_BYTES:
                 return Preview(webp, still.getvalue())
-    raise EncodingError(f"A preview of {len(frames)} frames cannot be made smaller than {MAX_BYTES} bytes.")
+    raise EncodingError(f"A preview of {len(small)} frames cannot be made smaller than {MAX_BYTES} bytes.")
 
 
 def _encoded(frames: NDArray[np.uint8], milliseconds: float, quality: int) -> bytes:

@@ -86,6 +86,12 @@ def weighted_sum(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> 
     return torch.stack([weight * losses[name] for name, weight in weights.items()]).sum()
 
 
+def require_minutes(minutes: float | None, resume: bool) -> None:
+    """Raises ChoiceError (``minutes_missing``) for a new run without a time budget."""
+    if minutes is None and not resume:
+        raise ChoiceError("how many --minutes?", code="minutes_missing")
+
+
 def train(
     task: TrainingTask,
     folder: Path,

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 from portrait.engine.checkpoints.weights import read_tensors
 from portrait.engine.errors import CheckpointError, ChoiceError
 from portrait.engine.runtime.memory_layout import channels_last
+from portrait.training.perceptual import TORCHVISION
 
-TORCHVISION = "torchvision"
 MEAN = (123.68, 116.779, 103.939)  # of ImageNet, RGB in 0..255
 STANDARD_DEVIATION = (0.229, 0.224, 0.225)  # of torchvision's input normalization, in 0..1
 VGG16_BLOCKS = (2, 2, 3, 3, 3)  # convolutions of each block

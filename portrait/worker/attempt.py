@@ -27,8 +27,12 @@ from portrait.worker.messages import (
     AttemptDone,
     AttemptFailed,
     AttemptOrder,
+    Done,
+    Order,
     Progress,
     Task,
+    cancel_file,
+    progress_file,
 )
 
 # Kept below the size up to which a write to a pipe is atomic, so that a child killed in the middle of sending
@@ -55,7 +59,7 @@ def resolve(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def run(task: str, order: AttemptOrder) -> AttemptDone | AttemptFailed:
+def run(task: str, order: Order) -> Done | AttemptFailed:
     """Run one attempt; never raises, so that the answer can always be told to the parent."""
     try:
         report = Report(order)
@@ -88,6 +92,8 @@ def failure_of(error: Exception) -> AttemptFailed:
 def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
     """The real work: the engine's files, written to the order's folder."""
     engine = load_engine(order.options)
+    if order.own_style:
+        engine.learn(Path(order.own_style).read_bytes())
     if order.face == {} and s3fd_weights(engine.options.checkpoints) is None:
         # The upload searched with the same detector.
         raise NoFaceError("No face was found in the picture.")
@@ -117,9 +123,9 @@ class Report:
 
     interval = 0.2
 
-    def __init__(self, order: AttemptOrder) -> None:
-        self.path = order.progress_file
-        self.cancel_file = order.cancel_file
+    def __init__(self, order: Order) -> None:
+        self.path = progress_file(order)
+        self.cancel_file = cancel_file(order)
         self.stage = ""
         self.written = 0.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from portrait.engine.output.formats import POSTER
 from portrait.engine.request import PortraitRequest
@@ -25,9 +25,25 @@ class ChildSettings:
     options: Any = None
 
 
+class Order(Protocol):
+    """One attempt. ``folder`` is the child's own; what it needs is there or named, and the results go there."""
+
+    @property
+    def folder(self) -> str: ...
+
+
+def progress_file(order: Order) -> Path:
+    return Path(order.folder) / "progress.json"
+
+
+def cancel_file(order: Order) -> Path:
+    """Where this file is, the child ends the attempt at its next report of progress."""
+    return Path(order.folder) / "cancelled"
+
+
 @dataclass(frozen=True)
 class AttemptOrder:
-    """One attempt at one job. ``folder`` is empty and the child's own; the results go there."""
+    """One attempt at one portrait. ``own_style``: a file of ``engine.style.row`` for a style of no painter's file."""
 
     job: int
     photo: str
@@ -36,11 +52,8 @@ class AttemptOrder:
     # The job's column: None where no search was made, {} where it found no face.
     face: dict[str, Any] | None = None
     options: Any = None
+    own_style: str = ""
     look: bool = False  # whether the student wants the picture to be read
-
-    @property
-    def progress_file(self) -> Path:
-        return Path(self.folder) / "progress.json"
 
     @property
     def still_file(self) -> Path:
@@ -52,10 +65,19 @@ class AttemptOrder:
         """What was read of the picture, as JSON; whole as soon as it is there."""
         return Path(self.folder) / "readings.json"
 
-    @property
-    def cancel_file(self) -> Path:
-        """Where this file is, the child ends the attempt at its next report of progress."""
-        return Path(self.folder) / "cancelled"
+
+@dataclass(frozen=True)
+class FitOrder:
+    """One attempt at fitting a style to the picture of a painting, for ``minutes``, with the photos of a folder."""
+
+    painting: int
+    picture: str
+    slug: str
+    titles: Mapping[str, str]
+    folder: str
+    photos: str
+    minutes: float
+    options: Any = None
 
 
 class AttemptCancelled(Exception):
@@ -72,6 +94,15 @@ class AttemptDone:
 
 
 @dataclass(frozen=True)
+class FitDone:
+    """The results lie in the order's folder, by the column of the painting's row. ``painter``: its digest."""
+
+    files: Mapping[str, str]
+    painter: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class AttemptFailed:
     """``final``: another attempt would end in the same way. ``log`` is for the log, never for the student.
 
@@ -85,4 +116,6 @@ class AttemptFailed:
     machine: bool = False
 
 
-Task = Callable[[AttemptOrder, Progress], AttemptDone]
+Done = AttemptDone | FitDone
+# Of an order of the kind that the task is for.
+Task = Callable[[Any, Progress], Done]

@@ -7,6 +7,7 @@ import time
 
 from portrait.queue import transitions
 from portrait.worker import results
+from portrait.worker.messages import cancel_file
 from portrait.worker.pool import Children, ChildReport, is_alive, remove_folder, report_of
 from portrait.worker.running import RunningAttempt, WorkerOptions
 
@@ -50,12 +51,12 @@ class Monitor:
             )
             if not held:
                 # Cancelled by the student, deleted with the account, or given to another worker.
-                logger.info("job %s is not ours any more", attempt.job.pk)
+                logger.info("%s is not ours any more", attempt.job.label)
                 self._cancel(attempt)
             elif self._is_stuck(attempt, children):
                 self._restart_pool(attempt, children)
             elif self._lost_child(attempt, report):
-                logger.info("job %s: its child is gone", attempt.job.pk)
+                logger.info("%s: its child is gone", attempt.job.label)
                 attempt.future.cancel()
                 transitions.fail(
                     attempt.job, "child_killed", "the process ended", backoff=self.options.backoff
@@ -72,14 +73,14 @@ class Monitor:
         """Tell the child to stop. It stays warm for the next job; until it has stopped it counts as busy."""
         attempt.cancelled = time.monotonic()
         try:
-            attempt.order.cancel_file.touch()
+            cancel_file(attempt.order).touch()
         except OSError:
             self._kill(attempt)
 
     def _end_if_deaf(self, attempt: RunningAttempt) -> None:
         assert attempt.cancelled is not None
         if time.monotonic() - attempt.cancelled > self.options.cancel:
-            logger.warning("job %s: its child does not stop and is killed", attempt.job.pk)
+            logger.warning("%s: its child does not stop and is killed", attempt.job.label)
             self._kill(attempt)
 
     def _kill(self, attempt: RunningAttempt) -> None:
@@ -90,11 +91,11 @@ class Monitor:
         now = time.monotonic()
         if attempt.begun is None:
             return children.ready() > 0 and now - attempt.submitted > STUCK_AFTER
-        return now - attempt.begun > self.options.deadline + STUCK_AFTER
+        return now - attempt.begun > attempt.deadline + STUCK_AFTER
 
     def _restart_pool(self, stuck: RunningAttempt, children: Children) -> None:
         """Kill all children of a pool that makes no progress; ``tend`` starts new ones."""
-        logger.error("job %s: the pool is stuck", stuck.job.pk)
+        logger.error("%s: the pool is stuck", stuck.job.label)
         children.stop()  # which cancels the other attempts; those are given back
         if stuck.begun is not None:
             transitions.fail(stuck.job, "deadline_exceeded", backoff=self.options.backoff)

@@ -22,7 +22,7 @@ from pebble import CONSTS, ProcessPool
 
 from portrait.worker.attempt import run
 from portrait.worker.child import FAULT, read_fault, start_child
-from portrait.worker.messages import AttemptOrder, ChildSettings
+from portrait.worker.messages import ChildSettings, Order, progress_file
 
 LOCK = "lock"
 # Seconds before a pool that broke is built again, doubled each time up to the second number.
@@ -159,7 +159,7 @@ class Children:
         folder.mkdir()
         return folder
 
-    def submit(self, task: str, order: AttemptOrder, deadline: float) -> Any:
+    def submit(self, task: str, order: Order, deadline: float) -> Any:
         """A ``pebble.ProcessFuture`` of the attempt's end. After ``deadline`` seconds the child is killed."""
         assert self._pool is not None
         future = self._pool.schedule(run, args=(task, order), timeout=deadline)
@@ -184,16 +184,16 @@ class Children:
         self._scratch.close()
 
 
-def report_of(order: AttemptOrder) -> ChildReport | None:
+def report_of(order: Order) -> ChildReport | None:
     """What the child reported last; None before its first report."""
     try:
-        report = json.loads(order.progress_file.read_text(encoding="utf-8"))
+        report = json.loads(progress_file(order).read_text(encoding="utf-8"))
         return ChildReport(int(report["pid"]), str(report["stage"]), float(report["progress"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 
-def remove_folder(order: AttemptOrder) -> None:
+def remove_folder(order: Order) -> None:
     """Remove an attempt's folder."""
     with contextlib.suppress(OSError):
         shutil.rmtree(order.folder)

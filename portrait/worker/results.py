@@ -12,11 +12,13 @@ from pebble import ProcessExpired
 from common.storage import media
 from portrait import files
 from portrait.engine.output.formats import FORMATS, POSTER
+from portrait.models import OwnPainting, PortraitJob
 from portrait.queue import transitions
 from portrait.queue.transitions import Results
+from portrait.worker import fitting
 from portrait.worker.faults import is_the_machines
 from portrait.worker.health import Health
-from portrait.worker.messages import AttemptDone, AttemptFailed
+from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Done, FitDone
 from portrait.worker.pool import is_alive, report_of
 from portrait.worker.running import RunningAttempt, WorkerOptions
 
@@ -34,42 +36,39 @@ def settle(attempt: RunningAttempt, options: WorkerOptions, health: Health, *, s
     """
     job = attempt.job
     try:
-        outcome = outcome_of(attempt, options, stopping=stopping)
+        outcome = outcome_of(attempt, stopping=stopping)
     except GiveBack:
         transitions.give_back(job)
-        logger.info("job %s: given back", job.pk)
+        logger.info("%s: given back", job.label)
         return
-    if isinstance(outcome, AttemptDone):
+    if not isinstance(outcome, AttemptFailed):
         try:
-            _store(attempt, outcome)
+            _keep(attempt, outcome)
         except OSError as error:
-            logger.error("job %s: cannot store the result: %s", job.pk, error)
-            detail = f"the media storage cannot be used: {error}"
+            logger.error("%s: cannot store the result: %s", job.label, error)
+            detail = f"the result cannot be stored: {error}"
             outcome = AttemptFailed("storage_unavailable", detail, machine=is_the_machines(error))
         else:
-            _finish(attempt, outcome)
             health.worked()
             return
     if health.is_to_blame(outcome):
         transitions.give_back(job)
-        logger.info("job %s: given back (%s)", job.pk, outcome.code)
+        logger.info("%s: given back (%s)", job.label, outcome.code)
         return
     health.worked()
     if outcome.log:
-        logger.error("job %s: %s\n%s", job.pk, outcome.code, outcome.log)
+        logger.error("%s: %s\n%s", job.label, outcome.code, outcome.log)
     transitions.fail(job, outcome.code, outcome.detail, final=outcome.final, backoff=options.backoff)
-    logger.info("job %s: attempt %s failed: %s %s", job.pk, job.attempts, outcome.code, outcome.detail)
+    logger.info("%s: attempt %s failed: %s %s", job.label, job.attempts, outcome.code, outcome.detail)
 
 
-def outcome_of(
-    attempt: RunningAttempt, options: WorkerOptions, *, stopping: bool
-) -> AttemptDone | AttemptFailed:
+def outcome_of(attempt: RunningAttempt, *, stopping: bool) -> Done | AttemptFailed:
     """What the child answered, or how it ended. Raises GiveBack."""
     try:
-        outcome: AttemptDone | AttemptFailed = attempt.future.result(timeout=0)
+        outcome: Done | AttemptFailed = attempt.future.result(timeout=0)
         return outcome
     except TimeoutError:
-        return AttemptFailed("deadline_exceeded", f"not done after {options.deadline:g} seconds")
+        return AttemptFailed("deadline_exceeded", f"not done after {attempt.deadline:g} seconds")
     except ProcessExpired as error:
         if stopping:
             # A service manager signals the whole group: the child was told to end, the job did not kill it.
@@ -90,16 +89,18 @@ def show_still(attempt: RunningAttempt) -> None:
 
     A still that cannot be stored is given up; the film is not.
     """
-    if attempt.still_seen or attempt.cancelled is not None or not attempt.order.still_file.exists():
+    job, order = attempt.job, attempt.order
+    if not isinstance(job, PortraitJob) or not isinstance(order, AttemptOrder):
         return
-    job = attempt.job
+    if attempt.still_seen or attempt.cancelled is not None or not order.still_file.exists():
+        return
     if not attempt.still_name:
         name = files.result_name(job.key, job.lease, POSTER.suffix)
         try:
-            media().write(name, attempt.order.still_file.read_bytes())
+            media().write(name, order.still_file.read_bytes())
         except OSError as error:
             attempt.still_seen = True
-            logger.warning("job %s: cannot store the painted still: %s", job.pk, error)
+            logger.warning("%s: cannot store the painted still: %s", job.label, error)
             return
         attempt.still_name = name
     # When this raises, the row may name the file or not: the next round announces the same one again.
@@ -112,9 +113,12 @@ def show_still(attempt: RunningAttempt) -> None:
 
 def keep_readings(attempt: RunningAttempt) -> None:
     """Put what the child read of the picture into the row, once, as soon as it is there."""
-    if attempt.read or not attempt.order.look or not attempt.order.readings_file.exists():
+    job, order = attempt.job, attempt.order
+    if not isinstance(job, PortraitJob) or not isinstance(order, AttemptOrder):
         return
-    transitions.keep_readings(attempt.job, json.loads(attempt.order.readings_file.read_bytes()))
+    if attempt.read or not order.look or not order.readings_file.exists():
+        return
+    transitions.keep_readings(job, json.loads(order.readings_file.read_bytes()))
     attempt.read = True
 
 
@@ -131,7 +135,18 @@ def discard(attempt: RunningAttempt) -> None:
     attempt.names = {}
 
 
-def _store(attempt: RunningAttempt, done: AttemptDone) -> None:
+def _keep(attempt: RunningAttempt, done: Done) -> None:
+    """Write the result of an attempt to where it stays, and end the job. Raises OSError."""
+    if isinstance(attempt.job, OwnPainting) and isinstance(done, FitDone):
+        fitting.finish(attempt.job, Path(attempt.order.folder), done)
+    elif isinstance(attempt.job, PortraitJob) and isinstance(done, AttemptDone):
+        _store(attempt, attempt.job, done)
+        _finish(attempt, attempt.job, done)
+    else:
+        raise TypeError(f"{attempt.job.label} ended as {type(done).__name__}")
+
+
+def _store(attempt: RunningAttempt, job: PortraitJob, done: AttemptDone) -> None:
     if attempt.names:
         return  # written before the database connection was lost
     names = {}
@@ -140,7 +155,7 @@ def _store(attempt: RunningAttempt, done: AttemptDone) -> None:
             if row.name not in done.files:
                 continue  # not to be made here
             data = (Path(attempt.order.folder) / done.files[row.name]).read_bytes()
-            names[row.name] = files.result_name(attempt.job.key, attempt.job.lease, row.suffix)
+            names[row.name] = files.result_name(job.key, job.lease, row.suffix)
             media().write(names[row.name], data)
     except BaseException:
         media().delete(names.values())
@@ -148,12 +163,11 @@ def _store(attempt: RunningAttempt, done: AttemptDone) -> None:
     attempt.names = names
 
 
-def _finish(attempt: RunningAttempt, done: AttemptDone) -> None:
-    job = attempt.job
+def _finish(attempt: RunningAttempt, job: PortraitJob, done: AttemptDone) -> None:
     keep_readings(attempt)
     if transitions.finish(job, Results(attempt.names, done.request, done.timings)):
-        logger.info("job %s: succeeded in attempt %s", job.pk, job.attempts)
+        logger.info("%s: succeeded in attempt %s", job.label, job.attempts)
     else:
         # Another worker has the job, or it was cancelled or deleted.
         media().delete(attempt.names.values())
-        logger.info("job %s: finished too late, the result is dropped", job.pk)
+        logger.info("%s: finished too late, the result is dropped", job.label)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portrait.models import PortraitJob
+from portrait.models import QueuedWork
 from portrait.queue import transitions
 from portrait.worker.health import FIRST_PAUSE
-from portrait.worker.messages import AttemptOrder
+from portrait.worker.messages import AttemptOrder, FitOrder
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,26 @@ class WorkerOptions:
     first_pause: float = FIRST_PAUSE
     task: str = "portrait.worker.attempt.make_portrait"
     loader: str = "portrait.worker.attempt.load_engine"
+    # The fitting of a style to a painting: of so many minutes of training, with the photos of that folder.
+    fit_task: str = "portrait.fitting.attempt.fit_painting"
+    fit_minutes: float = 1.2
+    fit_photos: str = ""
     options: Any = None
+
+    @property
+    def fit_deadline(self) -> float:
+        """The training's time is a budget; reading the photos and painting the astronaut depend on the machine."""
+        return 600 + 120 * self.fit_minutes
 
 
 @dataclass
 class RunningAttempt:
-    """One claimed job that a child works on."""
+    """One claimed job, a portrait or the fitting of a style, that a child works on."""
 
-    job: PortraitJob
-    order: AttemptOrder
-    future: Any  # pebble.ProcessFuture of AttemptDone or AttemptFailed
+    job: QueuedWork
+    order: AttemptOrder | FitOrder
+    future: Any  # pebble.ProcessFuture of Done or AttemptFailed
+    deadline: float = 300.0
     submitted: float = field(default_factory=time.monotonic)
     begun: float | None = None
     dead_since: float | None = None  # when its child was first seen to be dead

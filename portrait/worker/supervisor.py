@@ -14,18 +14,20 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from common.storage import media
-from portrait.models import PortraitJob
+from portrait import own_styles
+from portrait.models import QUEUES, OwnPainting, PortraitJob, QueuedWork
 from portrait.queue import transitions
-from portrait.worker import results
+from portrait.worker import fitting, results
 from portrait.worker.faults import is_the_machines
 from portrait.worker.health import Health
-from portrait.worker.messages import AttemptFailed, AttemptOrder
+from portrait.worker.messages import AttemptFailed, AttemptOrder, FitOrder
 from portrait.worker.monitor import Monitor
 from portrait.worker.pool import Children
 from portrait.worker.running import RunningAttempt, WorkerOptions
@@ -110,7 +112,8 @@ class Worker:
     def _drained(self) -> bool:
         if self.monitor.attempts or not self._clock.is_due("drained", self.options.poll):
             return False
-        return not PortraitJob.objects.filter(state=PortraitJob.State.QUEUED).exists()
+        waiting = QueuedWork.State.QUEUED
+        return not any(model._default_manager.filter(state=waiting).exists() for model in QUEUES)
 
     def _guarded(self, step: Any, *args: Any) -> Any:
         """Run a step; whatever goes wrong, the state is kept and the step is tried again after a pause."""
@@ -146,7 +149,7 @@ class Worker:
         while self._children.ready() > len(self.monitor.attempts) and not self._health.fault:
             if not self._clock.is_due("claim", self.options.poll):
                 return
-            job = transitions.claim(self.name, lease_seconds=self.options.lease)
+            job = self._next()
             if job is None:
                 return
             # Where there was one there may be more.
@@ -157,7 +160,18 @@ class Worker:
                 transitions.give_back(job)
                 raise
 
-    def _start(self, job: PortraitJob) -> None:
+    def _next(self) -> PortraitJob | OwnPainting | None:
+        """A claimed job: the next portrait, or, where none waits, a painting, of which one at a time is enough."""
+        lease = self.options.lease
+        job = transitions.claim(self.name, lease_seconds=lease)
+        if job is not None or any(isinstance(attempt.job, OwnPainting) for attempt in self.monitor.attempts):
+            return job
+        return transitions.claim_next(OwnPainting, self.name, lease_seconds=lease)
+
+    def _start(self, job: PortraitJob | OwnPainting) -> None:
+        if isinstance(job, OwnPainting):
+            self._begin(job, self.options.fit_task, self.options.fit_deadline)
+            return
         # Through the storage, so that workers need no disk in common.
         try:
             data = media().read(str(job.photo.name))
@@ -166,36 +180,51 @@ class Worker:
             return
         except OSError as error:
             # Not given back, unless the machine is at fault: it would be claimed first again and hold up all others.
-            logger.error("job %s: cannot read the photo: %s", job.pk, error)
+            logger.error("%s: cannot read the photo: %s", job.label, error)
             self._end(job, AttemptFailed("storage_unavailable", machine=is_the_machines(error)))
             return
+        self._begin(job, self.options.task, self.options.deadline, data)
+
+    def _begin(self, job: PortraitJob | OwnPainting, task: str, deadline: float, photo: bytes = b"") -> None:
+        """Hand the job to a child, with all that it needs in a folder of its own."""
         try:
-            photo = self._children.new_folder() / "photo.jpg"
+            folder = self._children.new_folder()
         except OSError as error:
             self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
             return
-        folder = photo.parent
+        order: AttemptOrder | FitOrder
         try:
-            photo.write_bytes(data)
+            if isinstance(job, OwnPainting):
+                order = fitting.order_of(job, folder, self.options)
+            else:
+                order = self._order_of(job, folder, photo)
         except OSError as error:
             self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
             shutil.rmtree(folder, ignore_errors=True)
             return
-        order = AttemptOrder(
+        future = self._children.submit(task, order, deadline)
+        future.add_done_callback(lambda _: self._wake.set())
+        self.monitor.attempts.append(RunningAttempt(job, order, future, deadline))
+        logger.info("%s: attempt %s begins", job.label, job.attempts)
+
+    def _order_of(self, job: PortraitJob, folder: Path, photo: bytes) -> AttemptOrder:
+        """Write photo and own style into the folder. Raises OSError."""
+        (folder / "photo.jpg").write_bytes(photo)
+        style = own_styles.packed(job.style) if job.style else None
+        if style is not None:
+            (folder / "own.style").write_bytes(style)
+        return AttemptOrder(
             job=job.pk,
-            photo=str(photo),
+            photo=str(folder / "photo.jpg"),
             request=job.request,
             face=job.face,
             folder=str(folder),
             options=self.options.options,
             look=job.look,
+            own_style="" if style is None else str(folder / "own.style"),
         )
-        future = self._children.submit(self.options.task, order, self.options.deadline)
-        future.add_done_callback(lambda _: self._wake.set())
-        self.monitor.attempts.append(RunningAttempt(job, order, future))
-        logger.info("job %s: attempt %s begins", job.pk, job.attempts)
 
-    def _end(self, job: PortraitJob, end: AttemptFailed) -> None:
+    def _end(self, job: QueuedWork, end: AttemptFailed) -> None:
         """End an attempt that has not begun."""
         if self._health.is_to_blame(end):
             transitions.give_back(job)
@@ -215,7 +244,7 @@ class Worker:
             except (OperationalError, InterfaceError):
                 raise  # the attempt stays in the list for the next round
             except Exception:
-                logger.exception("job %s: cannot be finished", attempt.job.pk)
+                logger.exception("%s: cannot be finished", attempt.job.label)
                 results.discard(attempt)
                 transitions.fail(attempt.job, "internal_error", backoff=self.options.backoff)
             self.monitor.drop(attempt)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dormitory.models import Answer, House, Question
 from lounge.models import Entry
-from portrait.models import PortraitJob, PortraitWorker
+from portrait.models import OwnPainting, PortraitJob, PortraitWorker
 from tests.admin import admin_client
 from user.models import User
 
@@ -26,6 +26,7 @@ LISTS = (
     "/admin/lounge/entry/",
     "/admin/portrait/portraitjob/",
     "/admin/portrait/portraitworker/",
+    "/admin/portrait/ownpainting/",
     "/admin/auth/group/",
 )
 STATES = ("succeeded", "failed", "queued", "running", "cancelled")
@@ -54,6 +55,7 @@ def populate(first: int, last: int) -> None:
             seconds=2.0,
         )
         PortraitWorker.objects.create(name=f"worker{number}", host="tower", pid=number, processes=1)
+        OwnPainting.objects.create(slug=f"painting-{number}", titles={"ko": "그림"}, picture=b"a painting")
         Entry.objects.create(author=student, content=f"I was here, number {number}", hidden=number % 2 == 1)
         question = Question.objects.create(texts={"ko": f"질문 {number}", "en": f"Question {number}"})
         Answer.objects.create(question=question, house=house, texts={"ko": "답", "en": "An answer"})
@@ -137,12 +139,12 @@ def test_related_rows_are_found_by_typing(admin: Client, app: str, model: str, f
 
 def test_every_change_page_opens(admin: Client, viewer: Client) -> None:
     populate(0, 5)
-    for model in (User, House, Question, Entry, PortraitJob, PortraitWorker):
+    for model in (User, House, Question, Entry, PortraitJob, PortraitWorker, OwnPainting):
         for row in model.objects.all():
             path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/{row.pk}/change/"
             assert admin.get(path).status_code == 200
             assert viewer.get(path).status_code == 200
-    for add in ("user/user", "dormitory/house", "dormitory/question", "auth/group"):
+    for add in ("user/user", "dormitory/house", "dormitory/question", "auth/group", "portrait/ownpainting"):
         assert admin.get(f"/admin/{add}/add/").status_code == 200
     for path in ("lounge/entry", "portrait/portraitjob", "portrait/portraitworker"):
         assert admin.get(f"/admin/{path}/add/").status_code == 403

@@ -29,6 +29,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "portrait.queue": ("common", "user", "portrait", *ENGINE),
     "portrait.worker": ("common", "user", "portrait", "portrait.queue", *ENGINE),
     "portrait.endpoints": ("common", "user", "portrait", "portrait.queue", *ENGINE),
+    "portrait.fitting": ("portrait.worker", *ENGINE, *ENGINE_TOOLS),
     "portrait.management": ("common", "user", *PORTRAIT, "portrait.worker", *ENGINE, *ENGINE_TOOLS),
     "dormitory": ("common", "user", *PORTRAIT, *ENGINE),
     "lounge": ("common", "user", *PORTRAIT, *ENGINE, "dormitory"),
@@ -40,7 +41,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
 # Modules of ``portrait`` above its queue and its worker; the other flat modules are below both.
 ENDPOINT_MODULES = (
     "admin",
+    "admin_parts",
     "apps",
+    "painting_admin",
+    "painting_services",
     "photo_view",
     "selectors",
     "serializers",

@@ -18,11 +18,11 @@ from typing import Any
 
 import imageio_ffmpeg
 
-from portrait.engine.errors import EncodingError, NoFaceError
+from portrait.engine.errors import EncodingError, EngineError, NoFaceError
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import PortraitRequest
 from portrait.worker.attempt import replace_file
-from portrait.worker.messages import AttemptDone, AttemptOrder, Progress
+from portrait.worker.messages import AttemptDone, AttemptOrder, FitDone, FitOrder, Progress
 
 
 def nothing(options: Any) -> None:
@@ -89,6 +89,25 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
     return AttemptDone(names, made, {"act": 0.1})
 
 
+def fit(order: FitOrder, report: Progress) -> FitDone:
+    """Fit a style as its slug says: ``kill-once``, ``hang``, ``unfit``; any other at once."""
+    with (_folder() / "fits").open("a") as file:
+        file.write(f"{order.slug}\n")
+    report("training", 0.5)
+    first = (_folder() / "fits").read_text().split().count(order.slug) == 1
+    if order.slug == "kill-once" and first:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if order.slug == "unfit":
+        raise EngineError("features are missing", code="fitting_unavailable")
+    if order.slug == "hang" and first:
+        _sleep(600, report)
+    assert Path(order.picture).read_bytes() == b"a painting"
+    names = {name: f"{name}.fitted" for name in ("style", "portrait", "preview", "preview_still")}
+    for name, file_name in names.items():
+        (Path(order.folder) / file_name).write_bytes(f"{name} of {order.slug}".encode())
+    return FitDone(names, "digest", {"content": 0.5})
+
+
 def _sleep(seconds: float, report: Progress) -> None:
     begin = time.monotonic()
     while (passed := time.monotonic() - begin) < seconds:
@@ -138,7 +157,12 @@ def main(arguments: list[str]) -> int:
     from portrait.worker.supervisor import Worker
 
     _fill_the_disk()
-    options: dict[str, Any] = {"task": "tests.portrait.faults.act", "loader": "tests.portrait.faults.nothing"}
+    here = "tests.portrait.faults"
+    options: dict[str, Any] = {
+        "task": f"{here}.act",
+        "fit_task": f"{here}.fit",
+        "loader": f"{here}.nothing",
+    }
     for argument in arguments:
         key, _, value = argument.partition("=")
         options[key] = json.loads(value)

@@ -22,7 +22,7 @@ from common.storage import media
 from portrait import files
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import DEFAULTS, PortraitRequest
-from portrait.models import PortraitJob
+from portrait.models import QUEUES, OwnPainting, PortraitJob
 from portrait.queue import acceptance, transitions
 from portrait.queue.installation import MARK
 from tests.paths import media_path
@@ -79,6 +79,13 @@ def make_portrait(owner: User) -> PortraitJob:
     assert transitions.finish(job, write_results(job))
     job.refresh_from_db()
     return job
+
+
+def own_painting(slug: str, picture: bytes = b"a painting") -> OwnPainting:
+    """An uploaded painting that waits for a worker."""
+    return OwnPainting.objects.create(
+        slug=slug, titles={"ko": "내 그림", "en": "My painting"}, picture=picture
+    )
 
 
 def signed_file(url: str) -> str:
@@ -142,7 +149,7 @@ def wait_for(condition: Callable[[], Any], what: str = "it", patience: float = P
 
 
 def nothing_active() -> bool:
-    return not PortraitJob.objects.filter(state__in=PortraitJob.ACTIVE).exists()
+    return not any(model._default_manager.filter(state__in=model.ACTIVE).exists() for model in QUEUES)
 
 
 def is_running(pid: int) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from portrait.engine.errors import CheckpointError
 
@@ -97,11 +98,19 @@ def count_values(path: Path) -> int:
     """How many numbers the tensors of a safetensors file hold, by its header. Raises CheckpointError."""
     try:
         with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(min(length, MOST_HEADER)))
+            header = read_header(file)
         return sum(math.prod(entry["shape"]) for key, entry in header.items() if key != "__metadata__")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(path, f"is damaged or cut short ({error})") from error
+
+
+def read_header(file: BinaryIO) -> dict[str, Any]:
+    """The header of a safetensors file: each tensor's entry by its name. Raises ValueError for anything else."""
+    length = int.from_bytes(file.read(8), "little")
+    header = json.loads(file.read(min(length, MOST_HEADER)))
+    if not isinstance(header, dict):
+        raise ValueError("there is no header")
+    return header
 
 
 def _sums(folder: Path) -> dict[str, str]:

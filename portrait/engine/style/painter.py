@@ -19,6 +19,7 @@ from portrait.engine.style.catalogue import Style, read_config
 from portrait.engine.style.frozen import FrozenNetwork
 from portrait.engine.style.layered import LayeredNetwork, build_layered, read_layers
 from portrait.engine.style.network import StyleNetwork
+from portrait.engine.style.row import STYLE_VECTORS, StyleRow, painter_digest
 from portrait.engine.style.tone import tone_curve
 from portrait.engine.style.transformer import build_published, is_published
 
@@ -45,6 +46,7 @@ def load_style(
     path = Path(path)
     tensors = read_tensors(path)
     styles: tuple[Style, ...] = (Style(slug=path.stem, title={"en": path.stem}, painter={}, year=""),)
+    digest = None
     layers = read_layers(path)
     network: StyleNetwork | LayeredNetwork
     if layers is not None:
@@ -52,13 +54,14 @@ def load_style(
     elif path.suffix == ".safetensors" and not is_published(tensors):
         config = read_config(path)
         styles = config.styles
+        digest = painter_digest(path)
         network = StyleNetwork(len(styles), config.widths, config.blocks, published=False, deep=config.deep)
         load_weights(network, older_names.current_names(tensors, older_names.PAINTER), path)
     else:
         network, tensors = build_published(path, tensors)
         load_weights(network, tensors, path)
     where = choose_device(device)
-    painter = Painter(network, styles, device=where, dtype=choose_dtype(precision, where))
+    painter = Painter(network, styles, device=where, dtype=choose_dtype(precision, where), digest=digest)
     painter.default = painter.index(style)
     return painter
 
@@ -66,7 +69,8 @@ def load_style(
 class Painter:
     """A loaded style network. ``styles`` are those it can paint in; ``default`` is the row used by default.
 
-    ``smallest_side``: of a frame, in pixels.
+    ``own``: how many of the styles, the first ones, are those of the file. ``digest``: see ``row.painter_digest``;
+    None for a painter that can learn no more styles. ``smallest_side``: of a frame, in pixels.
     """
 
     def __init__(
@@ -76,7 +80,10 @@ class Painter:
         *,
         device: torch.device,
         dtype: torch.dtype,
+        digest: str | None = None,
     ) -> None:
+        self.digest = digest
+        self.own = len(styles)
         self.network = network.eval().requires_grad_(False).to(device)
         self.styles = styles
         self.default = 0
@@ -92,6 +99,29 @@ class Painter:
                 FrozenNetwork(
                     network, 0, torch.zeros(1, 3, VERIFIED_SIDE, VERIFIED_SIDE, device=device), self.batch
                 )
+
+    def learn(self, row: StyleRow) -> None:
+        """Add a style, or replace it where one of the same name was added before.
+
+        Raises ChoiceError: ``style_exists`` for the name of one of the file's styles, ``style_unusable`` for a row of
+        another painter.
+        """
+        slugs = [known.slug for known in self.styles]
+        place = slugs.index(row.style.slug) if row.style.slug in slugs else len(slugs)
+        if place < self.own:
+            raise ChoiceError(f"there is a style {row.style.slug!r} already", code="style_exists")
+        parameters = {
+            name: value for name, value in self.network.named_parameters() if name.endswith(STYLE_VECTORS)
+        }
+        shapes = {name: tuple(value.shape[1:]) for name, value in parameters.items()}
+        if self.digest != row.painter or shapes != {key: value.shape for key, value in row.vectors.items()}:
+            raise ChoiceError(
+                f"the style {row.style.slug!r} was fitted to another painter", code="style_unusable"
+            )
+        for name, parameter in parameters.items():
+            vector = torch.from_numpy(np.asarray(row.vectors[name], np.float32))[None].to(parameter.device)
+            parameter.data = torch.cat([parameter.data[:place], vector, parameter.data[place + 1 :]])
+        self.styles = (*self.styles[:place], row.style, *self.styles[place + 1 :])
 
     def index(self, style: str | None) -> int:
         """The row of ``style`` (None: the default). Raises ChoiceError (``unknown_style``), which lists them."""

@@ -17,7 +17,7 @@ from portrait.management.engine_command import EngineCommand
 from portrait.management.training_command import add_training_arguments, progress_bar, start_training
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_files import list_images, read_image
-from portrait.training.style.recipe import FEATURES_FILE
+from portrait.training.perceptual import FEATURES_FILE, TORCHVISION
 
 # One to train with, one held out.
 FEWEST_PHOTOS = 2
@@ -64,10 +64,10 @@ def _networks(options: dict[str, Any], weights: Path) -> Iterator[EngineError]:
     if not weights.is_file():
         yield CheckpointError(weights, "does not exist")
     perceptual = options["perceptual"] or weights.with_name(FEATURES_FILE)
-    if perceptual == "torchvision":
-        if find_spec("torchvision") is None:
+    if perceptual == TORCHVISION:
+        if find_spec(TORCHVISION) is None:
             yield ChoiceError(
-                "torchvision is not installed (requirements-train.txt); or name a file of VGG weights with"
+                f"{TORCHVISION} is not installed (requirements-train.txt); or name a file of VGG weights with"
                 " --perceptual",
                 code="torchvision_missing",
             )

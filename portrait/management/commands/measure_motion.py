@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portrait.engine.errors import ChoiceError
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
+from portrait.training.perceptual import TORCHVISION
 
 if TYPE_CHECKING:
     from portrait.engine.fomm.model import MotionModel
@@ -38,7 +39,7 @@ class Command(EngineCommand):
         parser.add_argument(
             "--each", type=int, default=4, metavar="N", help="frames a clip (default: %(default)s)"
         )
-        parser.add_argument("--perceptual", default="torchvision", metavar="FILE", help="as for train_motion")
+        parser.add_argument("--perceptual", default=TORCHVISION, metavar="FILE", help="as for train_motion")
         parser.add_argument("--frames", type=Path, metavar="DIR", help="write the images there")
         parser.add_argument(
             "--groups",
@@ -52,10 +53,8 @@ class Command(EngineCommand):
         # Imported here: torch takes seconds to import, and the check above does not need it.
         from portrait.engine.fomm import load_model
         from portrait.engine.fomm.config import read_config
-        from portrait.training.motion.clips import read_clips
-        from portrait.training.motion.dataset import split_by_person
         from portrait.training.motion.evaluation import TAPS, MotionEvaluation
-        from portrait.training.motion.train_motion import CONFIG, permitted_licences
+        from portrait.training.motion.train_motion import CONFIG, read_split
         from portrait.training.motion.validation import ValidationPairs
         from portrait.training.vgg_features import VGGFeatures
 
@@ -68,11 +67,7 @@ class Command(EngineCommand):
             name: load_model(*pair, device=chosen.device, precision=chosen.precision)
             for name, pair in files.items()
         }
-        split = split_by_person(
-            read_clips(options["data"]),
-            licences=permitted_licences(training),
-            share=training.number("validation_share"),
-        )
+        split = read_split(options["data"], training)
         if options["groups"]:
             self._print_groups(models["ours"], ValidationPairs(split.validation, options["each"]))
             return

@@ -11,6 +11,7 @@ from portrait.engine.errors import ChoiceError
 from portrait.engine.request import DEFAULT_SIZE, SIZES
 from portrait.engine_options import engine_options
 from portrait.management.engine_command import EngineCommand
+from portrait.training.perceptual import TORCHVISION
 
 
 class Command(EngineCommand):
@@ -22,7 +23,7 @@ class Command(EngineCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--content", type=Path, required=True, metavar="DIR", help="as for train_styles")
         parser.add_argument("--styles", type=Path, required=True, metavar="DIR", help="as for train_styles")
-        parser.add_argument("--perceptual", default="torchvision", metavar="FILE", help="as for train_styles")
+        parser.add_argument("--perceptual", default=TORCHVISION, metavar="FILE", help="as for train_styles")
         parser.add_argument(
             "--only", metavar="SLUGS", help="of the styles (default: all that a painter knows)"
         )

@@ -72,6 +72,8 @@ class Command(BaseCommand):
                 drain=options["drain"],
                 deadline=settings.PORTRAIT["DEADLINE"],
                 options=replace(engine_options(), threads=threads),
+                fit_minutes=settings.PORTRAIT["STYLE_MINUTES"],
+                fit_photos=str(settings.PORTRAIT["STYLE_PHOTOS"]),
             )
         )
         sys.exit(worker.run())

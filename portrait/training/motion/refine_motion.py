@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from portrait.engine.errors import CheckpointError, ChoiceError
 from portrait.engine.fomm.compact.dense_motion import DenseMotion
-from portrait.engine.fomm.config import COMPACT_FORMAT, read_config
+from portrait.engine.fomm.config import read_config
 from portrait.engine.fomm.keypoints import Keypoints
 from portrait.engine.fomm.load import build_networks, load_checkpoint
 from portrait.engine.photo.crop import crop_face
@@ -24,13 +23,13 @@ from portrait.engine.runtime.memory_layout import channels_last
 from portrait.engine.runtime.precision import choose_device
 from portrait.training.errors import TrainingDataError
 from portrait.training.image_files import list_images, read_image
-from portrait.training.motion.clips import FRAME_SIDE, read_clips
-from portrait.training.motion.dataset import DatasetSplit, FaceFrames, split_by_person
+from portrait.training.motion.clips import FRAME_SIDE
+from portrait.training.motion.dataset import DatasetSplit, FaceFrames
 from portrait.training.motion.export import export_weights
 from portrait.training.motion.refinement_stage import RefinementStage
 from portrait.training.motion.rendered_faces import FacePhoto, render_variants
-from portrait.training.motion.train_motion import CONFIG, TAPS, OnProgress, permitted_licences
-from portrait.training.training_loop import Schedule, train
+from portrait.training.motion.train_motion import CONFIG, TAPS, OnProgress, read_split, trainable
+from portrait.training.training_loop import Schedule, require_minutes, train
 from portrait.training.vgg_features import VGGFeatures
 
 MATTE_SIDE = 64  # pixels
@@ -63,11 +62,8 @@ def refine_motion(
     Returns the weights file. Raises TrainingDataError, CheckpointError, ChoiceError (``minutes_missing``,
     ``nothing_to_resume``, ``state_exists``).
     """
-    settings, training = read_config(start), read_config(config).section("training")
-    if settings.values.get("format") != COMPACT_FORMAT:
-        raise CheckpointError(start, f"only {COMPACT_FORMAT} can be trained", key="format")
-    if minutes is None and not resume:
-        raise ChoiceError("how many --minutes?", code="minutes_missing")
+    settings, training = trainable(start), read_config(config).section("training")
+    require_minutes(minutes, resume)
     plan = training.section("refine")
     schedule = Schedule(
         learning_rate=plan.number("rate"),
@@ -78,9 +74,7 @@ def refine_motion(
     place = choose_device(device)
     networks = build_networks(settings)
     load_checkpoint(networks, start.with_suffix(".safetensors"))
-    split = split_by_person(
-        read_clips(data), licences=permitted_licences(training), share=training.number("validation_share")
-    )
+    split = read_split(data, training)
     vgg = VGGFeatures.load(perceptual, taps=TAPS).to(place)
     split = replace(split, training=replace(split.training, mattes=person_mattes(split.training.frames)))
     networks.to(place)

@@ -17,10 +17,10 @@ from portrait.engine.fomm.load import build_networks
 from portrait.engine.motion.anatomy import NAMES
 from portrait.engine.runtime.precision import choose_device
 from portrait.training.motion.clips import read_clips
-from portrait.training.motion.dataset import split_by_person
+from portrait.training.motion.dataset import DatasetSplit, split_by_person
 from portrait.training.motion.export import export_weights
 from portrait.training.motion.stages import STAGES, StageSequence
-from portrait.training.training_loop import Progress, Schedule, train
+from portrait.training.training_loop import Progress, Schedule, require_minutes, train
 from portrait.training.vgg_features import VGGFeatures
 
 CONFIG = Path(__file__).parent / "compact.yaml"
@@ -62,9 +62,7 @@ def train_motion(
     Raises TrainingDataError, CheckpointError for a config or a state that does not fit, ChoiceError
     (``nothing_to_resume``, ``state_exists``, ``minutes_missing``).
     """
-    settings = read_config(config)
-    if settings.values.get("format") != COMPACT_FORMAT:
-        raise CheckpointError(config, f"only {COMPACT_FORMAT} can be trained", key="format")
+    settings = trainable(config)
     training = settings.section("training")
     plans = {name: _plan(training.section(name)) for name in STAGES}
     torch_device = choose_device(device)
@@ -73,11 +71,7 @@ def train_motion(
     if cast(KeypointDetector, networks["kp_detector"]).heatmap.out_channels != len(NAMES):
         raise CheckpointError(config, f"{len(NAMES)} is needed", key="kp_detector.num_kp")
     total = _planned_minutes(folder, minutes, resume)
-    dataset = split_by_person(
-        read_clips(data),
-        licences=permitted_licences(training),
-        share=training.number("validation_share"),
-    )
+    dataset = read_split(data, training)
     vgg = VGGFeatures.load(perceptual, taps=TAPS).to(torch_device)
     # Written after all input is checked: a run that fails to start must not block the next one.
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,6 +100,21 @@ def _plan(section: Section) -> StagePlan:
     )
 
 
+def trainable(path: Path) -> Section:
+    """The yaml of a network that can be trained. Raises CheckpointError."""
+    settings = read_config(path)
+    if settings.values.get("format") != COMPACT_FORMAT:
+        raise CheckpointError(path, f"only {COMPACT_FORMAT} can be trained", key="format")
+    return settings
+
+
+def read_split(data: Path, training: Section) -> DatasetSplit:
+    """The clips of ``data`` for training and for validation. Raises TrainingDataError, CheckpointError."""
+    return split_by_person(
+        read_clips(data), licences=permitted_licences(training), share=training.number("validation_share")
+    )
+
+
 def permitted_licences(training: Section) -> tuple[str, ...] | None:
     """The licences whose clips are trained on; None for all. Raises CheckpointError."""
     values = training.values.get("licences")
@@ -124,9 +133,9 @@ def _planned_minutes(folder: Path, minutes: float | None, resume: bool) -> float
     if resume and path.exists():
         stored: float = json.loads(path.read_text())["minutes"]
         return stored
+    require_minutes(minutes, resume)
     if minutes is None:
-        code = "nothing_to_resume" if resume else "minutes_missing"
-        raise ChoiceError(f"{folder} holds no run to resume" if resume else "how many --minutes?", code=code)
+        raise ChoiceError(f"{folder} holds no run to resume", code="nothing_to_resume")
     if not resume and path.exists():
         raise ChoiceError(f"{folder} holds a run already; --resume goes on with it", code="state_exists")
     return minutes

@@ -1,14 +1,15 @@
-"""Adds a style to a trained painter: only the new style's vectors are trained."""
+"""Fits a style to a trained painter, and adds it to its file: only the new style's vectors are trained."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 import torch
+from torch import Tensor
 
 from portrait.engine.checkpoints.older_names import PAINTER, current_names
 from portrait.engine.checkpoints.weights import load_weights, read_tensors
@@ -16,14 +17,16 @@ from portrait.engine.errors import ChoiceError
 from portrait.engine.motion.template import SLUG
 from portrait.engine.runtime.memory_layout import channels_last
 from portrait.engine.runtime.precision import choose_device, choose_dtype
-from portrait.engine.style.catalogue import Style, read_config
+from portrait.engine.style.catalogue import PainterConfig, Style, read_config
 from portrait.engine.style.network import StyleNetwork
-from portrait.training.style.export import STYLE_VECTORS, write_weights_and_yaml
+from portrait.engine.style.row import STYLE_VECTORS, StyleRow, painter_digest
+from portrait.training.perceptual import FEATURES_FILE
+from portrait.training.style.export import write_weights_and_yaml
 from portrait.training.style.first_row import nearest_style
 from portrait.training.style.objective import TAPS
 from portrait.training.style.paintings import grams_at_two_sizes, with_contrast
 from portrait.training.style.photos import read_photos
-from portrait.training.style.recipe import FEATURES_FILE, recipe_of
+from portrait.training.style.recipe import recipe_of
 from portrait.training.style.small_features import feature_network
 from portrait.training.style.train_styles import OnProgress
 from portrait.training.style.training_task import StyleTrainingConfig, StyleTrainingTask
@@ -35,6 +38,14 @@ SCHEDULE = Schedule(
 )
 # Small crops: the convolutions know the large shapes already.
 TRAINING = StyleTrainingConfig(batch=2, side=208)
+
+
+@dataclass(frozen=True)
+class FittedStyle:
+    """``row``: the style with its contrast and vectors. ``metrics``: those of ``StyleTrainingTask.validate``."""
+
+    row: StyleRow
+    metrics: dict[str, float]
 
 
 def add_style(
@@ -51,16 +62,55 @@ def add_style(
     seed: int = 0,
     on_progress: OnProgress | None = None,
 ) -> dict[str, float]:
-    """Train ``style`` on the painting ``image`` and the photos of ``content``, and add it to the file ``weights``.
+    """:func:`fit_style`, added to the file ``weights``; returns the metrics.
 
     The convolutions and the other styles' vectors stay identical bit by bit.
+    """
+    fitted = fit_style(
+        image,
+        style,
+        weights,
+        content,
+        perceptual=perceptual,
+        minutes=minutes,
+        device=device,
+        training_config=training_config,
+        sheet=sheet,
+        seed=seed,
+        on_progress=on_progress,
+    )
+    config, tensors = _read(weights)
+    extended = {
+        key: torch.cat([value, torch.from_numpy(fitted.row.vectors[key])[None].to(value.dtype)])
+        if key.endswith(STYLE_VECTORS)
+        else value
+        for key, value in tensors.items()
+    }
+    styles = (*config.styles, fitted.row.style)
+    write_weights_and_yaml(extended, replace(config, styles=styles), weights)
+    return fitted.metrics
+
+
+def fit_style(
+    image: Path,
+    style: Style,
+    weights: Path,
+    content: Path,
+    *,
+    perceptual: Path | str | None = None,
+    minutes: float,
+    device: str = "auto",
+    training_config: StyleTrainingConfig | None = None,
+    sheet: Path | None = None,
+    seed: int = 0,
+    on_progress: OnProgress | None = None,
+) -> FittedStyle:
+    """Train ``style`` on the painting ``image`` and the photos of ``content``, for the painter ``weights``.
 
     Args:
         perceptual: a VGG-16's safetensors, or "torchvision"; None: the small network beside ``weights``.
         minutes: the time budget.
         sheet: where to write an image of photos painted in the new style.
-
-    Returns the metrics of ``StyleTrainingTask.validate``.
 
     Raises TrainingDataError, CheckpointError, ChoiceError (``bad_name``, ``style_exists``).
     """
@@ -68,10 +118,9 @@ def add_style(
         raise ChoiceError(
             f"a style's name is a slug of a-z, 0-9 and hyphens, not {style.slug!r}", code="bad_name"
         )
-    config = read_config(weights)
+    config, tensors = _read(weights)
     if style.slug in [known.slug for known in config.styles]:
         raise ChoiceError(f"{weights}: there is a style {style.slug!r} already", code="style_exists")
-    tensors = current_names(read_tensors(weights), PAINTER)
     torch_device = choose_device(device)
     features = feature_network(perceptual or weights.with_name(FEATURES_FILE), TAPS)
     cast(torch.nn.Module, features).to(torch_device)
@@ -110,10 +159,9 @@ def add_style(
             sheet.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(folder / f"{task.name}.png", sheet)
     learned = cast(StyleNetwork, averaged["painter"]).state_dict()
-    extended = {
-        key: torch.cat([value, learned[key].cpu().to(value.dtype)]) if key.endswith(STYLE_VECTORS) else value
-        for key, value in tensors.items()
-    }
-    styles = (*config.styles, with_contrast(style, image))
-    write_weights_and_yaml(extended, replace(config, styles=styles), weights)
-    return metrics
+    vectors = {key: value[0].cpu().numpy() for key, value in learned.items() if key.endswith(STYLE_VECTORS)}
+    return FittedStyle(StyleRow(with_contrast(style, image), vectors, painter_digest(weights)), metrics)
+
+
+def _read(weights: Path) -> tuple[PainterConfig, dict[str, Tensor]]:
+    return read_config(weights), current_names(read_tensors(weights), PAINTER)

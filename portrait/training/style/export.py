@@ -15,8 +15,8 @@ from torch import Tensor
 from portrait.engine.errors import CheckpointError
 from portrait.engine.style.catalogue import DEEP_FORMAT, FORMAT, DeepSizes, PainterConfig, Style
 from portrait.engine.style.network import ConvLayer, StyleNetwork
+from portrait.engine.style.row import STYLE_VECTORS
 
-STYLE_VECTORS = (".norm.scale", ".norm.shift")  # the parameters with a row for each style
 YAML_HEADER = "# Describes {name}: the network's sizes, and its styles in the order of the weights' rows.\n"
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-# The small network that compares pictures where there is no VGG, beside the painter's weights.
-FEATURES_FILE = "painter-features.safetensors"
-
 
 @dataclass(frozen=True)
 class Recipe:

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 
 from portrait.engine.checkpoints.weights import load_weights, read_tensors
 from portrait.engine.errors import CheckpointError
+from portrait.training.perceptual import TORCHVISION
 from portrait.training.style.losses import gram_distance, gram_matrix
-from portrait.training.vgg_features import TORCHVISION, FeatureNetwork, VGGFeatures
+from portrait.training.vgg_features import FeatureNetwork, VGGFeatures
 
 WIDTHS = (24, 48, 96, 128)  # channels of its stages
 IMITATED = (64, 128, 256, 512)  # channels of relu1_2, relu2_2, relu3_3 and relu4_3

@@ -13,14 +13,15 @@ from portrait.engine.errors import ChoiceError
 from portrait.engine.runtime.memory_layout import channels_last
 from portrait.engine.runtime.precision import choose_device, choose_dtype
 from portrait.engine.style.network import StyleNetwork
+from portrait.training.perceptual import FEATURES_FILE
 from portrait.training.style.export import write_painter
 from portrait.training.style.objective import TAPS
 from portrait.training.style.paintings import grams_at_two_sizes, list_paintings, with_contrast
 from portrait.training.style.photos import read_pairs, read_photos
-from portrait.training.style.recipe import FEATURES_FILE, recipe_of
+from portrait.training.style.recipe import recipe_of
 from portrait.training.style.small_features import SmallFeatures
 from portrait.training.style.training_task import StyleTrainingConfig, StyleTrainingTask
-from portrait.training.training_loop import Progress, train
+from portrait.training.training_loop import Progress, require_minutes, train
 from portrait.training.vgg_features import VGGFeatures
 
 RUN_FILE = "run.json"
@@ -59,8 +60,7 @@ def train_styles(
     Raises TrainingDataError, CheckpointError for a state that does not fit, ChoiceError (``nothing_to_resume``,
     ``state_exists``, ``minutes_missing``, ``unknown_style``).
     """
-    if minutes is None and not resume:
-        raise ChoiceError("how many --minutes?", code="minutes_missing")
+    require_minutes(minutes, resume)
     config = config or StyleTrainingConfig()
     torch_device = choose_device(device)
     paintings = list_paintings(styles, _styles_of_run(folder, only, resume))

@@ -16,9 +16,9 @@ from portrait.engine.photo.picture import centre_square
 from portrait.engine.runtime.precision import choose_dtype
 from portrait.engine.style.catalogue import DeepSizes
 from portrait.engine.style.network import StyleNetwork
+from portrait.engine.style.row import STYLE_VECTORS
 from portrait.training.image_grids import evenly_spaced, to_float_images, to_uint8_images, write_image_grid
 from portrait.training.style.device_photos import DevicePhotos, sample_pairs
-from portrait.training.style.export import STYLE_VECTORS
 from portrait.training.style.losses import content_distance, gram_distance, gram_matrix
 from portrait.training.style.objective import CONTENT_TAP, MAX_SHIFT, TAPS, Batch, StyleObjective
 from portrait.training.style.photos import Photos

@@ -25,11 +25,12 @@ from portrait.engine.style.catalogue import Style, list_styles
 from portrait.engine.style.network import StyleNetwork
 from portrait.engine.style.tone import luma_deviation
 from portrait.training.errors import TrainingDataError
+from portrait.training.perceptual import FEATURES_FILE
 from portrait.training.style.device_photos import DevicePhotos, sample_pairs
 from portrait.training.style.objective import TAPS
 from portrait.training.style.paintings import grams_at_two_sizes, list_paintings
 from portrait.training.style.photos import read_pairs, read_photos
-from portrait.training.style.recipe import FEATURES_FILE, Recipe
+from portrait.training.style.recipe import Recipe
 from portrait.training.style.small_features import SmallFeatures
 from portrait.training.style.train_styles import train_styles
 from portrait.training.style.training_task import StyleTrainingConfig, StyleTrainingTask
@@ -168,7 +169,8 @@ TRAINING_SCRIPT = """
 import sys
 from pathlib import Path
 from portrait.training.training_loop import Schedule
-from portrait.training.style.recipe import FEATURES_FILE, Recipe
+from portrait.training.perceptual import FEATURES_FILE
+from portrait.training.style.recipe import Recipe
 from portrait.training.style.small_features import SmallFeatures
 from portrait.training.style.train_styles import train_styles
 from portrait.training.style.training_task import StyleTrainingConfig

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portrait', '0011_photo_facts'),
+        ('portrait', '0012_own_paintings'),
     ]
 
     operations = [

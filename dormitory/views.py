@@ -153,7 +153,9 @@ class CardImageView(APIView):
         student = card_holder(request)
         kind = request.query_params.get("format", "png")
         if kind not in store.CONTENT_TYPES:
-            raise ValidationError(_("The card comes as png, webp, gif or mp4."), code="unknown_format")
+            raise ValidationError(
+                _("The card comes as png, webp, gif, mp4, story or square."), code="unknown_format"
+            )
         edition = store.edition(student, selectors.house_of(student), name=store.OWN)
         return card_response(
             request._request,

@@ -11,7 +11,7 @@ from common.storage import media
 from portrait import choices, files, selectors
 from portrait.engine.errors import ChoiceError, PhotoError
 from portrait.engine.photo.choice import LARGEST, FaceChoice
-from portrait.engine.request import PortraitRequest
+from portrait.engine.request import PERFORMED, PortraitRequest
 from portrait.models import PortraitJob
 from portrait.photos import (
     PhotoFacts,
@@ -22,7 +22,7 @@ from portrait.photos import (
     prepare_photo,
 )
 from portrait.problems import PortraitProblem
-from portrait.queue import acceptance, transitions
+from portrait.queue import acceptance, errands, transitions
 from user.models import User
 
 
@@ -101,6 +101,8 @@ def _enqueue(
     upload: uuid.UUID | None = None,
     look: bool = False,
 ) -> PortraitJob:
+    if request.motion == PERFORMED and errands.performed(student.pk) is None:
+        raise PortraitProblem("unknown_motion")
     key = uuid.uuid4()
     names = files.photo_name(key), files.still_name(key)
     try:

@@ -86,8 +86,8 @@ class UploadView(APIView):
         return Response(AcceptedSerializer(answer).data)
 
 
-def refuse_oversize(request: Request) -> None:
-    """Refuse a body that cannot be a photo by its announced length, before anything of it is stored."""
+def refuse_oversize(request: Request, code: str = "photo_too_large") -> None:
+    """Refuse a body that is too large by its announced length, with ``code``, before anything of it is stored."""
     announced = str(request.META.get("CONTENT_LENGTH") or "")
     length = int(announced) if announced.isascii() and announced.isdigit() else 0
     if length <= MAX_BODY_BYTES:
@@ -97,7 +97,7 @@ def refuse_oversize(request: Request) -> None:
         with contextlib.suppress(RequestDataTooBig):
             while request.stream.read(64 * 1024):
                 pass
-    raise PortraitProblem("photo_too_large")
+    raise PortraitProblem(code)
 
 
 def status_response(request: Request, student: User) -> HttpResponse:

@@ -133,6 +133,7 @@ class Engine:
         on_progress: OnProgress | None = None,
         *,
         face: FaceBox | FaceChoice = LARGEST,
+        own_motion: Motion | None = None,
         on_still: OnStill | None = None,
         on_readings: OnReadings | None = None,
     ) -> PortraitFiles:
@@ -146,6 +147,7 @@ class Engine:
         5. Animate and paint the frames in the request's order; mark and encode them while the next ones are made.
         6. State in each file that a trained algorithm made it.
 
+        ``own_motion`` takes the place of the template that the request names.
         ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "painting", "animating"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
         ``on_still(poster)`` is called once, after the stage "painting", with the still as a whole PNG file.
@@ -157,7 +159,10 @@ class Engine:
         """
         # 1. Complete the request. Bad choices are refused before any work is done.
         request = self.completed(request)
-        motion = self.motion(str(request.motion), request.strength or 1.0)
+        strength = request.strength or 1.0
+        motion = (
+            at_strength(own_motion, strength) if own_motion else self.motion(str(request.motion), strength)
+        )
         stages = Stages(SHARES[str(request.order)], on_progress)
 
         # 2. Read.

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from common.storage import media
-from portrait.models import PortraitJob
+from portrait.models import Errand, PortraitJob
 from user.models import User
 
 State = PortraitJob.State
@@ -85,4 +85,6 @@ def _forget_files(jobs: list[PortraitJob], keep_photos: set[int], keep_results: 
         ]
         if names:
             PortraitJob.objects.filter(pk=job.pk).update(**forgotten)
+            if photos:
+                Errand.objects.filter(source=job.pk).delete()
             transaction.on_commit(partial(media().delete, names), robust=True)

@@ -247,7 +247,7 @@ def end_attempt(
     ended = {"error_code": code, "error_detail": detail[:500], **_without_attempt(job)}
     with _ending(job) as end:
         if final or job.attempts >= MAX_ATTEMPTS:
-            end.changed = held.update(state=State.FAILED, finished_at=now, **ended)
+            end.changed = held.update(state=State.FAILED, finished_at=now, **ended, **job.SPENT)
         else:
             wait = backoff[min(job.attempts, len(backoff)) - 1] if backoff else 0.0
             end.changed = held.update(

@@ -17,6 +17,7 @@ from typing import Any
 
 from portrait.engine.checkpoints.folder import verify_files
 from portrait.engine.errors import EncodingError, EngineError, NoFaceError
+from portrait.engine.motion.template import read_motion
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.photo.choice import LARGEST
 from portrait.engine.photo.crop import FaceBox
@@ -102,6 +103,7 @@ def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
         order.request,
         report,
         face=FaceBox(**order.face) if order.face else LARGEST,
+        own_motion=read_motion(Path(order.own_motion)) if order.own_motion else None,
         on_still=lambda poster: replace_file(order.still_file, poster),
         on_readings=partial(_keep_readings, order.readings_file) if order.look else None,
     )

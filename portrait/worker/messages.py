@@ -53,6 +53,7 @@ class AttemptOrder:
     face: dict[str, Any] | None = None
     options: Any = None
     own_style: str = ""
+    own_motion: str = ""  # a motion template's file, in place of one of the catalogue
     look: bool = False  # whether the student wants the picture to be read
 
     @property
@@ -80,6 +81,18 @@ class FitOrder:
     options: Any = None
 
 
+@dataclass(frozen=True)
+class ErrandOrder:
+    """One attempt at an errand. ``source``: the photo or the clip; ``face`` as in AttemptOrder."""
+
+    errand: int
+    kind: str
+    source: str
+    folder: str
+    face: dict[str, Any] | None = None
+    options: Any = None
+
+
 class AttemptCancelled(Exception):
     """Raised by the progress callback inside the task when its result is not wanted any more."""
 
@@ -103,6 +116,13 @@ class FitDone:
 
 
 @dataclass(frozen=True)
+class ErrandDone:
+    """The result lies in the order's folder under this name."""
+
+    file: str
+
+
+@dataclass(frozen=True)
 class AttemptFailed:
     """``final``: another attempt would end in the same way. ``log`` is for the log, never for the student.
 
@@ -116,6 +136,6 @@ class AttemptFailed:
     machine: bool = False
 
 
-Done = AttemptDone | FitDone
+Done = AttemptDone | FitDone | ErrandDone
 # Of an order of the kind that the task is for.
 Task = Callable[[Any, Progress], Done]

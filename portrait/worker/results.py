@@ -12,13 +12,13 @@ from pebble import ProcessExpired
 from common.storage import media
 from portrait import files
 from portrait.engine.output.formats import FORMATS, POSTER
-from portrait.models import OwnPainting, PortraitJob
+from portrait.models import Errand, OwnPainting, PortraitJob
 from portrait.queue import transitions
 from portrait.queue.transitions import Results
-from portrait.worker import fitting
+from portrait.worker import errand_orders, fitting
 from portrait.worker.faults import is_the_machines
 from portrait.worker.health import Health
-from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Done, FitDone
+from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Done, ErrandDone, FitDone
 from portrait.worker.pool import is_alive, report_of
 from portrait.worker.running import RunningAttempt, WorkerOptions
 
@@ -139,6 +139,8 @@ def _keep(attempt: RunningAttempt, done: Done) -> None:
     """Write the result of an attempt to where it stays, and end the job. Raises OSError."""
     if isinstance(attempt.job, OwnPainting) and isinstance(done, FitDone):
         fitting.finish(attempt.job, Path(attempt.order.folder), done)
+    elif isinstance(attempt.job, Errand) and isinstance(done, ErrandDone):
+        errand_orders.finish(attempt.job, Path(attempt.order.folder), done)
     elif isinstance(attempt.job, PortraitJob) and isinstance(done, AttemptDone):
         _store(attempt, attempt.job, done)
         _finish(attempt, attempt.job, done)

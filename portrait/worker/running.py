@@ -10,7 +10,7 @@ from typing import Any
 from portrait.models import QueuedWork
 from portrait.queue import transitions
 from portrait.worker.health import FIRST_PAUSE
-from portrait.worker.messages import AttemptOrder, FitOrder
+from portrait.worker.messages import AttemptOrder, ErrandOrder, FitOrder
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class WorkerOptions:
     fit_task: str = "portrait.fitting.attempt.fit_painting"
     fit_minutes: float = 1.2
     fit_photos: str = ""
+    errand_task: str = "portrait.errands.attempt.run_errand"
+    errand_deadline: float = 60.0
     options: Any = None
 
     @property
@@ -46,7 +48,7 @@ class RunningAttempt:
     """One claimed job, a portrait or the fitting of a style, that a child works on."""
 
     job: QueuedWork
-    order: AttemptOrder | FitOrder
+    order: AttemptOrder | FitOrder | ErrandOrder
     future: Any  # pebble.ProcessFuture of Done or AttemptFailed
     deadline: float = 300.0
     submitted: float = field(default_factory=time.monotonic)

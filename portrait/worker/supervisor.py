@@ -22,12 +22,13 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from common.storage import media
 from portrait import own_styles
-from portrait.models import QUEUES, OwnPainting, PortraitJob, QueuedWork
-from portrait.queue import transitions
-from portrait.worker import fitting, results
+from portrait.engine.request import PERFORMED
+from portrait.models import QUEUES, Errand, OwnPainting, PortraitJob, QueuedWork
+from portrait.queue import errands, transitions
+from portrait.worker import errand_orders, fitting, results
 from portrait.worker.faults import is_the_machines
 from portrait.worker.health import Health
-from portrait.worker.messages import AttemptFailed, AttemptOrder, FitOrder
+from portrait.worker.messages import AttemptFailed, AttemptOrder, ErrandOrder, FitOrder
 from portrait.worker.monitor import Monitor
 from portrait.worker.pool import Children
 from portrait.worker.running import RunningAttempt, WorkerOptions
@@ -160,21 +161,27 @@ class Worker:
                 transitions.give_back(job)
                 raise
 
-    def _next(self) -> PortraitJob | OwnPainting | None:
-        """A claimed job: the next portrait, or, where none waits, a painting, of which one at a time is enough."""
+    def _next(self) -> PortraitJob | OwnPainting | Errand | None:
+        """A claimed job: an errand, which takes seconds, the next portrait, or, where none waits, a painting.
+
+        Of the paintings one at a time is enough.
+        """
         lease = self.options.lease
-        job = transitions.claim(self.name, lease_seconds=lease)
+        errand = transitions.claim_next(Errand, self.name, lease_seconds=lease)
+        job = errand or transitions.claim(self.name, lease_seconds=lease)
         if job is not None or any(isinstance(attempt.job, OwnPainting) for attempt in self.monitor.attempts):
             return job
         return transitions.claim_next(OwnPainting, self.name, lease_seconds=lease)
 
-    def _start(self, job: PortraitJob | OwnPainting) -> None:
+    def _start(self, job: PortraitJob | OwnPainting | Errand) -> None:
         if isinstance(job, OwnPainting):
             self._begin(job, self.options.fit_task, self.options.fit_deadline)
             return
         # Through the storage, so that workers need no disk in common.
         try:
-            data = media().read(str(job.photo.name))
+            data = (
+                errand_orders.source_of(job) if isinstance(job, Errand) else media().read(str(job.photo.name))
+            )
         except FileNotFoundError:
             self._end(job, AttemptFailed("photo_missing", final=True))
             return
@@ -183,21 +190,28 @@ class Worker:
             logger.error("%s: cannot read the photo: %s", job.label, error)
             self._end(job, AttemptFailed("storage_unavailable", machine=is_the_machines(error)))
             return
-        self._begin(job, self.options.task, self.options.deadline, data)
+        if isinstance(job, Errand):
+            self._begin(job, self.options.errand_task, self.options.errand_deadline, data)
+        else:
+            self._begin(job, self.options.task, self.options.deadline, data)
 
-    def _begin(self, job: PortraitJob | OwnPainting, task: str, deadline: float, photo: bytes = b"") -> None:
+    def _begin(
+        self, job: PortraitJob | OwnPainting | Errand, task: str, deadline: float, source: bytes = b""
+    ) -> None:
         """Hand the job to a child, with all that it needs in a folder of its own."""
         try:
             folder = self._children.new_folder()
         except OSError as error:
             self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
             return
-        order: AttemptOrder | FitOrder
+        order: AttemptOrder | FitOrder | ErrandOrder
         try:
             if isinstance(job, OwnPainting):
                 order = fitting.order_of(job, folder, self.options)
+            elif isinstance(job, Errand):
+                order = errand_orders.order_of(job, folder, source, self.options)
             else:
-                order = self._order_of(job, folder, photo)
+                order = self._order_of(job, folder, source)
         except OSError as error:
             self._end(job, AttemptFailed("storage_unavailable", str(error), machine=True))
             shutil.rmtree(folder, ignore_errors=True)
@@ -213,6 +227,9 @@ class Worker:
         style = own_styles.packed(job.style) if job.style else None
         if style is not None:
             (folder / "own.style").write_bytes(style)
+        motion = errands.performed(job.student_id) if job.motion == PERFORMED else None
+        if motion is not None:
+            (folder / "own.npz").write_bytes(motion)
         return AttemptOrder(
             job=job.pk,
             photo=str(folder / "photo.jpg"),
@@ -222,6 +239,7 @@ class Worker:
             options=self.options.options,
             look=job.look,
             own_style="" if style is None else str(folder / "own.style"),
+            own_motion="" if motion is None else str(folder / "own.npz"),
         )
 
     def _end(self, job: QueuedWork, end: AttemptFailed) -> None:

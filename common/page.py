@@ -1,16 +1,23 @@
 """The page at ``/`` and its parts below ``/web/``: plain files, the same in development and in production.
 
-The parts are ES modules that import each other by path. A browser revalidates each of them (``no-cache``) and gets
-304 for those it has, so that it never mixes modules of two releases.
+The parts are ES modules that import each other by path, at addresses of their edition (``web_edition``), which a
+browser keeps. At other addresses it revalidates each of them (``no-cache``) and gets 304 for those it has.
 """
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import SuspiciousFileOperation
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils._os import safe_join
 from django.views.decorators.csrf import csrf_exempt
 
+from common import web_edition
+from common.fields import origin
 from common.file_responses import file_below
 
 CONTENT_TYPES = {
@@ -52,13 +59,33 @@ HEADERS = {
 @csrf_exempt
 def home(request: HttpRequest) -> HttpResponseBase:
     """``GET /``: the page. The current view is in the fragment of the URL, which is not sent."""
-    return file_below(request, settings.WEB_ROOT, "index.html", CONTENT_TYPES, HEADERS)
+    data = web_edition.document(settings.WEB_ROOT, origin(request)).encode()
+    headers = {"Content-Type": CONTENT_TYPES[".html"], **HEADERS}
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        data = gzip.compress(data, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return web_edition.answered(request, data, headers)
 
 
 @csrf_exempt
 def part(request: HttpRequest, name: str) -> HttpResponseBase:
     """``GET /web/<name>``: a module, a style sheet, a drawing."""
-    return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, HEADERS)
+    headers = HEADERS
+    if address := web_edition.ADDRESS.fullmatch(name):
+        name = address["name"]
+        # Another edition's address is answered with this one's file, which is not kept.
+        if address["digest"] == web_edition.digest(settings.WEB_ROOT):
+            headers = HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
+    suffix = name[name.rfind(".") :].lower()
+    if suffix in web_edition.COMPRESSED:
+        try:
+            path = Path(safe_join(settings.WEB_ROOT, name))
+        except (SuspiciousFileOperation, ValueError):
+            raise Http404 from None
+        typed = {"Content-Type": CONTENT_TYPES[suffix], **headers}
+        if answer := web_edition.compressed(request, path, typed):
+            return answer
+    return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, headers)
 
 
 @csrf_exempt

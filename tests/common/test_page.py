@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 from pathlib import Path
@@ -105,3 +106,54 @@ def test_every_page_has_an_icon(client: Client) -> None:
     page = read(client, "/")
     for address in re.findall(r'<link rel="(?:icon|apple-touch-icon)" href="([^"]+)"', page):
         assert client.get(address).status_code == 200, address
+
+
+def addresses(page: str) -> list[str]:
+    return re.findall(r'<(?:script|link)[^>]* (?:src|href)="(/web/v-[^"]+)"', page)
+
+
+def test_scripts_and_sheets_are_kept_for_ever_and_change_their_address_with_their_contents(
+    client: Client, web: Path
+) -> None:
+    (web / "app.js").write_text('import { answer } from "./lib/api.js";')
+    head = '<head>\n    <script type="module" src="/web/app.js"></script>\n  </head>'
+    (web / "index.html").write_text(head)
+    before = addresses(read(client, "/"))
+    # The module that the first one imports is known before that is read.
+    assert [address.rpartition("/")[2] for address in before] == ["app.js", "app.js", "api.js"]
+    for address in before:
+        assert "immutable" in client.get(address)["Cache-Control"]
+    (web / "lib" / "api.js").write_text("export const answer = 'another';")
+    after = addresses(read(client, "/"))
+    assert not set(before) & set(after)
+    # Who still has the document of before gets the new contents, and asks again.
+    assert client.get(before[-1])["Cache-Control"] == "no-cache"
+    assert read(client, before[-1]) == "export const answer = 'another';"
+
+
+def test_texts_go_over_the_wire_compressed(client: Client, web: Path) -> None:
+    (web / "lib" / "api.js").write_text(MODULE * 50)
+    for path in ("/", "/web/lib/api.js"):
+        response = client.get(path, headers={"Accept-Encoding": "br, gzip"})
+        assert response["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in response["Vary"]
+        assert gzip.decompress(response.getvalue()).decode() == read(client, path)
+        again = client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": response["ETag"]})
+        assert (again.status_code, again.getvalue()) == (304, b"")
+
+
+def test_a_shared_address_of_the_school_has_a_picture_and_words(client: Client) -> None:
+    page = read(client, "/")
+    found = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]+)"', page))
+    assert found["title"] and found["description"]
+    assert found["url"] == "http://testserver/"
+    picture = client.get(found["image"].removeprefix("http://testserver"))
+    with Image.open(io.BytesIO(picture.getvalue())) as shown:
+        assert shown.size == (1200, 630)
+
+
+def test_the_first_view_is_small(client: Client) -> None:
+    page = client.get("/", headers={"Accept-Encoding": "gzip"})
+    loaded = set(addresses(gzip.decompress(page.getvalue()).decode()))
+    sizes = [len(client.get(path, headers={"Accept-Encoding": "gzip"}).getvalue()) for path in loaded]
+    assert len(page.getvalue()) + sum(sizes) < 60_000

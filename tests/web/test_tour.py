@@ -44,6 +44,8 @@ def test_a_student_walks_through_the_whole_school(
     page.click(".wishes summary")
     page.locator(".choice").nth(3).wait_for()
     page.locator("input[value=nod]").check()
+    assert not page.locator("input[name=look]").is_checked()
+    page.locator("input[name=look]").check()
     visitor.look("photo-window")
     page.click("[data-act=send]")
     page.locator("[data-found]").wait_for(timeout=PORTRAIT_TIMEOUT)

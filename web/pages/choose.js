@@ -91,7 +91,8 @@ export default async function page({ api, t, go, toast, announce, refreshStudent
       wishes.node,
       own.node,
       box,
-      h("div", { class: "row always" }, make, h("a", { class: "button quiet", href: "#/photo" }, t("reveal.new-photo"))),
+      h("div", { class: "row always" }, make),
+      h("p", {}, h("a", { href: "#/photo" }, t("reveal.new-photo"))),
     ),
     h("section", { class: "sheet stack roomy" }, h("h2", {}, t("choose.earlier")), earlier),
   );

@@ -1,17 +1,46 @@
 /** The lounge: members of the houses, two charts, and the guestbook. */
 import { barChart } from "../lib/chart.js";
-import { h } from "../lib/dom.js";
+import { h, replace } from "../lib/dom.js";
 import { guestbook } from "../lib/guestbook.js";
 import { houseColours } from "../lib/house.js";
 import { portrait } from "../lib/portrait.js";
+import { problem } from "../lib/problem.js";
 
 // The minimum width at which all houses are open. Portraits are films; on a phone they are loaded on demand.
 const ROOMY = "(min-width: 52rem)";
 
 export default async function page(context) {
   const { api, t, student } = context;
-  const [lounge, stats] = await Promise.all([api.get("/lounge/"), api.get("/lounge/stats/")]);
-  const book = guestbook(context, stats.houses);
+  const body = h("div", { class: "stack loose", "aria-busy": "true" }, skeleton());
+  let book = null;
+  let over = false;
+
+  async function fill() {
+    const [lounge, stats] = await Promise.all([api.get("/lounge/"), api.get("/lounge/stats/")]);
+    if (over) return null;
+    book = guestbook(context, stats.houses);
+    body.removeAttribute("aria-busy");
+    return [
+      h(
+        "section",
+        { class: "stack", "aria-labelledby": "classmates" },
+        h("h2", { id: "classmates" }, t("lounge.classmates")),
+        lounge.house.map((house, index) => houseWall(house, index === 0, stats.houses, t)),
+      ),
+      h(
+        "section",
+        { class: "sheet wide stack", "aria-labelledby": "numbers" },
+        h("h2", { id: "numbers" }, t("lounge.numbers")),
+        h("div", { class: "charts" }, charts(lounge, stats.houses, t)),
+      ),
+      book.node,
+    ];
+  }
+  const shown = (made) => made && replace(body, made);
+  const trouble = (error) => error.code !== "session_expired" && replace(body, problem(error, again, { patient: true }));
+  const again = () => fill().then(shown, trouble);
+  again();
+
   const node = h(
     "div",
     { class: "stack loose" },
@@ -21,21 +50,19 @@ export default async function page(context) {
       h("div", {}, h("h1", {}, t("lounge.title")), h("p", { class: "lead" }, t("lounge.lead", { name: student.fullname }))),
       h("img", { src: "/web/art/hearth.svg", alt: "", width: 240, height: 184 }),
     ),
-    h(
-      "section",
-      { class: "stack", "aria-labelledby": "classmates" },
-      h("h2", { id: "classmates" }, t("lounge.classmates")),
-      lounge.house.map((house, index) => houseWall(house, index === 0, stats.houses, t)),
-    ),
-    h(
-      "section",
-      { class: "sheet wide stack", "aria-labelledby": "numbers" },
-      h("h2", { id: "numbers" }, t("lounge.numbers")),
-      h("div", { class: "charts" }, charts(lounge, stats.houses, t)),
-    ),
-    book.node,
+    body,
   );
-  return { title: t("lounge.title"), node, leave: book.leave };
+  const leave = () => {
+    over = true;
+    return book?.leave();
+  };
+  return { title: t("lounge.title"), node, leave };
+}
+
+/** The outlines of what is coming, so that nothing jumps when it is there. */
+function skeleton() {
+  const wall = () => h("div", { class: "skeleton skeleton-wall" });
+  return h("div", { class: "stack", "aria-hidden": "true" }, wall(), wall(), wall(), wall(), h("div", { class: "skeleton skeleton-sheet" }));
 }
 
 /** A house and some of its members, in a details element; the student's own is open, unless the browser saves data. */

@@ -6,7 +6,6 @@ browser keeps. At other addresses it revalidates each of them (``no-cache``) and
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 from django.conf import settings
@@ -60,11 +59,7 @@ HEADERS = {
 def home(request: HttpRequest) -> HttpResponseBase:
     """``GET /``: the page. The current view is in the fragment of the URL, which is not sent."""
     data = web_edition.document(settings.WEB_ROOT, origin(request)).encode()
-    headers = {"Content-Type": CONTENT_TYPES[".html"], **HEADERS}
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        data = gzip.compress(data, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    return web_edition.answered(request, data, headers)
+    return web_edition.zipped(request, data, {"Content-Type": CONTENT_TYPES[".html"], **HEADERS})
 
 
 @csrf_exempt
@@ -76,6 +71,11 @@ def part(request: HttpRequest, name: str) -> HttpResponseBase:
         # Another edition's address is answered with this one's file, which is not kept.
         if address["digest"] == web_edition.digest(settings.WEB_ROOT):
             headers = HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
+        if text := web_edition.made(settings.WEB_ROOT, name):
+            suffix = name[name.rfind(".") :]
+            return web_edition.zipped(
+                request, text.encode(), {"Content-Type": CONTENT_TYPES[suffix], **headers}
+            )
     suffix = name[name.rfind(".") :].lower()
     if suffix in web_edition.COMPRESSED:
         try:

@@ -2,7 +2,8 @@
 
 Scripts and style sheets are loaded from ``/web/v-<digest>/...``, where the digest is that of all of them: a browser
 keeps them for ever, and a release is never mixed with another one. Modules import each other by relative paths, so
-that they stay below that address.
+that they stay below that address. There the first view's modules are one file (``web_bundle``), and so are its style
+sheets.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from common.problems import read_only
+from common.web_bundle import bundle
 
 COMPRESSED = {".html", ".js", ".css", ".svg", ".json", ".webmanifest"}
 VERSIONED = {".js", ".css"}
 # ``v-0123456789ab/lib/dom.js``
 ADDRESS = re.compile(r"v-(?P<digest>[0-9a-f]{12})/(?P<name>.+)")
-# What the first view of a visitor needs beside the document: known at once, instead of module after module.
-FIRST_MODULES = ("app.js", "pages/welcome.js")
+# The first view of a visitor: the module that the document loads, the one that this loads by its address, and sheets.
+ENTRY, FIRST_PAGES = "app.js", ("pages/welcome.js",)
 FIRST_SHEETS = ("styles/pages/welcome.css",)
+# The sheets of the document in one, in their order.
+JOINED = "styles/joined.css"
 
-_IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 _LOADED = re.compile(r'(?P<before>\b(?:src|href)=")/web/(?P<name>[^"]+\.(?:js|css))"')
+_SHEET = re.compile(r'^ *<link rel="stylesheet" href="/web/(?P<name>[^"]+)">\n', re.MULTILINE)
 
 
 def digest(root: Path) -> str:
@@ -45,28 +49,44 @@ def document(root: Path, origin: str) -> str:
 
     ``{origin}`` in it becomes the scheme and host that were asked: Open Graph takes no paths.
     """
-    text = (root / "index.html").read_text(encoding="utf-8").replace("{origin}", origin)
+    text = _index(root).replace("{origin}", origin)
     base = f"/web/v-{digest(root)}"
+    if len(_SHEET.findall(text)) > 1:
+        text = _SHEET.sub(f'    <link rel="stylesheet" href="/web/{JOINED}">\n', text, count=1)
+        text = _SHEET.sub(lambda sheet: sheet[0] if sheet["name"] == JOINED else "", text)
     text = _LOADED.sub(rf'\g<before>{base}/\g<name>"', text)
     return text.replace("  </head>", _preloads(root, base) + "  </head>", 1)
 
 
-@lru_cache(maxsize=4)
+def made(root: Path, name: str) -> str | None:
+    """The text at an address of this edition that is not that of a file: the bundle, a shim, the joined sheets."""
+    if name == JOINED:
+        return "\n".join((root / sheet).read_text(encoding="utf-8") for sheet in _SHEET.findall(_index(root)))
+    found = bundle(root, ENTRY, _present(root, FIRST_PAGES), digest(root))
+    if found is None or name not in found.exports:
+        return None
+    return found.text if name == ENTRY else found.shim(name)
+
+
+def _index(root: Path) -> str:
+    return (root / "index.html").read_text(encoding="utf-8")
+
+
+def _present(root: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if (root / name).is_file())
+
+
 def _preloads(root: Path, base: str) -> str:
-    modules: list[str] = []
-    waiting = [root / name for name in FIRST_MODULES if (root / name).is_file()]
-    while waiting:
-        path = waiting.pop(0)
-        name = path.relative_to(root).as_posix()
-        if name in modules:
-            continue
-        modules.append(name)
-        for imported in _IMPORT.findall(path.read_text(encoding="utf-8")):
-            waiting.append((path.parent / imported).resolve())
-    sheets = [name for name in FIRST_SHEETS if (root / name).is_file()]
-    lines = [f'<link rel="preload" as="style" href="{base}/{name}">' for name in sheets]
-    lines += [f'<link rel="modulepreload" href="{base}/{name}">' for name in modules]
+    lines = [f'<link rel="preload" as="style" href="{base}/{name}">' for name in _present(root, FIRST_SHEETS)]
+    lines += [f'<link rel="modulepreload" href="{base}/{name}">' for name in _present(root, FIRST_PAGES)]
     return "".join(f"    {line}\n" for line in lines)
+
+
+def zipped(request: HttpRequest, data: bytes, headers: dict[str, str]) -> HttpResponseBase:
+    """:func:`answered`, compressed where the browser reads that."""
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        data, headers = gzip.compress(data, mtime=0), {**headers, "Content-Encoding": "gzip"}
+    return answered(request, data, headers)
 
 
 def compressed(request: HttpRequest, path: Path, headers: dict[str, str]) -> HttpResponseBase | None:

@@ -54,7 +54,7 @@ export default async function page({ t, student }) {
 function hung(number, t) {
   const file = (suffix) => `/web/art/door/${number}.${suffix}`;
   const alt = t(`welcome.portrait-${number}`);
-  const still = portrait({ src: file("jpg"), alt, lazy: false, size: DOOR_SIDE });
+  const still = portrait({ src: file("jpg"), poster: file("jpg"), alt, lazy: false, size: DOOR_SIDE });
   const saving = navigator.connection?.saveData ?? false;
   if (saving || matchMedia("(prefers-reduced-motion: reduce)").matches) return still;
   const wake = async () => {

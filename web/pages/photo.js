@@ -161,7 +161,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     const bar = progressBar(t("reveal.progress"));
     let shown = null;
     let told = false;
-    if (sent && report?.chosen) framedFace(sent, report).then((node) => shown ?? replace(frame, node), () => {});
+    if (sent && report?.chosen && report.faces.length === 1) framedFace(sent, report).then((node) => shown ?? replace(frame, node), () => {});
     replace(stage, h("div", { class: "found stack centred" }, frame, line, bar.node, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
     focusOn(onward);
     unwatch = watchPortrait(api, (state) => {

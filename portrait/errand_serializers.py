@@ -31,4 +31,4 @@ class PerformanceSerializer(ErrandSerializer):
 
 
 class ClipSerializer(serializers.Serializer[Any]):
-    clip = serializers.FileField(help_text="WebM or MP4, of two to six seconds and at most 12 MB")
+    clip = serializers.FileField(help_text="WebM or MP4, of two to six seconds and at most 10 MB")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from rest_framework import status
 
 from portrait import selectors
+from portrait.engine.photo.decoding import MAX_BYTES
 from portrait.models import Errand, PortraitJob
 from portrait.problems import PortraitProblem
 from portrait.queue import errands
 from user.models import User
 
-# A few seconds of a camera's film; more is no clip.
-MAX_CLIP_BYTES = 12 * 1024 * 1024
+# As of a photo; a few seconds of a camera's film are less.
+MAX_CLIP_BYTES = MAX_BYTES
 # WebM and Matroska (EBML), and MP4 and QuickTime, whose first box has its kind at the fifth byte.
 _EBML, _BOX_KINDS = b"\x1aE\xdf\xa3", (b"ftyp", b"moov", b"mdat", b"wide")
 

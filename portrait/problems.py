@@ -60,7 +60,7 @@ MESSAGES: dict[str, Any] = {
     "bad_look": _("The field look must be true or false."),
     # A clip.
     "clip_required": _("Send one film called clip, as a form (multipart/form-data)."),
-    "clip_too_large": _("The film is larger than 12 MB. A few seconds are enough."),
+    "clip_too_large": _("The film is larger than 10 MB. A few seconds are enough."),
     "clip_unsupported": _("We cannot read this kind of film. Send an MP4 or WebM file."),
     "clip_unreadable": _("The film is damaged, or it shows too little of the face. Please record it again."),
     "clip_too_short": _("The film is too short: record about three seconds."),

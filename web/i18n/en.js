@@ -332,6 +332,6 @@ export default {
   "reveal.house": "Your house",
   "welcome.portraits": "Three painted portraits that move",
   "welcome.portrait-1": "Girl with a Pearl Earring, painted anew and moving",
-  "welcome.portrait-2": "Vincent van Gogh, painted anew and moving",
+  "welcome.portrait-2": "La Donna Velata, painted anew and moving",
   "welcome.portrait-3": "Mona Lisa, painted anew and moving",
 };

@@ -332,6 +332,6 @@ export default {
   "reveal.house": "내 기숙사",
   "welcome.portraits": "움직이는 초상화 셋",
   "welcome.portrait-1": "새로 그려 움직이는 진주 귀고리를 한 소녀",
-  "welcome.portrait-2": "새로 그려 움직이는 빈센트 반 고흐",
+  "welcome.portrait-2": "새로 그려 움직이는 베일을 쓴 여인",
   "welcome.portrait-3": "새로 그려 움직이는 모나리자",
 };

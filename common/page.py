@@ -1,20 +1,25 @@
 """The pages at ``/`` and ``/live/``, and their parts below ``/web/``: plain files, the same in development as in use.
 
-The parts are ES modules that import each other by path. A browser revalidates each of them (``no-cache``) and gets
-304 for those it has, so that it never mixes modules of two releases.
+The parts are ES modules that import each other by path, at addresses of their edition (``web_edition``), which a
+browser keeps. At other addresses it revalidates each of them (``no-cache``) and gets 304 for those it has.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import SuspiciousFileOperation
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils._os import safe_join
 from django.views.decorators.csrf import csrf_exempt
 
+from common import web_edition
+from common.fields import origin
 from common.file_responses import file_below
 from common.storage import media_origin
 
@@ -28,6 +33,7 @@ CONTENT_TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".webp": "image/webp",
+    ".avif": "image/avif",
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
     ".live": "application/zip",
@@ -70,20 +76,43 @@ def policy(*connections: str) -> str:
 def _part(
     request: HttpRequest, name: str, more: Mapping[str, str] = MappingProxyType({})
 ) -> HttpResponseBase:
-    headers = {**HEADERS, "Content-Security-Policy": policy(), **more}
+    headers = {**_headers(), **more}
+    suffix = name[name.rfind(".") :].lower()
+    if suffix in web_edition.COMPRESSED:
+        try:
+            path = Path(safe_join(settings.WEB_ROOT, name))
+        except (SuspiciousFileOperation, ValueError):
+            raise Http404 from None
+        typed = {"Content-Type": CONTENT_TYPES[suffix], **headers}
+        if answer := web_edition.compressed(request, path, typed):
+            return answer
     return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, headers)
+
+
+def _headers() -> dict[str, str]:
+    return {**HEADERS, "Content-Security-Policy": policy()}
 
 
 @csrf_exempt
 def home(request: HttpRequest) -> HttpResponseBase:
     """``GET /``: the page. The current view is in the fragment of the URL, which is not sent."""
-    return _part(request, "index.html")
+    data = web_edition.document(settings.WEB_ROOT, origin(request)).encode()
+    return web_edition.zipped(request, data, {"Content-Type": CONTENT_TYPES[".html"], **_headers()})
 
 
 @csrf_exempt
 def part(request: HttpRequest, name: str) -> HttpResponseBase:
     """``GET /web/<name>``: a module, a style sheet, a drawing."""
-    more = EMBEDDABLE_HEADERS if EMBEDDABLE.fullmatch(name) else {}
+    more = {**(EMBEDDABLE_HEADERS if EMBEDDABLE.fullmatch(name) else {})}
+    if address := web_edition.ADDRESS.fullmatch(name):
+        name = address["name"]
+        # Another edition's address is answered with this one's file, which is not kept.
+        if address["digest"] == web_edition.digest(settings.WEB_ROOT):
+            more["Cache-Control"] = "public, max-age=31536000, immutable"
+        if text := web_edition.made(settings.WEB_ROOT, name):
+            suffix = name[name.rfind(".") :]
+            typed = {"Content-Type": CONTENT_TYPES[suffix], **_headers(), **more}
+            return web_edition.zipped(request, text.encode(), typed)
     return _part(request, name, more)
 
 

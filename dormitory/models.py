@@ -123,6 +123,28 @@ class Answer(models.Model):
         return in_language(self.texts)
 
 
+class LookedSorting(models.Model):
+    """A sorting in which the picture took part; the student may still say no, and then the quiz alone decides."""
+
+    student = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("student"),
+        on_delete=models.CASCADE,
+        related_name="looked_sorting",
+    )
+    house = models.ForeignKey(House, verbose_name=_("house"), on_delete=models.CASCADE, related_name="+")
+    quiz_house = models.ForeignKey(
+        House, verbose_name=_("house by the quiz alone"), on_delete=models.CASCADE, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("sorting with the picture")
+        verbose_name_plural = _("sortings with the picture")
+
+    def __str__(self) -> str:
+        return str(self.student_id)
+
+
 class CardShare(models.Model):
     """A card that is public at an address with this token. Deleting the row ends that."""
 

@@ -9,9 +9,12 @@ from typing import cast
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotFound
 
-from dormitory.models import Answer, House, Question
+from dormitory import sorting
+from dormitory.look import rules
+from dormitory.look.rules import Seen
+from dormitory.models import Answer, House, LookedSorting, Question
 from portrait.models import PortraitJob
-from portrait.selectors import file_urls
+from portrait.selectors import file_urls, reading_of
 from user.models import User
 from user.private_pictures import signed_url
 
@@ -36,6 +39,29 @@ def questions() -> list[Asked]:
 def shuffled_questions() -> list[Asked]:
     """:func:`questions`, with the answers of each in random order, so that the position does not reveal the house."""
     return [replace(asked, answers=random.sample(asked.answers, len(asked.answers))) for asked in questions()]
+
+
+@dataclass(frozen=True)
+class LookState:
+    """``wanted``: the student lets the picture be read. ``ready``: it was read by now.
+
+    ``used``: it took part in the sorting. ``seen``: what gives points in it.
+    """
+
+    wanted: bool
+    ready: bool
+    used: bool
+    seen: list[Seen]
+
+
+def look_state(student: User) -> LookState:
+    """What the sorting knows of the student's picture."""
+    wanted, readings = reading_of(student)
+    used = LookedSorting.objects.filter(student=student).exists()
+    if not wanted or readings is None:
+        return LookState(wanted, False, used, [])
+    quiz = len(questions()) * sorting.ANSWER_POINTS + sorting.PREFERENCE_POINTS
+    return LookState(True, True, used, rules.seen(readings, quiz))
 
 
 def require_house(student: User) -> None:

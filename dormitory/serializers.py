@@ -14,6 +14,8 @@ from rest_framework.exceptions import ErrorDetail
 
 from common.fields import PublicUrl, ThoroughSerializer
 from dormitory import selectors
+from dormitory.look.rules import Seen
+from dormitory.look.words import in_words
 from dormitory.models import Answer, House
 from dormitory.opaque import PATTERN, opaque_id
 from portrait.serializers import FilesSerializer
@@ -76,6 +78,10 @@ class SortingFormSerializer(ThoroughSerializer):
     answers = serializers.ListField(child=AnswerIdField(), max_length=MAX_ANSWERS)
     preferred = HouseField()
     birthday = BirthdayField()
+    look = serializers.BooleanField(
+        default=False,
+        help_text="whether what was read of the picture adds its points; never without the quiz",
+    )
 
     def faults(self, values: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
         """The answers become rows. A wrong one is named by its place in the list, a missing one by its question."""
@@ -199,7 +205,20 @@ class HousesSerializer(serializers.Serializer[Any]):
 class ScoreSerializer(serializers.Serializer[Any]):
     dormitory = serializers.IntegerField(source="house.id")
     name = serializers.CharField(source="house.name")
-    score = serializers.IntegerField()
+    score = serializers.IntegerField(help_text="of the quiz")
+    look = serializers.FloatField(help_text="what the picture adds; 0 where it takes no part")
+
+
+class SeenSerializer(serializers.Serializer[Any]):
+    """One thing that gave points in the picture."""
+
+    feature = serializers.CharField()
+    words = serializers.SerializerMethodField(help_text="what was seen, to be checked against the picture")
+    points = serializers.FloatField()
+    symbol = serializers.CharField(help_text="of the houses that get the points")
+
+    def get_words(self, one: Seen) -> str:
+        return in_words(one)
 
 
 class SortedSerializer(serializers.Serializer[Any]):
@@ -207,6 +226,17 @@ class SortedSerializer(serializers.Serializer[Any]):
 
     house = HouseSerializer()
     scores = ScoreSerializer(many=True)
+    looked = serializers.BooleanField(help_text="whether the picture took part")
+    seen = SeenSerializer(many=True, help_text="what gave points in the picture")
+
+
+class LookSerializer(serializers.Serializer[Any]):
+    """What the sorting knows of the picture."""
+
+    wanted = serializers.BooleanField(help_text="whether the student lets the sorting look at the picture")
+    ready = serializers.BooleanField(help_text="whether the picture was read by now")
+    used = serializers.BooleanField(help_text="whether it took part in the student's sorting")
+    seen = SeenSerializer(many=True)
 
 
 class CardSerializer(serializers.Serializer[Any]):

@@ -14,9 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
 from dormitory import sorting
-from dormitory.models import Answer, House
+from dormitory.look import rules
+from dormitory.look.rules import Seen
+from dormitory.models import Answer, House, LookedSorting
 from dormitory.numbers import next_numbers
 from portrait.models import PortraitJob
+from portrait.selectors import reading_of
+from portrait.services import forget_readings
 from user.models import User
 
 
@@ -69,27 +73,40 @@ def give_number(*, student: User) -> str:
 
 @dataclass(frozen=True)
 class Score:
+    """``score``: of the quiz. ``look``: what the picture adds."""
+
     house: House
     score: int
+    look: float
 
 
 @dataclass(frozen=True)
 class Sorted:
-    """The outcome of a sorting: the house that won, and every house with its score, in the order of ids."""
+    """The outcome of a sorting: the house that won, and every house with its score, in the order of ids.
+
+    ``looked``: whether the picture took part. ``seen``: what gave points in it.
+    """
 
     house: House
     scores: list[Score]
+    looked: bool
+    seen: list[Seen]
 
 
+@transaction.atomic
 def sort(
     *,
     student: User,
     answers: Iterable[Answer],
     preferred: House,
     birthday: datetime.date,
+    look: bool = False,
     chance: random.Random | None = None,
 ) -> Sorted:
     """Find the student's house and enrol them there. ``chance`` breaks ties; the default is unpredictable.
+
+    ``look``: what was read of the student's picture adds its points, where the student wanted that and it was read by
+    now. :func:`sort_without_look` takes that back.
 
     Raises what :func:`enrol` does, and ``IntegrityError`` when a house was deleted since it was chosen.
     """
@@ -100,6 +117,39 @@ def sort(
         )
     except KeyError as gone:
         raise IntegrityError(f"house {gone} was deleted") from None
-    house = houses[sorting.winner(scores, chance or random.SystemRandom())]
+    chance = chance or random.SystemRandom()
+    quiz_house = house = houses[sorting.winner(scores, chance)]
+    wanted, readings = reading_of(student) if look else (False, None)
+    looked = wanted and readings is not None
+    found = rules.seen(readings, sum(scores.values())) if looked and readings else []
+    worth = rules.by_symbol(found)
+    looks = {pk: worth.get(one.symbol, 0) for pk, one in houses.items()}
+    if looked:
+        house = houses[sorting.winner(scores, chance, looks)]
     enrol(student=student, house=house, birthday=birthday)
-    return Sorted(house, [Score(houses[pk], score) for pk, score in scores.items()])
+    if looked:
+        LookedSorting.objects.create(student=student, house=house, quiz_house=quiz_house)
+    told = [Score(houses[pk], score, looks[pk] / rules.TENTHS) for pk, score in scores.items()]
+    return Sorted(house, told, looked, found)
+
+
+@transaction.atomic
+def sort_without_look(*, student: User) -> None:
+    """The student says no to the look: its readings are deleted, and the quiz alone decides, also afterwards.
+
+    A house that changes brings a student number of that house.
+    """
+    forget_readings(student=student)
+    looked = LookedSorting.objects.select_for_update(of=("self",)).filter(student=student).first()
+    if looked is None:
+        return
+    looked.delete()
+    if looked.house_id == looked.quiz_house_id:
+        return
+    # Filtered on the house: the staff may have moved the student since.
+    changed = User.objects.filter(pk=student.pk, house=looked.house_id).update(
+        house=looked.quiz_house_id, student_number=None
+    )
+    student.refresh_from_db(fields=["house", "student_number"])
+    if changed:
+        give_number(student=student)

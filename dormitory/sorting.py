@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 
 ANSWER_POINTS = 1
 PREFERENCE_POINTS = 2
+# The picture's points are counted in this many parts of one.
+LOOK_UNIT = 10
 
 
 def tally(*, answers: Iterable[int], preferred: int, houses: Iterable[int]) -> dict[int, int]:
@@ -22,11 +24,19 @@ def tally(*, answers: Iterable[int], preferred: int, houses: Iterable[int]) -> d
     return scores
 
 
-def winner(scores: Mapping[int, int], chance: random.Random) -> int:
+def winner(scores: Mapping[int, int], chance: random.Random, looks: Mapping[int, int] | None = None) -> int:
     """The house with the highest score; ``chance`` decides ties and is not used otherwise.
 
-    Raises ValueError without any house.
+    ``looks``: what the picture adds to each house, in tenths of the score's points. With it the sum decides, of equal
+    sums that with more from the picture, and then chance. Raises ValueError without any house.
     """
+    if looks is not None:
+        sums = {
+            house: (LOOK_UNIT * score + looks.get(house, 0), looks.get(house, 0))
+            for house, score in scores.items()
+        }
+        best = max(sums.values())
+        scores = {house: int(both == best) for house, both in sums.items()}
     highest = max(scores.values())
     # Sorted by id, so that a seeded ``chance`` gives the same house for any order of the scores.
     leaders = sorted(house for house, score in scores.items() if score == highest)

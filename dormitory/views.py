@@ -25,6 +25,7 @@ from dormitory.serializers import (
     EnrolledSerializer,
     EnrolSerializer,
     HousesSerializer,
+    LookSerializer,
     OpaqueQuestionsSerializer,
     QuestionsSerializer,
     RecordSerializer,
@@ -103,6 +104,23 @@ class SortingView(RecordView):
         return Response(SortedSerializer(result, context={"request": request}).data)
 
 
+class LookView(APIView):
+    """``/dorm/sorting/look/``: what the sorting knows of the picture; DELETE says no to it, also afterwards."""
+
+    def answer(self, student: User) -> Response:
+        return Response(LookSerializer(selectors.look_state(student)).data)
+
+    @extend_schema(responses=LookSerializer)
+    def get(self, request: Request) -> Response:
+        return self.answer(signed_in(request))
+
+    @extend_schema(request=None, responses={200: LookSerializer})
+    def delete(self, request: Request) -> Response:
+        student = signed_in(request)
+        services.sort_without_look(student=student)
+        return self.answer(student)
+
+
 def card_holder(request: Request) -> User:
     """The student of the request, who has a card. Raises NotFound (404, ``not_sorted``) before the sorting."""
     student = signed_in(request)
@@ -151,7 +169,9 @@ class CardImageView(APIView):
         student = card_holder(request)
         kind = request.query_params.get("format", "png")
         if kind not in store.CONTENT_TYPES:
-            raise ValidationError(_("The card comes as png, webp, gif or mp4."), code="unknown_format")
+            raise ValidationError(
+                _("The card comes as png, webp, gif, mp4, story or square."), code="unknown_format"
+            )
         edition = store.edition(student, selectors.house_of(student), name=store.OWN)
         return card_response(
             request._request,

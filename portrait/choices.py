@@ -17,7 +17,7 @@ from portrait import own_styles
 from portrait.engine.errors import ChoiceError
 from portrait.engine.fomm.config import keypoint_set
 from portrait.engine.motion.catalogue import list_motions
-from portrait.engine.request import DEFAULTS, RULES, FieldRule, PortraitRequest
+from portrait.engine.request import DEFAULTS, PERFORMED, RULES, FieldRule, PortraitRequest
 from portrait.engine.style.catalogue import list_styles
 from portrait.engine_options import engine_options
 
@@ -139,5 +139,7 @@ def check_names(request: PortraitRequest) -> None:
     # The catalogues are read only for a name that was chosen.
     for name, offered in (("style", offered_styles), ("motion", motions)):
         value = getattr(request, name)
+        if name == "motion" and value == PERFORMED:
+            continue  # whether the student has one is the service's to say
         if value is not None and value not in {choice.name for choice in offered()}:
             raise ChoiceError(f"there is no {name} {value!r}", code=RULES[name].code)

@@ -50,6 +50,13 @@ def read_choice(values: Mapping[str, Any], faults: Faults) -> FaceChoice:
         return LARGEST
 
 
+def read_look(value: str, faults: Faults) -> bool:
+    """Whether the student wants the picture to be read for the sorting; what is wrong is added to ``faults``."""
+    if value not in ("", "true", "false"):
+        faults["look"] = "bad_look"
+    return value == "true"
+
+
 def field_of(code: str) -> str:
     """The field of an upload that a fault of the photo or of its face belongs to."""
     return {BAD_FACE: "face", BAD_BOX: "box"}.get(code, "pic")

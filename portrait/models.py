@@ -52,6 +52,8 @@ class QueuedWork(models.Model):
     WAITING_TIMES: ClassVar[tuple[str, ...]] = ("queued_at", "not_before")
     # Columns of what an attempt shows before its end; emptied when it ends without a result.
     EARLY: ClassVar[tuple[str, ...]] = ()
+    # What becomes of columns that no further attempt needs, when the last one has failed.
+    SPENT: ClassVar[dict[str, Any]] = {}
 
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     stage = models.CharField(_("stage"), max_length=16, blank=True)
@@ -90,6 +92,8 @@ class PortraitJob(QueuedWork):
 
     # The columns that name files: those of the private folder, and the public ones.
     PHOTOS: ClassVar[tuple[str, ...]] = ("photo", "still")
+    # What becomes of the columns that go with the photo.
+    WITH_PHOTO: ClassVar[dict[str, Any]] = {**dict.fromkeys(PHOTOS, ""), "readings": None}
     RESULTS: ClassVar[tuple[str, ...]] = NAMES
     FILES: ClassVar[tuple[str, ...]] = (*PHOTOS, *RESULTS)
     # Those whose URLs the student gets; that of the still is signed and expires.
@@ -123,6 +127,10 @@ class PortraitJob(QueuedWork):
     facts = models.JSONField(null=True, blank=True, editable=False)
     # X-Request-ID of the request that asked for the portrait; what is logged of the job has it.
     request_id = models.CharField(max_length=64, blank=True, editable=False, default="")
+    # Whether the student wants the picture to be read for the sorting, and what was read: a number by feature
+    # (``engine.photo.readings``). It is deleted with the photo.
+    look = models.BooleanField(default=False, editable=False)
+    readings = models.JSONField(null=True, blank=True, editable=False)
     # The PortraitRequest, a column for each field. An empty style or motion is drawn from ``seed``, so that a second
     # attempt draws the same.
     style = models.CharField(_("style"), max_length=64, blank=True)
@@ -236,8 +244,42 @@ class OwnPainting(QueuedWork):
         return in_language(self.titles) or self.slug
 
 
-# In the order in which workers look into them.
-QUEUES: tuple[type[QueuedWork], ...] = (PortraitJob, OwnPainting)
+class Errand(QueuedWork):
+    """Short work for one student beside a portrait; a row for each kind, used again by the next request."""
+
+    class Kind(models.TextChoices):
+        PREVIEWS = "previews", _("small stills in all styles")
+        PERFORMANCE = "performance", _("a motion of one's own")
+
+    KIND = "errand"
+    SPENT = {"clip": None}
+
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("student"),
+        on_delete=models.CASCADE,
+        related_name="errands",
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    # The portrait whose photo the previews are made of; the errand goes with that photo.
+    source = models.ForeignKey(PortraitJob, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    # The film of a performance; deleted as soon as the motion is made, or cannot be made.
+    clip = models.BinaryField(null=True)
+    # Previews: JSON, a JPEG in base64 by style. A performance: a motion template.
+    result = models.BinaryField(null=True)
+
+    class Meta:
+        verbose_name = _("errand")
+        verbose_name_plural = _("errands")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["student", "kind"], name="one_errand_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} ({self.get_kind_display()})"
+
+
+# All kinds of work, each with rows of its own.
+QUEUES: tuple[type[QueuedWork], ...] = (PortraitJob, OwnPainting, Errand)
 
 
 class PortraitWorker(models.Model):

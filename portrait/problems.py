@@ -57,6 +57,17 @@ MESSAGES: dict[str, Any] = {
     "bad_size": _("The size must be one of 256, 384, 512, 640 and 768 pixels."),
     "bad_face": _("There is no face with that number in the photo."),
     "bad_box": _("The box must be three numbers, x,y,side, and lie in the photo."),
+    "bad_look": _("The field look must be true or false."),
+    # A clip.
+    "clip_required": _("Send one film called clip, as a form (multipart/form-data)."),
+    "clip_too_large": _("The film is larger than 10 MB. A few seconds are enough."),
+    "clip_unsupported": _("We cannot read this kind of film. Send an MP4 or WebM file."),
+    "clip_unreadable": _("The film is damaged, or it shows too little of the face. Please record it again."),
+    "clip_too_short": _("The film is too short: record about three seconds."),
+    "clip_too_long": _("The film is too long: record about three seconds."),
+    "clip_without_face": _("No face was found in the film. Look into the camera while you record."),
+    "several_faces": _("Several faces are in the film. Record it with nobody else in the picture."),
+    "clip_cut": _("The film is cut. Record it in one piece, with the camera held still."),
     # The job.
     "no_face": _("No face was found in the photo. Please take one that shows your face from the front."),
     "photo_missing": _("The photo is no longer there. Please send it again."),

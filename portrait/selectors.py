@@ -184,6 +184,14 @@ class Earlier(TypedDict):
     current: bool
 
 
+def reading_of(student: User) -> tuple[bool, dict[str, float] | None]:
+    """Whether the student wants the newest photo to be read for the sorting, and what was read so far. One query."""
+    newest = (
+        PortraitJob.objects.filter(student=student).order_by("-id").values_list("look", "readings").first()
+    )
+    return newest or (False, None)
+
+
 def portraits_of(student: User) -> list[Earlier]:
     """The student's portraits that still have files, newest first. One query; ``student`` is taken as loaded."""
     made = PortraitJob.objects.filter(student=student, state=State.SUCCEEDED).exclude(webp="").order_by("-id")

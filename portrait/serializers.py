@@ -63,6 +63,9 @@ class UploadSerializer(RequestFields):
     pic = serializers.FileField()
     face = serializers.IntegerField(required=False, min_value=0, max_value=999, help_text=FACE_HELP)
     box = serializers.CharField(required=False, allow_blank=True, max_length=60, help_text=BOX_HELP)
+    look = serializers.BooleanField(
+        required=False, help_text="whether the sorting may look at the picture; `false` where it is left out"
+    )
 
 
 class RetrySerializer(FaceFields):

@@ -14,7 +14,7 @@ from common.storage import media
 from portrait import choices, files, selectors
 from portrait.engine.errors import ChoiceError, PhotoError
 from portrait.engine.photo.choice import LARGEST, FaceChoice
-from portrait.engine.request import PortraitRequest
+from portrait.engine.request import PERFORMED, PortraitRequest
 from portrait.job_log import logged_for
 from portrait.models import PortraitJob
 from portrait.photos import (
@@ -26,20 +26,21 @@ from portrait.photos import (
     prepare_photo,
 )
 from portrait.problems import PortraitProblem
-from portrait.queue import acceptance, transitions
+from portrait.queue import acceptance, errands, transitions
 from user.models import User
 
 logger = logging.getLogger(__name__)
 
 
 def accept_photo(
-    *, student: User, data: bytes, request: PortraitRequest, choice: FaceChoice = LARGEST
+    *, student: User, data: bytes, request: PortraitRequest, choice: FaceChoice = LARGEST, look: bool = False
 ) -> PortraitJob:
     """Put a photo into the queue; when this returns, it and its job are on the disk and in the database.
 
     ``request`` names what exists, which :mod:`portrait.forms` checks. What it leaves open follows the settings;
     ``choice`` is the face, by default the largest. The job before it, if still active, is cancelled, and the student
-    sees the cropped photo until the portrait is there.
+    sees the cropped photo until the portrait is there. ``look``: the student wants the picture to be read for the
+    sorting.
 
     Raises PortraitProblem: 400 with the photo's or the choice's code, 503 ``storage_unavailable``.
     """
@@ -47,7 +48,7 @@ def accept_photo(
         photo = prepare_photo(data, choice)
     except (PhotoError, ChoiceError) as error:
         raise PortraitProblem(error.code) from error
-    return _enqueue(student, request, photo)
+    return _enqueue(student, request, photo, look=look)
 
 
 def fault_of_photo(data: bytes, choice: FaceChoice) -> str | None:
@@ -69,7 +70,7 @@ def make_another(*, student: User, request: PortraitRequest, choice: FaceChoice 
     job = selectors.source_of_another(student)
     if job is None:
         raise PortraitProblem("photo_missing", status.HTTP_409_CONFLICT)
-    return _enqueue(student, request, _photo_of(job, choice), upload=job.origin)
+    return _enqueue(student, request, _photo_of(job, choice), upload=job.origin, look=job.look)
 
 
 def choose_portrait(*, student: User, job_id: int) -> None:
@@ -99,8 +100,15 @@ def _photo_of(job: PortraitJob, choice: FaceChoice) -> PreparedPhoto:
 
 
 def _enqueue(
-    student: User, request: PortraitRequest, photo: PreparedPhoto, *, upload: uuid.UUID | None = None
+    student: User,
+    request: PortraitRequest,
+    photo: PreparedPhoto,
+    *,
+    upload: uuid.UUID | None = None,
+    look: bool = False,
 ) -> PortraitJob:
+    if request.motion == PERFORMED and errands.performed(student.pk) is None:
+        raise PortraitProblem("unknown_motion")
     key = uuid.uuid4()
     names = files.photo_name(key), files.still_name(key)
     try:
@@ -114,6 +122,7 @@ def _enqueue(
             face=face_to_json(photo.face),
             facts=photo.facts.to_json() if photo.facts else None,
             upload=upload,
+            look=look,
             request=request.or_else(choices.installation_defaults()).seeded(),
         )
     except acceptance.CommitInDoubtError:
@@ -133,6 +142,13 @@ def _enqueue(
     return job
 
 
+def forget_readings(*, student: User) -> None:
+    """Delete what was read of the student's pictures, and read none of them again."""
+    PortraitJob.objects.filter(student=student).exclude(look=False, readings=None).update(
+        look=False, readings=None
+    )
+
+
 def retry_portrait(*, student: User, choice: FaceChoice = LARGEST) -> None:
     """Queue the student's newest photo again; with ``choice``, another face of it, as a job of its own.
 
@@ -145,7 +161,7 @@ def retry_portrait(*, student: User, choice: FaceChoice = LARGEST) -> None:
         retry_job(job)
         return
     _refuse_retry(job)
-    _enqueue(student, job.request, _photo_of(job, choice), upload=job.origin)
+    _enqueue(student, job.request, _photo_of(job, choice), upload=job.origin, look=job.look)
 
 
 def retry_job(job: PortraitJob) -> None:

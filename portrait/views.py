@@ -68,6 +68,7 @@ class UploadView(APIView):
         faults: forms.Faults = {}
         asked = forms.read_request(form.dict(), faults)
         choice = forms.read_choice(form.dict(), faults)
+        look = forms.read_look(form.get("look", ""), faults)
         if "pic" not in files:
             faults["pic"] = "photo_required"
         elif len(sent) != 1:
@@ -78,14 +79,14 @@ class UploadView(APIView):
             faults[forms.field_of(code)] = code
         forms.refuse(faults)
         job = services.accept_photo(
-            student=signed_in(request), data=sent[0].read(), request=asked, choice=choice
+            student=signed_in(request), data=sent[0].read(), request=asked, choice=choice, look=look
         )
         answer = {"msg": "send", "job": job.pk, **selectors.photo_report(job)}
         return Response(AcceptedSerializer(answer).data)
 
 
-def refuse_oversize(request: Request) -> None:
-    """Refuse a body that cannot be a photo by its announced length, before anything of it is stored."""
+def refuse_oversize(request: Request, code: str = "photo_too_large") -> None:
+    """Refuse a body that is too large by its announced length, with ``code``, before anything of it is stored."""
     announced = str(request.META.get("CONTENT_LENGTH") or "")
     length = int(announced) if announced.isascii() and announced.isdigit() else 0
     if length <= MAX_BODY_BYTES:
@@ -95,7 +96,7 @@ def refuse_oversize(request: Request) -> None:
         with contextlib.suppress(RequestDataTooBig):
             while request.stream.read(64 * 1024):
                 pass
-    raise PortraitProblem("photo_too_large")
+    raise PortraitProblem(code)
 
 
 def status_response(request: Request, student: User) -> HttpResponse:

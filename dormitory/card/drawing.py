@@ -73,35 +73,40 @@ class Card:
         self.size = (width, round(HEIGHT * width / WIDTH / 2) * 2)
         self._scale = width / WIDTH
         self._bare = card.convert("RGB").resize(self.size, Image.Resampling.LANCZOS)
-        side = round(FRAME[2] * self._scale)
-        self._frame = self._drawn(_read("frame.svg").template, (side, side))
+        self._place = FRAME
+        self._frame = self._drawn_frame()
 
     def with_portrait(self, portrait: Image.Image) -> Image.Image:
         """The whole card, RGB, with any square picture in the window."""
-        left, side = (round(value * self._scale) for value in WINDOW)
+        unit = self._place[2] / FRAME[2] * self._scale
+        left, side = (round(value * unit) for value in WINDOW)
         hung = Image.new("RGBA", self._frame.size)
         hung.paste(portrait.convert("RGB").resize((side, side), Image.Resampling.LANCZOS), (left, left))
         hung.alpha_composite(self._frame)
         card = self._bare.copy()
-        card.paste(hung, (round(FRAME[0] * self._scale), round(FRAME[1] * self._scale)), hung)
+        card.paste(hung, (round(self._place[0] * self._scale), round(self._place[1] * self._scale)), hung)
         return card
+
+    def _drawn_frame(self) -> Image.Image:
+        side = round(self._place[2] * self._scale)
+        return self._drawn(read_template("frame.svg").template, (side, side))
 
     def _art(self, facts: Facts) -> Image.Image:
         """What all cards of one house share, RGBA. Blurs and grain take a second, so it is cached."""
         key = (facts.house, facts.colour, hashlib.sha256(facts.crest).digest(), self._font)
         with _LOCK:
             if key not in _ART:
-                cloth, deep, bright = _shades(facts.colour)
+                cloth, deep, bright = shades(facts.colour)
                 banner = self._text(
                     facts.house, x=238, y=556, size=40, width=270, anchor="middle", fill="#f6dc92"
                 )
-                svg = _read("card.svg").substitute(
+                svg = read_template("card.svg").substitute(
                     font=escape(self._family),
                     house=cloth,
                     house_deep=deep,
                     house_bright=bright,
                     house_name=f'<g font-family="{escape(self._family)}">{banner}</g>',
-                    crest=_data_uri(facts.crest),
+                    crest=data_uri(facts.crest),
                     **{name: escape(text) for name, text in words.printed().items()},
                 )
                 while len(_ART) >= _MAX_ART:
@@ -185,7 +190,7 @@ class Card:
 
 def placeholder(colour: str, side: int) -> Image.Image:
     """The picture of a student without one: the outline of a head on the house's colour, ``side`` pixels square."""
-    _cloth, deep, _bright = _shades(colour)
+    _cloth, deep, _bright = shades(colour)
     ground = Image.new("RGB", (side * 4, side * 4), deep)
     draw = ImageDraw.Draw(ground)
     draw.ellipse([side * part for part in (1.3, 0.9, 2.7, 2.5)], fill="#12122a")
@@ -202,7 +207,7 @@ def _machine_note() -> str:
     return f'<g font-size="13.5" fill="#6b4f26">{lines}</g>'
 
 
-def _read(name: str) -> Template:
+def read_template(name: str) -> Template:
     return Template((_HERE / name).read_text(encoding="utf-8"))
 
 
@@ -222,7 +227,7 @@ def _day(day: datetime.date | None) -> str:
     return f"{day.year}. {day.month}. {day.day}." if day else "–"
 
 
-def _shades(colour: str) -> tuple[str, str, str]:
+def shades(colour: str) -> tuple[str, str, str]:
     """``#rrggbb`` as the colour of a banner with legible gold letters, and a darker and a lighter shade."""
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
@@ -235,7 +240,7 @@ def _shades(colour: str) -> tuple[str, str, str]:
     return shade(lightness), shade(lightness * 0.5), shade(lightness * 1.5 + 0.08)
 
 
-def _data_uri(crest: bytes) -> str:
+def data_uri(crest: bytes) -> str:
     """The crest for an ``<image>``. A raster image is converted to PNG."""
     kind = "svg+xml"
     if not crest.lstrip().startswith(b"<"):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 from dataclasses import replace
 
 import numpy as np
 from PIL import UnidentifiedImageError
 
 from dormitory.card.drawing import WINDOW, Card, Facts, placeholder
+from dormitory.card.posters import SQUARE, STORY, Poster
 from portrait.engine.output.animated_image import STILL_FPS, FrameSequence, read_frames
 from portrait.engine.output.encoders import ClipEncoder, encode_png
-from portrait.engine.output.formats import GIF, MP4, WEBP
+from portrait.engine.output.formats import GIF, MP4, WEBP, OutputFormat
 from portrait.engine.output.provenance import with_provenance
 
 # At the card's own size: a GIF of a portrait is smaller.
@@ -21,6 +23,10 @@ FORMATS = (WEBP, replace(GIF, max_side=None), MP4)
 FILM_WIDTH = 960
 # A still portrait makes a film of one second: some players do not accept one frame.
 STILL_FRAMES = 10
+# Pixels of the square; the networks reduce larger ones.
+SQUARE_WIDTH = 1080
+# A story is no shorter than this; a shorter portrait is shown again.
+STORY_SECONDS = 6.0
 
 
 def read_portrait(data: bytes | None, facts: Facts) -> FrameSequence:
@@ -40,11 +46,29 @@ def card_png(facts: Facts, portrait: FrameSequence) -> bytes:
     return _stated(encode_png(np.asarray(picture)), facts)
 
 
+def square_png(facts: Facts, portrait: FrameSequence) -> bytes:
+    """The square with the portrait's first frame. Raises FontError."""
+    picture = Poster(facts, SQUARE, SQUARE_WIDTH).with_portrait(portrait.frames[0])
+    return _stated(encode_png(np.asarray(picture)), facts)
+
+
+def story_film(facts: Facts, portrait: FrameSequence) -> bytes:
+    """The story of 9:16 with the moving portrait, an MP4. Raises FontError and EncodingError."""
+    again = max(1, math.ceil(STORY_SECONDS * portrait.fps / len(portrait.frames)))
+    frames = portrait.frames * (again if len(portrait.frames) > 1 else 1)
+    return _films(Poster(facts, STORY), replace(portrait, frames=frames), facts, (MP4,))[MP4.name]
+
+
 def card_films(facts: Facts, portrait: FrameSequence) -> dict[str, bytes]:
     """The moving card by format: ``webp``, ``gif`` and ``mp4``. Raises FontError and EncodingError."""
-    card = Card(facts, FILM_WIDTH)
+    return _films(Card(facts, FILM_WIDTH), portrait, facts, FORMATS)
+
+
+def _films(
+    card: Card, portrait: FrameSequence, facts: Facts, formats: tuple[OutputFormat, ...]
+) -> dict[str, bytes]:
     width, height = card.size
-    with ClipEncoder(fps=portrait.fps, width=width, height=height, formats=FORMATS) as encoder:
+    with ClipEncoder(fps=portrait.fps, width=width, height=height, formats=formats) as encoder:
         shown, picture = None, np.empty(0, np.uint8)
         for frame in portrait.frames if len(portrait.frames) > 1 else portrait.frames * STILL_FRAMES:
             # Repeated frames are drawn once.
@@ -52,7 +76,7 @@ def card_films(facts: Facts, portrait: FrameSequence) -> dict[str, bytes]:
                 shown, picture = frame, np.asarray(card.with_portrait(frame))
             encoder.write(picture[None])
         clip = encoder.finish()
-    return {row.name: _stated(clip.files[row.name], facts) for row in FORMATS}
+    return {row.name: _stated(clip.files[row.name], facts) for row in formats}
 
 
 def _stated(data: bytes, facts: Facts) -> bytes:

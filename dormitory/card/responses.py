@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
 from common.file_responses import stored_file_response
-from dormitory.card.store import CONTENT_TYPES, Edition
+from dormitory.card.store import CONTENT_TYPES, SUFFIXES, Edition
 
 
 def card_response(
@@ -33,7 +33,7 @@ def card_response(
         edition.file(kind),
         {
             "Content-Type": CONTENT_TYPES[kind],
-            "Content-Disposition": f'{disposition}; filename="{name}.{kind}"',
+            "Content-Disposition": f'{disposition}; filename="{name}.{SUFFIXES.get(kind, kind)}"',
             **headers,
         },
     )

@@ -24,14 +24,20 @@ from dormitory.card.drawing import Facts
 from dormitory.models import House
 from dormitory.problems import CardProblem
 from portrait.engine.errors import EncodingError
-from portrait.engine.output.formats import POSTER
+from portrait.engine.output.formats import MP4, POSTER
 from portrait.queue.retention import batches
 from user.models import User
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "cards"
-CONTENT_TYPES = {row.suffix: row.media_type for row in (POSTER, *film.FORMATS)}
+CONTENT_TYPES = {
+    **{row.suffix: row.media_type for row in (POSTER, *film.FORMATS)},
+    "story": MP4.media_type,
+    "square": POSTER.media_type,
+}
+# The end of a file's name, where it is not the kind itself.
+SUFFIXES = {"story": f"story.{MP4.suffix}", "square": f"square.{POSTER.suffix}"}
 # The student's own card, and the publicly shared one, without the birthday.
 OWN, PUBLIC = "own", "public"
 # One card at a time in a process: a drawing keeps a core busy for seconds, and other requests must go on.
@@ -57,7 +63,7 @@ class Edition:
         return hashlib.sha256(shown.encode()).hexdigest()[:32]
 
     def file_name(self, kind: str) -> str:
-        return f"{FOLDER}/{self.student_id}/{self.name}-{self.key}.{kind}"
+        return f"{FOLDER}/{self.student_id}/{self.name}-{self.key}.{SUFFIXES.get(kind, kind)}"
 
     def file(self, kind: str) -> str:
         """The storage name of the card's file of one of ``CONTENT_TYPES``; drawn now if it is not there.
@@ -76,7 +82,12 @@ class Edition:
         portrait = film.read_portrait(_contents(self.portrait), self.facts)
         # A portrait whose file is lost or damaged is not on the card, so the note about it is left out.
         facts = dataclasses.replace(self.facts, moving=self.facts.moving and len(portrait.frames) > 1)
-        files = {"png": film.card_png(facts, portrait)} if kind == "png" else film.card_films(facts, portrait)
+        if kind in ("png", "square"):
+            files = {kind: (film.card_png if kind == "png" else film.square_png)(facts, portrait)}
+        elif kind == "story":
+            files = {kind: film.story_film(facts, portrait)}
+        else:
+            files = film.card_films(facts, portrait)
         for suffix, data in files.items():
             media().write(self.file_name(suffix), data)
         current = f"{FOLDER}/{self.student_id}/{self.name}-{self.key}."

@@ -41,6 +41,7 @@ from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.face_detection import face_detector
 from portrait.engine.photo.matte import person_matte
 from portrait.engine.photo.picture import Picture
+from portrait.engine.photo.readings import Readings, read
 from portrait.engine.request import (
     ANIMATE_THEN_PAINT,
     DEFAULT_SIZE,
@@ -71,6 +72,7 @@ ANIMATIONS: dict[str, Callable[[MotionModel, PaintedSubject, Motion], Iterator[c
 }
 
 OnStill = Callable[[bytes], None]
+OnReadings = Callable[[Readings], None]
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,9 @@ class Engine:
         on_progress: OnProgress | None = None,
         *,
         face: FaceBox | FaceChoice = LARGEST,
+        own_motion: Motion | None = None,
         on_still: OnStill | None = None,
+        on_readings: OnReadings | None = None,
     ) -> PortraitFiles:
         """Make a moving painted portrait of a face in ``photo`` (JPEG, PNG, WebP, HEIC or AVIF).
 
@@ -156,17 +160,23 @@ class Engine:
         5. Animate and paint the frames in the request's order; mark and encode them while the next ones are made.
         6. State in each file that a trained algorithm made it.
 
+        ``own_motion`` takes the place of the template that the request names.
         ``on_progress(stage, fraction)`` is called with the stages "reading", "face", "painting", "animating"
         and "encoding", each of which is entered once, and a fraction of the whole that never falls, up to 1.
         ``on_still(poster)`` is called once, in the stage "painting", with the still as a whole PNG file. The
         portrait's own poster is the film's first frame: the same person, and beside them another background.
+        ``on_readings`` is called once, in the stage "face", unless the face has no landmarks; without it nothing is
+        read.
 
         Raises ChoiceError for a style, motion or face that does not exist, PhotoError and NoFaceError for the photo,
-        EncodingError when an encoder stops. What ``on_progress`` or ``on_still`` raises ends the work and is raised.
+        EncodingError when an encoder stops. What a callback raises ends the work and is raised.
         """
         # 1. Complete the request. Bad choices are refused before any work is done.
         request = self.completed(request)
-        motion = self.motion(str(request.motion), request.strength or 1.0)
+        strength = request.strength or 1.0
+        motion = (
+            at_strength(own_motion, strength) if own_motion else self.motion(str(request.motion), strength)
+        )
         stages = Stages(SHARES[str(request.order)], on_progress)
 
         # 2. Read.
@@ -178,6 +188,9 @@ class Engine:
             side = int(request.size or DEFAULT_SIZE)
             around = self._crop(picture, face, side)
             del picture
+            crop = _inner(around, side)
+            if on_readings is not None and (readings := read(crop, person_matte(crop))) is not None:
+                on_readings(readings)
 
         # 4. Paint the still, and prepare the film.
         with stages.enter("painting"):
@@ -185,7 +198,7 @@ class Engine:
             if on_still is not None:
                 poster = {POSTER.name: encode_png(self._marked(still.painting))}
                 on_still(self._statement.in_files(poster, self._making(request))[POSTER.name])
-            painted = still.of(self.subject(_inner(around, side), around))
+            painted = still.of(self.subject(crop, around))
 
         # 5. Animate, paint, mark and encode.
         formats = chosen(self.options.formats)

@@ -23,6 +23,9 @@ ORDERS = (PAINT_AND_CARRY, ANIMATE_THEN_PAINT, PAINT_THEN_ANIMATE)
 SIZES = (256, 384, 512, 640, 768)
 DEFAULT_SIZE = 512
 
+# The name of the motion that the student performed; no template of the catalogue has it.
+PERFORMED = "performed"
+
 MIN_STRENGTH, MAX_STRENGTH = 0.5, 1.5
 # The largest value of a signed 32-bit database column.
 MAX_SEED = 2**31 - 1

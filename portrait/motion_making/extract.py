@@ -12,7 +12,7 @@ from portrait.engine.errors import MotionFileError
 from portrait.engine.fomm import MotionModel
 from portrait.engine.motion.loop_closing import Trajectory, close_loop, find_loop, gentle_strength, smooth
 from portrait.engine.motion.template import Motion
-from portrait.motion_making.video import read_face_clip
+from portrait.motion_making.video import FaceClip, read_face_clip
 
 SHORTEST_LOOP = 1.5  # seconds; less looks like a twitch
 SEARCHED = 20.0  # seconds of the video in which a loop is looked for
@@ -27,7 +27,28 @@ def extract_motion(
     The motion is scaled by ``strength``, and then down to ``gentle_strength`` where it is still too large.
     Raises MotionFileError for a video that cannot be used, NoFaceError where it shows none.
     """
-    clip = read_face_clip(path, SEARCHED)
+    return motion_of_clip(
+        read_face_clip(path, SEARCHED),
+        name,
+        model,
+        seconds=seconds,
+        strength=strength,
+        title=title,
+        path=path,
+    )
+
+
+def motion_of_clip(
+    clip: FaceClip,
+    name: str,
+    model: MotionModel,
+    *,
+    seconds: float,
+    strength: float = 1.0,
+    title: str = "",
+    path: Path = Path("clip"),
+) -> Motion:
+    """:func:`extract_motion` of a clip that was read; ``path`` is named in errors. Raises MotionFileError."""
     shortest = round(SHORTEST_LOOP * clip.fps)
     longest = max(shortest, round(seconds * clip.fps))
     if len(clip.frames) < shortest + 2:

@@ -36,7 +36,11 @@ def read_face_clip(path: Path, max_seconds: float) -> FaceClip:
     second every second frame (or third, ...) is kept. Raises MotionFileError for a file that is no video, or an
     empty one, NoFaceError where no face is seen.
     """
-    frames, fps = _decode(path, max_seconds)
+    return cut_to_face(*decode(path, max_seconds), name=str(path))
+
+
+def cut_to_face(frames: list[NDArray[np.uint8]], fps: float, name: str = "the clip") -> FaceClip:
+    """Cut frames, uint8 (H, W, 3), to the face by one square. Raises NoFaceError."""
     looks = np.unique(np.linspace(0, len(frames) - 1, FACE_LOOKS).astype(int))
     faces = []
     for index in looks:
@@ -45,24 +49,30 @@ def read_face_clip(path: Path, max_seconds: float) -> FaceClip:
         except NoFaceError:
             continue
     if len(faces) * 2 <= len(looks):
-        raise NoFaceError(f"{path}: no face is seen in {len(looks) - len(faces)} of {len(looks)} frames")
+        raise NoFaceError(f"{name}: no face is seen in {len(looks) - len(faces)} of {len(looks)} frames")
     face = _median(faces)
     return FaceClip(np.stack([crop_face(frame, face) for frame in frames]), fps)
 
 
-def _decode(path: Path, max_seconds: float) -> tuple[list[NDArray[np.uint8]], float]:
+def decode(path: Path, max_seconds: float, fps: float | None = None) -> tuple[list[NDArray[np.uint8]], float]:
+    """The frames of at most ``max_seconds`` of a video, and their rate, which is ``fps`` where that is given.
+
+    Raises MotionFileError.
+    """
     if not path.is_file():
         raise MotionFileError(path, "does not exist")
     scale = f"scale=-2:'min({WORKING_HEIGHT},ih)'"
-    reader: Iterator[object] = imageio_ffmpeg.read_frames(str(path), output_params=["-vf", scale])
+    filters = f"fps={fps:g},{scale}" if fps else scale
+    reader: Iterator[object] = imageio_ffmpeg.read_frames(str(path), output_params=["-vf", filters])
     frames = []
     try:
         meta = next(reader)
         assert isinstance(meta, dict)
         width, height = meta["size"]
-        every = max(1, int(np.ceil(meta["fps"] / MAX_FPS - 0.05)))  # 29.97 and 30.3 are both 30
+        rate = fps or meta["fps"]
+        every = max(1, int(np.ceil(rate / MAX_FPS - 0.05)))  # 29.97 and 30.3 are both 30
         for index, data in enumerate(reader):
-            if index >= max_seconds * meta["fps"]:
+            if index >= max_seconds * rate:
                 break
             if index % every == 0:
                 assert isinstance(data, bytes)
@@ -73,7 +83,7 @@ def _decode(path: Path, max_seconds: float) -> tuple[list[NDArray[np.uint8]], fl
         reader.close()  # type: ignore[attr-defined]  # a generator, which ends ffmpeg
     if not frames:
         raise MotionFileError(path, "holds no frames")
-    return frames, float(meta["fps"]) / every
+    return frames, float(rate) / every
 
 
 def _median(faces: list[FaceBox]) -> FaceBox:

@@ -34,6 +34,7 @@ def enqueue(
     face: dict[str, Any] | None = None,
     facts: dict[str, Any] | None = None,
     upload: uuid.UUID | None = None,
+    look: bool = False,
 ) -> PortraitJob:
     """Put a job for an uploaded photo into the queue; the student's active job, if any, is cancelled.
 
@@ -60,6 +61,7 @@ def enqueue(
                 facts=facts,
                 upload=upload,
                 request_id=current_request(),
+                look=look,
                 **request_columns(request),
             )
             projection.refresh(student_id)

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from common.commits import after_commit
 from common.storage import media
-from portrait.models import PortraitJob
+from portrait.models import Errand, PortraitJob
 from user.models import User
 
 State = PortraitJob.State
@@ -76,11 +77,14 @@ def source_of(portrait: PortraitJob, jobs: Iterable[PortraitJob]) -> PortraitJob
 def _forget_files(jobs: list[PortraitJob], keep_photos: set[int], keep_results: set[int]) -> None:
     """Empty the file fields of jobs that are not needed any more, and delete the files once that is committed."""
     for job in jobs:
-        fields = (
-            *(() if job.pk in keep_photos else PortraitJob.PHOTOS),
-            *(() if job.pk in keep_results else PortraitJob.RESULTS),
-        )
-        names = [name for field in fields if (name := getattr(job, field).name)]
+        photos = {} if job.pk in keep_photos else PortraitJob.WITH_PHOTO
+        results = {} if job.pk in keep_results else dict.fromkeys(PortraitJob.RESULTS, "")
+        forgotten: dict[str, Any] = {**photos, **results}
+        names = [
+            name for field in PortraitJob.FILES if field in forgotten and (name := getattr(job, field).name)
+        ]
         if names:
-            PortraitJob.objects.filter(pk=job.pk).update(**dict.fromkeys(fields, ""))
+            PortraitJob.objects.filter(pk=job.pk).update(**forgotten)
+            if photos:
+                Errand.objects.filter(source=job.pk).delete()
             after_commit(media().delete, names)

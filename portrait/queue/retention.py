@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from common.storage import media
-from portrait.models import PortraitJob
+from portrait.models import Errand, PortraitJob
 from portrait.queue import projection
 from portrait.queue.clock import database_now
 
@@ -38,10 +38,9 @@ def forget_photos(before: datetime) -> None:
             with transaction.atomic():
                 projection.lock(student_id)
                 # One conditional UPDATE each: the student may try a failed job again at this very moment.
-                forgotten = (
-                    _with_old_photos(before).filter(pk=pk).update(**dict.fromkeys(PortraitJob.PHOTOS, ""))
-                )
+                forgotten = _with_old_photos(before).filter(pk=pk).update(**PortraitJob.WITH_PHOTO)
                 if forgotten:
+                    Errand.objects.filter(source=pk).delete()
                     projection.refresh(student_id)
             if forgotten:
                 media().delete([name for name in names if name])

@@ -107,6 +107,11 @@ def show_still(job: PortraitJob, name: str) -> bool:
     return bool(shown)
 
 
+def keep_readings(job: PortraitJob, readings: Mapping[str, float]) -> bool:
+    """What was read of the picture. False: the job is not the caller's, or the student does not want it any more."""
+    return bool(held_by(job).filter(look=True).update(readings=dict(readings)))
+
+
 def finish(job: PortraitJob, results: Results) -> bool:
     """``succeeded``, together with the student's record. False: the lease was lost, the files are the caller's."""
     now = database_now()
@@ -248,7 +253,7 @@ def end_attempt(
     ended = {"error_code": code, "error_detail": detail[:500], **_without_attempt(job)}
     with _ending(job) as end:
         if final or job.attempts >= MAX_ATTEMPTS:
-            end.changed = held.update(state=State.FAILED, finished_at=now, **ended)
+            end.changed = held.update(state=State.FAILED, finished_at=now, **ended, **job.SPENT)
         else:
             wait = backoff[min(job.attempts, len(backoff)) - 1] if backoff else 0.0
             end.changed = held.update(

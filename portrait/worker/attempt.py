@@ -11,13 +11,14 @@ import json
 import os
 import time
 import traceback
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from common.logs.context import bound
 from portrait.engine.checkpoints.folder import verify_files
 from portrait.engine.errors import EncodingError, EngineError, NoFaceError
+from portrait.engine.motion.template import read_motion
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.photo.choice import LARGEST
 from portrait.engine.photo.crop import FaceBox
@@ -104,12 +105,18 @@ def make_portrait(order: AttemptOrder, report: Progress) -> AttemptDone:
         order.request,
         report,
         face=FaceBox(**order.face) if order.face else LARGEST,
+        own_motion=read_motion(Path(order.own_motion)) if order.own_motion else None,
         on_still=lambda poster: replace_file(order.still_file, poster),
+        on_readings=partial(_keep_readings, order.readings_file) if order.look else None,
     )
     names = {row.name: row.file_name("portrait") for row in FORMATS if row.name in files.contents}
     for name, file in names.items():
         (Path(order.folder) / file).write_bytes(files.contents[name])
     return AttemptDone(names, files.request, dict(files.timings))
+
+
+def _keep_readings(file: Path, readings: Any) -> None:
+    replace_file(file, json.dumps(readings.to_json()).encode())
 
 
 class Report:

@@ -61,6 +61,8 @@ class AttemptOrder:
     options: Any = None
     own_style: str = ""
     request_id: str = ""  # of the request that sent the photo, for the log
+    own_motion: str = ""  # a motion template's file, in place of one of the catalogue
+    look: bool = False  # whether the student wants the picture to be read
 
     @property
     def log_fields(self) -> Mapping[str, str | int]:
@@ -70,6 +72,11 @@ class AttemptOrder:
     def still_file(self) -> Path:
         """The painted still, a PNG; whole as soon as it is there."""
         return Path(self.folder) / f"still.{POSTER.suffix}"
+
+    @property
+    def readings_file(self) -> Path:
+        """What was read of the picture, as JSON; whole as soon as it is there."""
+        return Path(self.folder) / "readings.json"
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,22 @@ class FitOrder:
     @property
     def log_fields(self) -> Mapping[str, str | int]:
         return {"painting": self.painting}
+
+
+@dataclass(frozen=True)
+class ErrandOrder:
+    """One attempt at an errand. ``source``: the photo or the clip; ``face`` as in AttemptOrder."""
+
+    errand: int
+    kind: str
+    source: str
+    folder: str
+    face: dict[str, Any] | None = None
+    options: Any = None
+
+    @property
+    def log_fields(self) -> Mapping[str, str | int]:
+        return {"errand": self.errand}
 
 
 class AttemptCancelled(Exception):
@@ -113,6 +136,13 @@ class FitDone:
 
 
 @dataclass(frozen=True)
+class ErrandDone:
+    """The result lies in the order's folder under this name."""
+
+    file: str
+
+
+@dataclass(frozen=True)
 class AttemptFailed:
     """``final``: another attempt would end in the same way. ``log`` is for the log, never for the student.
 
@@ -131,6 +161,6 @@ def deadline_exceeded(seconds: float) -> AttemptFailed:
     return AttemptFailed("deadline_exceeded", f"not done after {seconds:g} seconds")
 
 
-Done = AttemptDone | FitDone
+Done = AttemptDone | FitDone | ErrandDone
 # Of an order of the kind that the task is for.
 Task = Callable[[Any, Progress], Done]

@@ -57,9 +57,10 @@ class Monitor:
         return future.result()
 
     def show_stills(self) -> None:
-        """Announce the painted stills that the children have finished."""
+        """Announce what the children have so far: readings of the picture, and painted stills."""
         for attempt in self.attempts:
             with logged_for(attempt.job):
+                results.keep_readings(attempt)
                 results.show_still(attempt, self.meanwhile)
 
     def publish(self) -> None:

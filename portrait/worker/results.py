@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from functools import partial
 from pathlib import Path
@@ -11,14 +12,14 @@ from django.db import InterfaceError, OperationalError
 from common.storage import media
 from portrait import files
 from portrait.engine.output.formats import FORMATS, POSTER
-from portrait.models import OwnPainting, PortraitJob, QueuedWork
+from portrait.models import Errand, OwnPainting, PortraitJob, QueuedWork
 from portrait.queue import transitions
 from portrait.queue.transitions import Results
-from portrait.worker import fitting
+from portrait.worker import errand_orders, fitting
 from portrait.worker.aside import Meanwhile
 from portrait.worker.faults import is_the_machines
 from portrait.worker.health import Health
-from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Done, FitDone
+from portrait.worker.messages import AttemptDone, AttemptFailed, AttemptOrder, Done, ErrandDone, FitDone
 from portrait.worker.running import RunningAttempt, WorkerOptions
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,17 @@ def show_still(attempt: RunningAttempt, meanwhile: Meanwhile) -> None:
     attempt.still_seen = True
 
 
+def keep_readings(attempt: RunningAttempt) -> None:
+    """Put what the child read of the picture into the row, once, as soon as it is there."""
+    job, order = attempt.job, attempt.order
+    if not isinstance(job, PortraitJob) or not isinstance(order, AttemptOrder):
+        return
+    if attempt.read or not order.look or not order.readings_file.exists():
+        return
+    transitions.keep_readings(job, json.loads(order.readings_file.read_bytes()))
+    attempt.read = True
+
+
 def discard_still(attempt: RunningAttempt) -> None:
     """Delete the painted still of an attempt that has lost its row, where it was stored and not announced."""
     if attempt.still_name:
@@ -132,6 +144,8 @@ def _keep(attempt: RunningAttempt, done: Done, meanwhile: Meanwhile) -> None:
     """Write the result of an attempt to where it stays, and end the job. Raises OSError."""
     if isinstance(attempt.job, OwnPainting) and isinstance(done, FitDone):
         fitting.finish(attempt.job, Path(attempt.order.folder), done)
+    elif isinstance(attempt.job, Errand) and isinstance(done, ErrandDone):
+        errand_orders.finish(attempt.job, Path(attempt.order.folder), done)
     elif isinstance(attempt.job, PortraitJob) and isinstance(done, AttemptDone):
         meanwhile(partial(_store, attempt, attempt.job, done))
         _finish(attempt, attempt.job, done)
@@ -157,6 +171,7 @@ def _store(attempt: RunningAttempt, job: PortraitJob, done: AttemptDone) -> None
 
 
 def _finish(attempt: RunningAttempt, job: PortraitJob, done: AttemptDone) -> None:
+    keep_readings(attempt)
     if transitions.finish(job, Results(attempt.names, done.request, done.timings)):
         logger.info("%s: succeeded in attempt %s", job.label, job.attempts)
     else:

@@ -10,7 +10,7 @@ from typing import Any
 from portrait.models import QueuedWork
 from portrait.queue import transitions
 from portrait.worker.health import FIRST_PAUSE
-from portrait.worker.messages import AttemptOrder, FitOrder
+from portrait.worker.messages import AttemptOrder, ErrandOrder, FitOrder
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class WorkerOptions:
     fit_task: str = "portrait.fitting.attempt.fit_painting"
     fit_minutes: float = 1.2
     fit_photos: str = ""
+    errand_task: str = "portrait.errands.attempt.run_errand"
+    errand_deadline: float = 60.0
     options: Any = None
 
     @property
@@ -46,7 +48,7 @@ class RunningAttempt:
     """One claimed job in work: a portrait, or the fitting of a style."""
 
     job: QueuedWork
-    order: AttemptOrder | FitOrder
+    order: AttemptOrder | FitOrder | ErrandOrder
     deadline: float  # seconds
     begun: float | None = None
     # Stage and progress that the row has, and since when (monotonic).
@@ -54,6 +56,7 @@ class RunningAttempt:
     cancelled: float | None = None  # when the child was told to stop, since its result is not wanted any more
     still_name: str = ""  # of the painted still, written but not yet committed
     still_seen: bool = False  # whether the painted still was announced, or given up
+    read: bool = False  # whether what was read of the picture is in the row
     names: dict[str, str] = field(default_factory=dict)  # of files written but not yet committed
 
 

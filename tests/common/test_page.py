@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 from pathlib import Path
@@ -115,3 +116,84 @@ def test_the_player_of_live_portraits_may_be_loaded_by_other_sites(client: Clien
 def test_other_modules_and_the_page_to_play_with_are_for_this_site(client: Client) -> None:
     for path in ("/web/app.js", "/live/"):
         assert "Access-Control-Allow-Origin" not in client.get(path)
+
+
+def addresses(page: str) -> list[str]:
+    return re.findall(r'<(?:script|link)[^>]* (?:src|href)="(/web/v-[^"]+)"', page)
+
+
+def test_scripts_and_sheets_are_kept_for_ever_and_change_their_address_with_their_contents(
+    client: Client, web: Path
+) -> None:
+    (web / "app.js").write_text('import { answer } from "./lib/api.js";\n')
+    head = '<head>\n    <script type="module" src="/web/app.js"></script>\n  </head>'
+    (web / "index.html").write_text(head)
+    before = addresses(read(client, "/"))
+    assert [address.rpartition("/")[2] for address in before] == ["app.js"]
+    assert "immutable" in client.get(before[0])["Cache-Control"]
+    (web / "lib" / "api.js").write_text("export const answer = 'another';")
+    after = addresses(read(client, "/"))
+    assert not set(before) & set(after)
+    # Who still has the document of before gets the new contents, and asks again.
+    assert client.get(before[0])["Cache-Control"] == "no-cache"
+    assert "'another'" in read(client, before[0])
+
+
+def test_the_first_views_modules_are_one_file_and_share_their_state_with_later_ones(
+    client: Client, web: Path
+) -> None:
+    (web / "pages").mkdir()
+    (web / "lib" / "state.js").write_text("export const held = {};\nexport function hold(x) {\n}\n")
+    (web / "pages" / "welcome.js").write_text(
+        'import { held as kept } from "../lib/state.js";\nexport default async function page() {\n}\n'
+    )
+    (web / "app.js").write_text('import { answer } from "./lib/api.js";\n')
+    (web / "index.html").write_text('<script type="module" src="/web/app.js"></script>')
+    [address] = addresses(read(client, "/"))
+    base = address.removesuffix("app.js")
+    script = read(client, address)
+    assert script.index('modules["lib/state.js"]') < script.index('modules["pages/welcome.js"]')
+    assert 'const { held: kept } = modules["lib/state.js"];' in script
+    assert "import " not in script and "export " not in script
+    shim = read(client, f"{base}lib/state.js")
+    assert "export const { held, hold } = from;" in shim
+    assert "export default from.default;" in read(client, f"{base}pages/welcome.js")
+    # A module that the bundler does not understand is no fault: then each is a file.
+    (web / "lib" / "api.js").write_text('export * from "./state.js";')
+    [address] = addresses(read(client, "/"))
+    assert read(client, address) == (web / "app.js").read_text()
+
+
+def test_all_of_our_modules_can_be_bundled(client: Client) -> None:
+    page = read(client, "/")
+    [entry] = [address for address in addresses(page) if address.endswith("/app.js")]
+    assert 'modules["lib/api.js"]' in read(client, entry)
+    assert len([address for address in addresses(page) if address.endswith(".css")]) == 2
+
+
+def test_texts_go_over_the_wire_compressed(client: Client, web: Path) -> None:
+    (web / "lib" / "api.js").write_text(MODULE * 50)
+    for path in ("/", "/web/lib/api.js"):
+        response = client.get(path, headers={"Accept-Encoding": "br, gzip"})
+        assert response["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in response["Vary"]
+        assert gzip.decompress(response.getvalue()).decode() == read(client, path)
+        again = client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": response["ETag"]})
+        assert (again.status_code, again.getvalue()) == (304, b"")
+
+
+def test_a_shared_address_of_the_school_has_a_picture_and_words(client: Client) -> None:
+    page = read(client, "/")
+    found = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]+)"', page))
+    assert found["title"] and found["description"]
+    assert found["url"] == "http://testserver/"
+    picture = client.get(found["image"].removeprefix("http://testserver"))
+    with Image.open(io.BytesIO(picture.getvalue())) as shown:
+        assert shown.size == (1200, 630)
+
+
+def test_the_first_view_is_small(client: Client) -> None:
+    page = client.get("/", headers={"Accept-Encoding": "gzip"})
+    loaded = set(addresses(gzip.decompress(page.getvalue()).decode()))
+    sizes = [len(client.get(path, headers={"Accept-Encoding": "gzip"}).getvalue()) for path in loaded]
+    assert len(page.getvalue()) + sum(sizes) < 60_000

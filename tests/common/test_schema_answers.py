@@ -89,6 +89,12 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     front.call("POST /user/portrait/again/", {"motion": "nod"})
     made = claim()
     assert transitions.finish(made, write_results(made))
+    front.call("POST /user/portrait/previews/")
+    front.call("GET /user/portrait/previews/")
+    clip = SimpleUploadedFile("me.webm", b"\x1aE\xdf\xa3 a film", "video/webm")
+    front.call("POST /user/portrait/perform/", {"clip": clip}, format="multipart")
+    front.call("GET /user/portrait/perform/")
+    front.call("DELETE /user/portrait/perform/")
     front.call("GET /user/portrait/history/")
     front.call("POST /user/portrait/choose/", {"id": made.pk})
 
@@ -96,7 +102,9 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     questions = front.call("GET /dorm/question/")["questions"]
     form = {"preferred": 4, "birthday": "1981-02-13"}
     answers = [question["answers"][0]["id"] for question in questions]
+    front.call("GET /dorm/sorting/look/")
     front.call("POST /dorm/sorting/", {**form, "answers": answers})
+    front.call("DELETE /dorm/sorting/look/")
     for path in ("/dorm/sorting/", "/dorm/myroom/", "/dorm/card/", "/user/me/"):
         front.call(f"GET {path}")
 

@@ -362,3 +362,43 @@ def test_bobs_card_is_not_alices(as_alice: APIClient, as_bob: APIClient, bob: Us
     sort(bob, 4)
     assert fetch(as_alice).getvalue() != fetch(as_bob).getvalue()
     assert not User.objects.exclude(portrait="").exists(), "the names alone tell them apart"
+
+
+def test_the_story_is_a_tall_film_of_six_seconds_or_more(as_alice: APIClient, ravenclaw: User) -> None:
+    give_portrait(ravenclaw)
+    response = as_alice.get(URL, {"format": "story", "download": "1"})
+    assert response.status_code == 200
+    assert response["Content-Type"] == "video/mp4"
+    assert response["Content-Disposition"].endswith('.story.mp4"')
+    content = b"".join(response.streaming_content)
+    film_frames = iio.imread(content, extension=".mp4")
+    assert film_frames.shape[1:] == (1280, 720, 3)
+    assert len(film_frames) / iio.immeta(content, extension=".mp4")["fps"] >= 6
+    # The portrait moves in its window, and nowhere else.
+    change = np.abs(film_frames[0].astype(int) - film_frames[3]).max(axis=-1) > 40
+    assert change[200:700, 120:600].mean() > 0.05 > 0.01 > change[760:].mean()
+    assert read_provenance(content)
+
+
+def test_the_square_shows_the_portrait_and_no_birthday(as_alice: APIClient, ravenclaw: User) -> None:
+    give_portrait(ravenclaw)
+    content = b"".join(as_alice.get(URL, {"format": "square"}).streaming_content)
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.size == (1080, 1080)
+        square = np.asarray(picture.convert("RGB"))
+    User.objects.filter(pk=ravenclaw.pk).update(birthday=datetime.date(1999, 9, 9))
+    again = b"".join(as_alice.get(URL, {"format": "square"}).streaming_content)
+    with Image.open(io.BytesIO(again)) as picture:
+        assert np.array_equal(square, np.asarray(picture.convert("RGB")))
+
+
+def test_a_shape_is_drawn_once_and_kept(
+    as_alice: APIClient, ravenclaw: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_portrait(ravenclaw)
+    first = as_alice.get(URL, {"format": "square"})
+    monkeypatch.setattr(film, "square_png", None)
+    assert as_alice.get(URL, {"format": "square"})["ETag"] == first["ETag"]
+    assert (
+        as_alice.get(URL, {"format": "square"}, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    )

@@ -50,11 +50,13 @@ def test_it_counts_answers_and_preference_and_enrols(as_alice: APIClient, photog
             "crest": "http://testserver/static/dormitory/crests/star.svg",
         },
         "scores": [
-            {"dormitory": 1, "name": "Gryffindor", "score": 0},
-            {"dormitory": 2, "name": "Hufflepuff", "score": 4},
-            {"dormitory": 3, "name": "Slytherin", "score": 2},
-            {"dormitory": 4, "name": "Ravenclaw", "score": 8},
+            {"dormitory": 1, "name": "Gryffindor", "score": 0, "look": 0},
+            {"dormitory": 2, "name": "Hufflepuff", "score": 4, "look": 0},
+            {"dormitory": 3, "name": "Slytherin", "score": 2, "look": 0},
+            {"dormitory": 4, "name": "Ravenclaw", "score": 8, "look": 0},
         ],
+        "looked": False,
+        "seen": [],
     }
     photographed.refresh_from_db()
     assert photographed.house_id == 4
@@ -225,6 +227,6 @@ def test_the_number_of_queries_does_not_grow_with_the_questions(
         Answer.objects.create(question=question, house_id=1, texts={"ko": "답"})
     sort(bob, 1)  # the first of a house also begins its series of numbers
     body = form(1, preferred=1)
-    # Six of them begin and end savepoints.
-    with django_assert_num_queries(17):
+    # Eight of them begin and end savepoints.
+    with django_assert_num_queries(19):
         assert as_alice.post(URL, body).status_code == 200

@@ -23,7 +23,15 @@ from portrait.engine.errors import EncodingError, EngineError, NoFaceError
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import PortraitRequest
 from portrait.worker.attempt import replace_file
-from portrait.worker.messages import AttemptDone, AttemptOrder, FitDone, FitOrder, Progress
+from portrait.worker.messages import (
+    AttemptDone,
+    AttemptOrder,
+    ErrandDone,
+    ErrandOrder,
+    FitDone,
+    FitOrder,
+    Progress,
+)
 
 
 def nothing(options: Any) -> None:
@@ -46,6 +54,8 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
             os.kill(os.getpid(), signal.SIGKILL)
         if kind == "still-no-face":
             raise NoFaceError("no face")
+    elif kind == "read":
+        replace_file(order.readings_file, b'{"tilt": -7.5}')
     elif kind == "sleep" or (kind == "sleep-once" and _first_time(order)):
         _sleep(float(value), report)
     elif kind == "hang" or (kind == "hang-once" and _first_time(order)):
@@ -109,6 +119,17 @@ def fit(order: FitOrder, report: Progress) -> FitDone:
     return FitDone(names, "digest", {"content": 0.5})
 
 
+def run(order: ErrandOrder, report: Progress) -> ErrandDone:
+    """An errand whose source says what it does, "kill" or "no-face"; else its result is made of the source."""
+    source = Path(order.source).read_bytes()
+    if source.startswith(b"kill"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if source.startswith(b"no-face"):
+        raise NoFaceError("no face")
+    (Path(order.folder) / "result").write_bytes(b'{"udnie": "' + source + b'"}')
+    return ErrandDone("result")
+
+
 def _sleep(seconds: float, report: Progress) -> None:
     begin = time.monotonic()
     while (passed := time.monotonic() - begin) < seconds:
@@ -132,8 +153,15 @@ def _first_time(order: AttemptOrder) -> bool:
 def _log(order: AttemptOrder) -> None:
     """One line for each execution; a single short write to an appended file is atomic."""
     request = order.request
-    entry = {"job": order.job, "pid": os.getpid(), "strength": request.strength, "size": request.size}
-    entry["at"] = time.time()
+    entry: dict[str, object] = {
+        "job": order.job,
+        "pid": os.getpid(),
+        "strength": request.strength,
+        "size": request.size,
+        "at": time.time(),
+    }
+    if order.own_motion:
+        entry["own_motion"] = Path(order.own_motion).read_text()
     with (_folder() / "executions").open("a") as file:
         file.write(json.dumps(entry) + "\n")
 
@@ -163,6 +191,7 @@ def main(arguments: list[str]) -> int:
     options: dict[str, Any] = {
         "task": f"{here}.act",
         "fit_task": f"{here}.fit",
+        "errand_task": f"{here}.run",
         "loader": f"{here}.nothing",
     }
     for argument in arguments:

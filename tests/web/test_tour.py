@@ -44,6 +44,8 @@ def test_a_student_walks_through_the_whole_school(
     page.click(".wishes summary")
     page.locator(".choice").nth(3).wait_for()
     page.locator("input[value=nod]").check()
+    assert not page.locator("input[name=look]").is_checked()
+    page.locator("input[name=look]").check()
     visitor.look("photo-window")
     page.click("[data-act=send]")
     page.locator("[data-found]").wait_for(timeout=PORTRAIT_TIMEOUT)
@@ -65,12 +67,13 @@ def test_a_student_walks_through_the_whole_school(
     page.keyboard.press("Enter")
 
     # The house, while the portrait is being made, and the portrait.
-    page.locator(".reveal-frame img").wait_for()
+    page.locator(".reveal-frame img").first.wait_for()
     assert page.evaluate("document.documentElement.dataset.house") in "1234"
     colour = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--house-colour')")
     assert colour in {house.colour for house in HOUSES}
     visitor.look("reveal")
     page.locator(".reveal-portrait a[href='#/card']").wait_for(timeout=PORTRAIT_TIMEOUT)
+    page.locator(".reveal-frame img").nth(1).wait_for(state="detached")
     film = page.locator(".reveal-frame img").get_attribute("src") or ""
     assert film.endswith(".webp")
     visitor.look("reveal-finished")

@@ -32,6 +32,14 @@ function place(node, { x, y, side }, photo) {
   node.style.setProperty("height", `${(100 * side) / photo.height}%`);
 }
 
+/** The photo with its chosen face in a frame; `report` is the answer of the upload. */
+export async function framedFace(blob, report) {
+  const canvas = await upright(blob, report.photo);
+  const frame = h("span", { class: "face-frame found-face" });
+  place(frame, report.chosen, report.photo);
+  return h("div", { class: "faces", role: "img", "aria-label": t("photo.framed") }, canvas, frame);
+}
+
 /** A button over each of the `state`'s faces, the chosen one pressed; `pick(index)` is called for another one. */
 export async function faceButtons(blob, state, pick) {
   const canvas = await upright(blob, state.photo);

@@ -7,7 +7,7 @@ const RELOADED = "reloaded";
 
 /** The module of a page. */
 export async function pageModule(name) {
-  const address = `/web/pages/${name}.js`;
+  const address = new URL(`../pages/${name}.js`, import.meta.url).href;
   try {
     const module = await import(address);
     keep(RELOADED, null, "session");
@@ -38,7 +38,7 @@ const sheets = new Map();
 
 /** Load the style sheet of a page once; resolves when it is applied. */
 export function styled(name) {
-  const address = `/web/styles/pages/${name}.css`;
+  const address = new URL(`../styles/pages/${name}.css`, import.meta.url).href;
   if (!sheets.has(name)) {
     const loading = applied(h("link", { rel: "stylesheet", href: address }));
     sheets.set(name, loading);

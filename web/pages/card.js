@@ -2,20 +2,38 @@
 import { studentCard } from "../lib/card.js";
 import { confirm } from "../lib/confirm.js";
 import { h, replace } from "../lib/dom.js";
+import { keeping } from "../lib/keeping.js";
+import { publicFile } from "../lib/sharing.js";
 import { formatDay } from "../lib/i18n.js";
 import { load, problem } from "../lib/problem.js";
 import { watchPortrait } from "../lib/portrait-polling.js";
 
-const FORMATS = ["png", "webp", "gif", "mp4"];
-// By then the browser has read the bytes of the download.
-const RELEASE_AFTER = 60_000;
+// Format, suffix of the file, media type.
+const FORMATS = [
+  ["png", "png", "image/png"],
+  ["square", "square.png", "image/png"],
+  ["story", "story.mp4", "video/mp4"],
+  ["mp4", "mp4", "video/mp4"],
+  ["webp", "webp", "image/webp"],
+  ["gif", "gif", "image/gif"],
+];
+const PORTRAIT_FORMATS = [
+  ["mp4", "mp4", "video/mp4"],
+  ["webp", "webp", "image/webp"],
+  ["gif", "gif", "image/gif"],
+  ["poster", "png", "image/png"],
+];
 
 export default async function page(context) {
   const { api, t, announce } = context;
   let card = await api.get("/dorm/card/");
   const stage = h("div", { class: "card-stage" });
   const sharing = h("div", {});
-  const show = () => replace(stage, studentCard(card));
+  const own = h("div", { class: "card-portrait" });
+  const show = () => {
+    replace(stage, studentCard(card));
+    replace(own, portraitSection(context, card));
+  };
   show();
   const notice = h("p", { class: "card-notice", hidden: true });
   const stop = watchPortrait(api, async (status) => {
@@ -34,61 +52,46 @@ export default async function page(context) {
     h("h1", {}, t("card.title")),
     stage,
     notice,
-    h("div", { class: "card-doings" }, keepSection(context, () => card.number), sharing),
+    h("div", { class: "card-doings" }, keepSection(context, () => card.number), own, sharing),
   );
   return { title: t("card.title"), node, leave: stop };
 }
 
 function keepSection({ api, t, announce }, number) {
-  const box = h("div", {});
-  const download = async (format, button) => {
-    replace(box);
-    button.setAttribute("aria-busy", "true");
-    button.disabled = true;
-    announce(t("card.drawing"));
-    try {
-      const blob = await api.blob(`/dorm/card/image/?format=${format}&download=1`);
-      save(blob, `student-card-${number()}.${format}`);
-      announce(t("card.saved"));
-    } catch (error) {
-      if (error.code !== "session_expired") replace(box, problem(error, () => download(format, button)));
-    } finally {
-      button.removeAttribute("aria-busy");
-      button.disabled = false;
-    }
-  };
+  const files = FORMATS.map(([format, suffix, type]) => ({
+    name: `student-card-${number()}.${suffix}`,
+    title: t(`card.${format}`),
+    text: t(`card.${format}-text`),
+    type,
+    load: () => api.blob(`/dorm/card/image/?format=${format}&download=1`),
+  }));
   return h(
     "section",
     { class: "sheet stack", "aria-labelledby": "keep" },
     h("h2", { id: "keep" }, t("card.keep")),
     h("p", {}, t("card.keep-text")),
-    h(
-      "ul",
-      { class: "formats" },
-      FORMATS.map((format) =>
-        h(
-          "li",
-          {},
-          h(
-            "button",
-            { class: "format", type: "button", onclick: (event) => download(format, event.currentTarget) },
-            h("span", { class: "icon icon-download", "aria-hidden": "true" }),
-            h("span", {}, h("b", {}, t(`card.${format}`)), h("span", { class: "hint" }, t(`card.${format}-text`))),
-          ),
-        ),
-      ),
-    ),
-    box,
+    keeping(files, announce),
   );
 }
 
-function save(blob, name) {
-  const url = URL.createObjectURL(blob);
-  const link = h("a", { href: url, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(url), RELEASE_AFTER);
+/** The portrait itself, without the card; empty while there is none. */
+function portraitSection({ t, announce }, { portrait: made, number }) {
+  const files = PORTRAIT_FORMATS.filter(([name]) => made[name] && made.webp).map(([name, suffix, type]) => ({
+    name: `portrait-${number}.${suffix}`,
+    title: t(`card.portrait-${name}`),
+    text: t(`card.portrait-${name}-text`),
+    type,
+    load: () => publicFile(made[name]),
+  }));
+  return (
+    files.length > 0 &&
+    h(
+      "section",
+      { class: "sheet stack", "aria-labelledby": "keep-portrait" },
+      h("h2", { id: "keep-portrait" }, t("card.keep-portrait")),
+      keeping(files, announce),
+    )
+  );
 }
 
 /** `state` is the answer of `/dorm/card/share/`; each change draws the section again. */

@@ -1,16 +1,21 @@
 /** Another portrait from the same photo, in a chosen style and motion; and the earlier portraits to go back to. */
 import { h, replace } from "../lib/dom.js";
+import { ownPreviews } from "../lib/own-previews.js";
+import { performing } from "../lib/perform.js";
 import { picker } from "../lib/picker.js";
 import { portrait } from "../lib/portrait.js";
 import { load, problem } from "../lib/problem.js";
 
 const EARLIER_SIDE = 150;
 
-export default async function page({ api, t, go, toast, refreshStudent, student }) {
+export default async function page({ api, t, go, toast, announce, refreshStudent, student }) {
   const options = await api.get("/user/portrait/options/");
   const now = await api.get("/user/portrait/");
   const titles = Object.fromEntries([...options.styles, ...options.motions].map(({ name, title }) => [name, title]));
+  titles.performed = t("picker.performed");
   const wishes = picker(options, now);
+  const stopPreviews = ownPreviews(api, wishes.showOwn);
+  const own = performing({ api, announce }, wishes.offerPerformed);
   const box = h("div", {});
   const earlier = h("div", { class: "stack" });
 
@@ -84,10 +89,16 @@ export default async function page({ api, t, go, toast, refreshStudent, student 
       { class: "sheet stack loose roomy" },
       h("div", { class: "stack" }, h("h1", {}, t("choose.title")), h("p", {}, t("choose.lead"))),
       wishes.node,
+      own.node,
       box,
-      h("div", { class: "row" }, make, h("a", { class: "button quiet", href: "#/photo" }, t("reveal.new-photo"))),
+      h("div", { class: "row always" }, make),
+      h("p", {}, h("a", { href: "#/photo" }, t("reveal.new-photo"))),
     ),
     h("section", { class: "sheet stack roomy" }, h("h2", {}, t("choose.earlier")), earlier),
   );
-  return { title: t("choose.title"), node };
+  const leave = () => {
+    stopPreviews();
+    own.leave();
+  };
+  return { title: t("choose.title"), node, leave };
 }

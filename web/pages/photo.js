@@ -2,7 +2,7 @@
 import { hasCamera, openCamera } from "../lib/camera.js";
 import { cropper } from "../lib/crop.js";
 import { focusOn, h, replace } from "../lib/dom.js";
-import { faceButtons, facePointer } from "../lib/face-picker.js";
+import { faceButtons, facePointer, framedFace } from "../lib/face-picker.js";
 import { picker } from "../lib/picker.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
@@ -98,6 +98,8 @@ export default async function page({ api, t, go, student, announce, refreshStude
     }
     chosen = { student: student.id, file, view: crop?.view };
     const wishes = picker(options);
+    // Off unless it is chosen; a student who is sorted has no use for it.
+    const lookAt = student.house ? null : h("input", { type: "checkbox", name: "look" });
     const box = h("div", {});
     const bar = progressBar(t("photo.sending"));
     bar.node.hidden = true;
@@ -113,11 +115,12 @@ export default async function page({ api, t, go, student, announce, refreshStude
         sent = crop ? await crop.blob() : file;
         form.append("pic", sent, "photo");
         for (const [name, value] of Object.entries(wishes.value())) form.append(name, value);
-        await api.upload("/user/main/", form, (part) => bar.set(part));
+        if (lookAt?.checked) form.append("look", "true");
+        const report = await api.upload("/user/main/", form, (part) => bar.set(part));
         [held, chosen] = [chosen, null];
         // The photo has arrived; the next page loads the record anyway.
         await refreshStudent().catch(() => {});
-        look();
+        look(report);
       } catch (error) {
         bar.node.hidden = true;
         button.disabled = again.disabled = false;
@@ -134,6 +137,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
       crop && h("p", { class: "hint centred" }, t("photo.crop-hint")),
       h("details", { class: "wishes" }, h("summary", {}, t("photo.wishes")), wishes.node),
       h("p", { class: "consent small" }, t("photo.consent", { n: options.photo_kept_days })),
+      lookAt && h("label", { class: "look-wish small" }, lookAt, h("span", {}, h("b", {}, t("look.ask")), " ", t("look.explained"))),
       bar.node,
       box,
       h("div", { class: "row" }, button, again),
@@ -143,7 +147,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
   }
 
   /** Step 3: the face, then the portrait. They need not be awaited: the questions can be answered meanwhile. */
-  function look() {
+  function look(report = null) {
     const line = h("p", { class: "lead", role: "status" }, t("photo.looking"));
     const frame = h("div", { class: "found-frame" });
     const hints = h("ul", { class: "hints", hidden: true });
@@ -157,6 +161,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
     const bar = progressBar(t("reveal.progress"));
     let shown = null;
     let told = false;
+    if (sent && report?.chosen && report.faces.length === 1) framedFace(sent, report).then((node) => shown ?? replace(frame, node), () => {});
     replace(stage, h("div", { class: "found stack centred" }, frame, line, bar.node, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
     focusOn(onward);
     unwatch = watchPortrait(api, (state) => {
@@ -176,7 +181,9 @@ export default async function page({ api, t, go, student, announce, refreshStude
       bar.node.hidden = state.poll_after === null;
       bar.set(state.progress);
       const picture = pictureOf(state);
-      if (picture.src && shown !== picture.src) {
+      // Until something is painted, the photo with the found face in its frame is the better picture.
+      const framed = frame.querySelector(".faces") && !state.files.poster && state.status !== "succeeded";
+      if (picture.src && shown !== picture.src && !framed) {
         shown = picture.src;
         replace(frame, portrait({ ...picture, lazy: false, size: 208 }));
       }

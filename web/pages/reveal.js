@@ -1,5 +1,6 @@
-/** The house is revealed while the portrait is still being made: live stage, percentage, time left. */
+/** The portrait is revealed while it is made: first the painted still, over which the film fades in; then the house. */
 import { h, replace } from "../lib/dom.js";
+import { howSorted } from "../lib/how-sorted.js";
 import { formatWait, hasText } from "../lib/i18n.js";
 import { houseNames } from "../lib/house.js";
 import { portrait } from "../lib/portrait.js";
@@ -8,9 +9,10 @@ import { progressBar } from "../lib/progress.js";
 import { keep, recall } from "../lib/browser-storage.js";
 import { watchPortrait } from "../lib/portrait-polling.js";
 
-const SIDE = 320;
+const SIDE = 640;
 
-export default async function page({ api, t, student, announce, refreshStudent }) {
+export default async function page(context) {
+  const { api, t, go, student, announce, refreshStudent } = context;
   const { houses } = await api.get("/dorm/houses/");
   const house = houses.find(({ id }) => id === student.house.id);
   // The house is announced right after the sorting only.
@@ -20,10 +22,27 @@ export default async function page({ api, t, student, announce, refreshStudent }
   const frame = h("div", { class: "reveal-frame" });
   const line = h("p", { class: "reveal-line" });
   const bar = progressBar(t("reveal.progress"));
-  const actions = h("div", { class: "row" });
+  const under = h("div", { class: "reveal-status" }, line, bar.node);
+  const actions = h("div", { class: "row centred-row" });
   let shown = null;
   let stageSaid = null;
   let unwatch = () => {};
+
+  /** Lay `picture` over what the frame shows; that goes when the new one is there and has faded in. */
+  function lay(picture) {
+    const before = [...frame.children];
+    const image = picture.querySelector("img");
+    picture.classList.toggle("coming", before.length > 0);
+    const arrive = () => {
+      picture.classList.remove("coming");
+      const gone = () => before.forEach((node) => node.remove());
+      const fading = picture.getAnimations?.() ?? [];
+      Promise.allSettled(fading.map(({ finished }) => finished)).then(gone);
+    };
+    frame.append(picture);
+    if (image.complete) arrive();
+    else for (const end of ["load", "error"]) image.addEventListener(end, arrive, { once: true });
+  }
 
   function show(state) {
     const finished = state.status === "succeeded";
@@ -34,9 +53,7 @@ export default async function page({ api, t, student, announce, refreshStudent }
       shown = src;
       const what = finished ? "reveal.portrait-alt" : files.poster ? "reveal.painted-alt" : "reveal.still-alt";
       const alt = t(what, { name: student.fullname });
-      const picture = portrait({ src, avif: finished ? files.avif : null, poster: finished ? files.poster : null, still: files.still, alt, lazy: false, size: SIDE });
-      picture.classList.toggle("waking", finished);
-      replace(frame, picture);
+      lay(portrait({ src, avif: finished ? files.avif : null, poster: finished ? files.poster : null, still: files.still, alt, lazy: false, size: SIDE }));
     }
     frame.classList.toggle("painting", state.poll_after !== null);
     bar.node.hidden = state.poll_after === null;
@@ -50,7 +67,7 @@ export default async function page({ api, t, student, announce, refreshStudent }
     const key = `reveal.stage-${state.stage}`;
     const stage = state.status === "running" && hasText(key) ? t(key) : t("reveal.stage-queued");
     const left = state.eta === null ? "" : ` · ${t("reveal.left", { wait: formatWait(state.eta) })}`;
-    replace(line, stage, h("span", { class: "reveal-numbers" }, `${Math.round(state.progress * 100)}%${left}`));
+    replace(line, stage, " ", h("span", { class: "reveal-numbers" }, `${Math.round(state.progress * 100)}%${left}`));
     // Each stage is announced once, and not each percent.
     if (stage !== stageSaid) announce(stage);
     stageSaid = stage;
@@ -96,25 +113,53 @@ export default async function page({ api, t, student, announce, refreshStudent }
   }
   watch();
 
+  /** The quiz alone has decided: the page is drawn again, in the house that it gave. */
+  async function sortedAgain() {
+    keep("sorted", null, "session");
+    keep("reveal", "yes", "session");
+    await refreshStudent();
+    go("#/reveal");
+  }
+
+  const outcome = readOutcome(house);
   const node = h(
     "section",
     { class: first ? "reveal first" : "reveal" },
     h(
       "div",
-      { class: "reveal-house stack centred" },
-      h("img", { class: "reveal-crest", src: house.crest, alt: "", width: 200, height: 220 }),
-      h("h1", {}, first ? t("reveal.heading", { house: houseNames(house) }) : houseNames(house)),
-      h("p", { class: "lead" }, house.desc),
-    ),
-    h(
-      "div",
-      { class: "sheet stack centred reveal-portrait" },
-      h("h2", {}, t("reveal.portrait")),
-      frame,
-      line,
-      bar.node,
+      { class: "reveal-portrait" },
+      h(
+        "div",
+        { class: "reveal-picture" },
+        frame,
+        h(
+          "h1",
+          { class: "reveal-ribbon" },
+          h("img", { src: house.crest, alt: "", width: 40, height: 44 }),
+          h("span", {}, first ? t("reveal.heading", { house: houseNames(house) }) : houseNames(house)),
+        ),
+        under,
+      ),
       actions,
     ),
+    h(
+      "section",
+      { class: "reveal-house stack centred", "aria-label": t("reveal.house") },
+      h("img", { class: "reveal-crest", src: house.crest, alt: "", width: 200, height: 220 }),
+      h("p", { class: "reveal-name" }, houseNames(house)),
+      h("p", { class: "lead" }, house.desc),
+    ),
+    outcome && howSorted(context, outcome, sortedAgain),
   );
   return { title: t("reveal.title"), node, leave: () => unwatch() };
+}
+
+/** The answer of the sorting, kept for this tab; null for another house's, and where it cannot be read. */
+function readOutcome(house) {
+  try {
+    const outcome = JSON.parse(recall("sorted", "session") ?? "null");
+    return outcome?.house.id === house.id ? outcome : null;
+  } catch {
+    return null;
+  }
 }

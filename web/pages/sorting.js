@@ -7,6 +7,8 @@ import { keep, recall } from "../lib/browser-storage.js";
 import { watchPortrait } from "../lib/portrait-polling.js";
 
 const OLDEST_YEARS = 122;
+// Milliseconds that a chosen answer is shown before the next question.
+const SEEN = 220;
 
 export default async function page({ api, t, go, student, toast, announce, refreshStudent }) {
   if (student.house) {
@@ -50,10 +52,16 @@ export default async function page({ api, t, go, student, toast, announce, refre
 
   function questionStep(question) {
     const entries = question.answers.map(({ id, answer }) => ({ id, text: answer }));
-    return cards(question.question, entries, given.answers[question.id], (id) => {
+    const node = cards(question.question, entries, given.answers[question.id], (id) => {
       given.answers[question.id] = id;
       save();
     });
+    // A tap goes on by itself; keys, whose clicks have no detail, do not: arrows pass over answers.
+    const { step } = given;
+    node.addEventListener("click", ({ detail, target }) => {
+      if (detail > 0 && target.matches("input")) setTimeout(() => given.step === step && walk(1), SEEN);
+    });
+    return node;
   }
 
   function birthdayStep() {
@@ -130,7 +138,9 @@ export default async function page({ api, t, go, student, toast, announce, refre
     replace(box);
     try {
       const answers = questions.map((question) => given.answers[question.id]);
-      await api.post("/dorm/sorting/", { answers, preferred: given.preferred, birthday: given.birthday });
+      // The picture takes part only where the photo was sent with that wish.
+      const outcome = await api.post("/dorm/sorting/", { answers, preferred: given.preferred, birthday: given.birthday, look: true });
+      keep("sorted", JSON.stringify(outcome), "session");
     } catch (error) {
       back.disabled = onward.disabled = false;
       if (error.code === "session_expired") return;

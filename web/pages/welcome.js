@@ -1,11 +1,11 @@
-/** The landing page: what the service does, the steps, and links to sign up and sign in. */
+/** The landing page: portraits that move, what the service does, the steps, and links to sign up and sign in. */
 import { h } from "../lib/dom.js";
-import { livePortrait } from "../lib/portrait.js";
+import { portrait } from "../lib/portrait.js";
 import { nextStep } from "../lib/routes.js";
 
-// Paintings by others, painted again; they look at the pointer.
-const PORTRAITS = ["mona-lisa", "girl-with-a-pearl-earring", "nikolai-gogol"];
 const STEPS = ["photo", "sorting", "card"];
+const DOOR = [1, 2, 3];
+const DOOR_SIDE = 220;
 
 export default async function page({ t, student }) {
   const actions = student
@@ -27,25 +27,7 @@ export default async function page({ t, student }) {
         h("p", { class: "lead" }, t("welcome.lead")),
         h("div", { class: "row" }, actions),
       ),
-      h(
-        "div",
-        { class: "hero-art" },
-        h("img", { src: "/web/art/castle.svg", alt: "", width: 720, height: 420 }),
-        h(
-          "div",
-          { class: "hero-portraits" },
-          PORTRAITS.map((name) =>
-            livePortrait({
-              live: `/web/art/live/${name}.live`,
-              src: `/web/art/live/${name}.webp`,
-              poster: `/web/art/live/${name}.webp`,
-              alt: t(`welcome.${name}`),
-              size: 192,
-            }),
-          ),
-        ),
-        h("p", { class: "hint hero-try" }, h("a", { href: "/live/" }, t("welcome.try"))),
-      ),
+      h("div", { class: "door", role: "group", "aria-label": t("welcome.portraits") }, DOOR.map((number) => hung(number, t))),
     ),
     h(
       "section",
@@ -66,4 +48,23 @@ export default async function page({ t, student }) {
     ),
   );
   return { title: t("welcome.title"), node };
+}
+
+/** A portrait of the front door: the painted still at once, the film when the page is there and nothing else is loaded. */
+function hung(number, t) {
+  const file = (suffix) => `/web/art/door/${number}.${suffix}`;
+  const alt = t(`welcome.portrait-${number}`);
+  const still = portrait({ src: file("jpg"), poster: file("jpg"), alt, lazy: false, size: DOOR_SIDE });
+  const saving = navigator.connection?.saveData ?? false;
+  if (saving || matchMedia("(prefers-reduced-motion: reduce)").matches) return still;
+  const wake = async () => {
+    const film = portrait({ src: file("webp"), avif: file("avif"), still: file("jpg"), alt, lazy: false, size: DOOR_SIDE });
+    // Decoded before it takes the place of the still, so that nothing flickers.
+    await film.querySelector("img").decode().catch(() => {});
+    still.replaceWith(film);
+  };
+  const later = () => setTimeout(wake, 300 * number);
+  if (document.readyState === "complete") later();
+  else window.addEventListener("load", later, { once: true });
+  return still;
 }

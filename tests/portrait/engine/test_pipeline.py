@@ -21,6 +21,7 @@ from portrait.engine.output.formats import NAMES
 from portrait.engine.output.statement import Statement
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.face_detection import find_face
+from portrait.engine.photo.readings import Readings
 from portrait.engine.pipeline import SHARES, Engine, PortraitFiles, make_portrait
 from portrait.engine.request import (
     ANIMATE_THEN_PAINT,
@@ -166,6 +167,18 @@ def test_the_painted_still_comes_before_the_film_and_has_the_person_of_its_first
     assert (difference == 0).mean() > 0.5
     face = slice(3 * SIZE // 8, 5 * SIZE // 8)
     assert not difference[face, face].any()
+
+
+def test_the_picture_is_read_for_who_asks() -> None:
+    found: list[Readings] = []
+    request = PortraitRequest(style=STYLE, motion=MOTION, size=SIZE)
+
+    def stop(still: bytes) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        engine().make_portrait(photo(), request, on_readings=found.append, on_still=stop)
+    assert [abs(one.tilt) < 10 for one in found] == [True]
 
 
 @pytest.mark.parametrize("size", SIZES)

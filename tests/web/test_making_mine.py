@@ -1,0 +1,97 @@
+"""The student's own face and own motion: previews of each style, a performance, and a portrait made with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tests.portrait.motion_making.test_make_motion import encode
+from tests.portrait.pictures import astronaut as photo
+from tests.web.kit import PHONE, PORTRAIT_TIMEOUT, Visitor, astronaut
+
+
+def nodding(path: Path) -> None:
+    """A film of three seconds: the astronaut's picture goes up and down once a second and a half."""
+    shifts = np.rint(12 * np.sin(np.arange(75) / 37.5 * 2 * np.pi)).astype(int)
+    # The background goes along, as in the hand of somebody who walks.
+    frames = np.stack([np.roll(photo(), shift, axis=0)[16:-16, 16:-16] for shift in shifts])
+    encode(path, frames, fps=25)
+
+
+def test_styles_are_shown_on_my_face_and_i_perform_the_motion(
+    visit: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    visitor = visit(**PHONE)
+    page = visitor.page
+    visitor.sign_up("performer", "Per Former")
+    visitor.send_photo(astronaut())
+    page.locator("[data-found]").wait_for(timeout=PORTRAIT_TIMEOUT)
+    visitor.walk("#/choose")
+    own = page.locator(".choice img[src^='data:image/jpeg']")
+    own.nth(14).wait_for(timeout=PORTRAIT_TIMEOUT)
+    assert own.count() == 15
+    # However long the list is, the button that ends the choice is in view.
+    button = page.get_by_role("button", name="Paint it")
+    box = button.bounding_box()
+    assert box and box["y"] + box["height"] <= page.evaluate("innerHeight")
+    visitor.look("choose-on-my-face")
+
+    # The camera of this browser shows no face; its film is read all the same.
+    page.locator("[data-act=perform]").click()
+    page.locator("[data-act=record]").click()
+    page.locator(".performing .problem").filter(has_text="No face").wait_for(timeout=PORTRAIT_TIMEOUT)
+    visitor.look("perform-refused")
+    nodding(tmp_path / "me.mp4")
+    page.set_input_files("#clip-file", tmp_path / "me.mp4")
+    page.locator(".performed").wait_for(timeout=PORTRAIT_TIMEOUT)
+    assert page.locator("input[value=performed]").is_checked()
+    visitor.look("performed")
+
+    with page.expect_request(re.compile("/user/portrait/again/")) as asked:
+        button.click()
+    assert (asked.value.post_data_json or {})["motion"] == "performed"
+    page.wait_for_url("**/#/sorting")
+    visitor.walk("#/photo")  # waits for no portrait
+
+
+def test_a_stranger_has_a_portrait_with_at_most_six_taps(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**PHONE)
+    page = visitor.page
+    taps = 0
+
+    def tap(what: str) -> None:
+        nonlocal taps
+        taps += 1
+        page.locator(what).first.tap()
+
+    visitor.open()
+    tap(".hero a[href='#/sign-up']")
+    page.fill("[name=fullname]", "Stranger")
+    page.fill("[name=username]", "stranger-1")
+    page.fill("[name=password]", "nimbus-2000-lacquer")
+    tap("button[type=submit]")
+    page.wait_for_url("**/#/photo")
+    with page.expect_file_chooser() as chooser:
+        tap(".file-button")
+    taps += 1  # the picture in the album
+    chooser.value.set_files({"name": "me.jpg", "mimeType": "image/jpeg", "buffer": astronaut()})
+    tap("[data-act=send]")
+    page.locator(".found-frame img[src$='.webp']").wait_for(timeout=PORTRAIT_TIMEOUT)
+    assert taps <= 6
+
+
+def test_a_tap_on_an_answer_goes_on_and_back_returns(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**PHONE)
+    page = visitor.page
+    visitor.sign_up("tapper", "Tap Per")
+    visitor.walk("#/sorting")
+    page.locator(".card-option").first.wait_for()
+    first = page.locator(".question").inner_text()
+    page.locator(".card-option").nth(1).tap()
+    page.wait_for_function("text => document.querySelector('.question').innerText !== text", arg=first)
+    page.get_by_role("button", name="Back").tap()
+    page.locator(".question").filter(has_text=first).wait_for()
+    assert page.locator(".card-option input").nth(1).is_checked()

@@ -1,6 +1,6 @@
 /** The landing page: portraits that move, what the service does, the steps, and links to sign up and sign in. */
 import { h } from "../lib/dom.js";
-import { portrait } from "../lib/portrait.js";
+import { livePortrait, portrait } from "../lib/portrait.js";
 import { nextStep } from "../lib/routes.js";
 
 const STEPS = ["photo", "sorting", "card"];
@@ -50,7 +50,10 @@ export default async function page({ t, student }) {
   return { title: t("welcome.title"), node };
 }
 
-/** A portrait of the front door: the painted still at once, the film when the page is there and nothing else is loaded. */
+/**
+ * A portrait of the front door: the painted still at once, and when the page is there and nothing else is loaded, one that
+ * looks at the pointer, or the film where that cannot be played.
+ */
 function hung(number, t) {
   const file = (suffix) => `/web/art/door/${number}.${suffix}`;
   const alt = t(`welcome.portrait-${number}`);
@@ -58,10 +61,11 @@ function hung(number, t) {
   const saving = navigator.connection?.saveData ?? false;
   if (saving || matchMedia("(prefers-reduced-motion: reduce)").matches) return still;
   const wake = async () => {
-    const film = portrait({ src: file("webp"), avif: file("avif"), still: file("jpg"), alt, lazy: false, size: DOOR_SIDE });
+    const files = { src: file("webp"), avif: file("avif"), poster: file("jpg"), still: file("jpg") };
+    const awake = livePortrait({ live: file("live"), ...files, alt, lazy: false, size: DOOR_SIDE });
     // Decoded before it takes the place of the still, so that nothing flickers.
-    await film.querySelector("img").decode().catch(() => {});
-    still.replaceWith(film);
+    await awake.querySelector("img").decode().catch(() => {});
+    still.replaceWith(awake);
   };
   const later = () => setTimeout(wake, 300 * number);
   if (document.readyState === "complete") later();

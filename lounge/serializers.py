@@ -74,7 +74,7 @@ class EntrySerializer(serializers.Serializer[Entry]):
 
 
 class ReactionSerializer(serializers.Serializer[Any]):
-    reaction = serializers.ChoiceField(Reaction.Kind.choices)
+    reaction = serializers.ChoiceField(Reaction.Kind.values)
 
 
 class ReactionCountsSerializer(serializers.Serializer[Any]):
@@ -84,7 +84,7 @@ class ReactionCountsSerializer(serializers.Serializer[Any]):
 
 class AttentionSerializer(serializers.Serializer[Any]):
     reactions = ReactionCountsSerializer(help_text="how many students chose each")
-    own_reaction = serializers.ChoiceField(Reaction.Kind.choices, allow_null=True)
+    own_reaction = serializers.ChoiceField(Reaction.Kind.values, allow_null=True)
     reported = serializers.BooleanField(help_text="whether the student who asks has reported it")
 
 

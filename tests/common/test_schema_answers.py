@@ -114,8 +114,8 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     mine = {"path": {"entry_id": entry["id"]}}
     front.call("PUT /lounge/entries/{entry_id}/reaction/", {"reaction": "star"}, **mine)
     front.call("DELETE /lounge/entries/{entry_id}/reaction/", **mine)
-    other = User.objects.create_user(username="cho", fullname="Cho")
-    theirs = Entry.objects.create(author=other, content="Who has seen my scarf?")
+    cho = User.objects.create_user(username="cho", fullname="Cho")
+    theirs = Entry.objects.create(author=cho, content="Who has seen my scarf?")
     front.call("POST /lounge/entries/{entry_id}/report/", {}, path={"entry_id": theirs.pk})
     as_of = front.call("GET /lounge/gallery/")["as_of"]
     front.call("GET /lounge/gallery/new/", {"since": as_of})

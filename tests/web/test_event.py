@@ -90,7 +90,7 @@ def test_staff_prepare_an_event(visit: Callable[..., Visitor], language: str) ->
             "[name=file]",
             {"name": "s.csv", "mimeType": "text/csv", "buffer": text.format(language).encode()},
         )
-        page.click("[type=submit]")
+        page.click("#content input[type=submit]")
         page.locator("input[value*='new-password']" if done else ".errornote").first.wait_for()
         office.keep("imported" if done else "import-refused")
     in_office(office, "user/user/")

@@ -123,7 +123,7 @@ class HouseAdmin(ChangedFieldsOnly):
 
 
 def _sees_students(request: HttpRequest) -> bool:
-    return bool(request.user.has_perm("user.view_user"))  # type: ignore[union-attr]
+    return bool(request.user.has_perm("user.view_user"))
 
 
 class AnswerFormSet(forms.BaseInlineFormSet):

@@ -164,7 +164,9 @@ class OpaqueAnswerSerializer(serializers.Serializer[Any]):
         return opaque_id(answer.pk)
 
 
-class OpaqueQuestionSerializer(QuestionSerializer):
+class OpaqueQuestionSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    question = serializers.CharField(source="text")
     answers = OpaqueAnswerSerializer(many=True)
 
 

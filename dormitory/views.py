@@ -78,7 +78,7 @@ class QuestionView(APIView):
         serializer = self.VERSIONS.get(request.query_params.get("v", "1"))
         if serializer is None:
             raise ValidationError(
-                {"v": [ErrorDetail(_("There are the versions 1 and 2."), "unknown_version")]}
+                {"v": [ErrorDetail(str(_("There are the versions 1 and 2.")), "unknown_version")]}
             )
         return Response(serializer({"questions": selectors.shuffled_questions()}).data)
 

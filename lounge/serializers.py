@@ -16,6 +16,9 @@ from lounge import text
 from lounge.models import Entry, Reaction
 from lounge.tiles import TilesSerializer, tiles
 
+# One schema in the API's description, by ENUM_NAME_OVERRIDES of the settings.
+REACTIONS = list(Reaction.Kind.values)
+
 
 @extend_schema_field({"type": "string", "minLength": text.MIN_LENGTH, "maxLength": text.MAX_LENGTH})
 class ContentField(serializers.CharField):
@@ -74,17 +77,17 @@ class EntrySerializer(serializers.Serializer[Entry]):
 
 
 class ReactionSerializer(serializers.Serializer[Any]):
-    reaction = serializers.ChoiceField(Reaction.Kind.choices)
+    reaction = serializers.ChoiceField(REACTIONS)
 
 
 class ReactionCountsSerializer(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, serializers.Field]:
-        return {kind: serializers.IntegerField(min_value=0) for kind in Reaction.Kind.values}
+        return {kind: serializers.IntegerField(min_value=0) for kind in REACTIONS}
 
 
 class AttentionSerializer(serializers.Serializer[Any]):
     reactions = ReactionCountsSerializer(help_text="how many students chose each")
-    own_reaction = serializers.ChoiceField(Reaction.Kind.choices, allow_null=True)
+    own_reaction = serializers.ChoiceField(REACTIONS, allow_null=True)
     reported = serializers.BooleanField(help_text="whether the student who asks has reported it")
 
 

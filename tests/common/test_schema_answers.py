@@ -10,10 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from lounge.models import Entry
 from portrait.queue import transitions
 from tests.common.description import operations, schema, validator
 from tests.portrait.kit import claim, write_results
 from tests.portrait.pictures import astronaut, encoded
+from user.models import User
 
 PASSWORD = "nargles-are-real"
 
@@ -117,6 +119,14 @@ def test_every_call_answers_as_described(houses: None, photo: SimpleUploadedFile
     front.call(
         "PUT /lounge/edit/{entry_id}/", {"content": "모레는 쉬어요, 정말로."}, path={"entry_id": entry["id"]}
     )
+    mine = {"path": {"entry_id": entry["id"]}}
+    front.call("PUT /lounge/entries/{entry_id}/reaction/", {"reaction": "star"}, **mine)
+    front.call("DELETE /lounge/entries/{entry_id}/reaction/", **mine)
+    cho = User.objects.create_user(username="cho", fullname="Cho")
+    theirs = Entry.objects.create(author=cho, content="Who has seen my scarf?")
+    front.call("POST /lounge/entries/{entry_id}/report/", {}, path={"entry_id": theirs.pk})
+    as_of = front.call("GET /lounge/gallery/")["as_of"]
+    front.call("GET /lounge/gallery/new/", {"since": as_of})
     for path in ("/lounge/", "/lounge/board/", "/lounge/stats/"):
         front.call(f"GET {path}")
     front.call("DELETE /lounge/delete/{entry_id}/", path={"entry_id": entry["id"]})

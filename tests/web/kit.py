@@ -117,6 +117,11 @@ class Visitor:
         page.locator(".houses").wait_for()
         page.keyboard.press("4")
 
+    def keep(self, name: str) -> None:
+        """Keep a picture of the whole page, without any check: the admin's markup is Django's."""
+        number = len(list(self.pictures.iterdir())) + 1
+        self.page.screenshot(path=self.pictures / f"{number:02d}-{name}.png", full_page=True)
+
     def look(self, name: str) -> None:
         """Keep a picture of the whole page, check that nothing overflows, and run axe.
 
@@ -127,8 +132,7 @@ class Visitor:
             "Promise.allSettled(document.getAnimations().filter(a => a.effect.getComputedTiming()"
             ".iterations !== Infinity).map(a => a.finished))"
         )
-        number = len(list(self.pictures.iterdir())) + 1
-        self.page.screenshot(path=self.pictures / f"{number:02d}-{name}.png", full_page=True)
+        self.keep(name)
         sideways = self.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )

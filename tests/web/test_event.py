@@ -1,0 +1,144 @@
+"""An evening with many students: a class with a code, CSV, cards to print, the projector page; in both languages."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.browser import School, running_school
+from tests.conftest import PASSWORD
+from tests.web.kit import DESKTOP, PHONE, Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+STAFF = "minerva"
+MAKE_STAFF = f"""
+from user.models import User
+User.objects.create_superuser("{STAFF}", "{PASSWORD}", fullname="Minerva")
+"""
+# Another student's portrait becomes that of the first, now.
+HANG = """
+from django.utils import timezone
+from user.models import User
+source = User.objects.exclude(tile='').first()
+User.objects.filter(username='demo1-00002').update(fullname='{name}', portrait_at=timezone.now())
+"""
+WORDS = {
+    "en": {"import": "Import students", "wall": "Make links to the projector page", "go": "Run"},
+    "ko": {"import": "학생 가져오기", "wall": "프로젝터 화면 링크 만들기", "go": "실행"},
+}
+
+
+@pytest.fixture(scope="module")
+def school(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+    """Forty students with portraits, and a member of staff."""
+    demo = ("--students", "40", "--entries", "4", "--portraits", "1", "--password", PASSWORD)
+    folder = tmp_path_factory.mktemp("event")
+    with running_school(folder, seed_demo=demo, command="serve_api", PORTRAIT_SIZE="256") as school:
+        school.manage("shell", "-c", MAKE_STAFF)
+        yield school
+
+
+def in_office(visitor: Visitor, path: str) -> None:
+    """Open a page of the admin, signed in."""
+    page = visitor.page
+    page.goto(f"{visitor.url}/admin/{path}")
+    if page.locator("#id_username").count():
+        page.fill("#id_username", STAFF)
+        page.fill("#id_password", PASSWORD)
+        page.click("[type=submit]")
+        page.wait_for_url(f"**/admin/{path}")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_staff_prepare_an_event(visit: Callable[..., Visitor], language: str) -> None:
+    office = visit(language, **DESKTOP)
+    page, words = office.page, WORDS[language]
+
+    # A class, and a student who signs up with its code on a phone.
+    in_office(office, "user/schoolclass/add/")
+    page.fill("#id_name", f"Potions {language}")
+    page.click("[name=_save]")
+    row = page.locator("#result_list tr").filter(has_text=f"Potions {language}")
+    link = row.locator("a[href*='/#/sign-up/']").get_attribute("href") or ""
+    office.keep("classes")
+    student = visit(language, **PHONE)
+    student.open(link.lstrip("/"))
+    assert student.page.input_value("[name=join_code]") == link.rpartition("/")[2]
+    student.look("sign-up-with-a-code")
+    student.page.fill("[name=fullname]", "루나")
+    student.page.fill("[name=username]", f"luna-{language}")
+    student.page.fill("[name=password]", PASSWORD)
+    student.page.fill("[name=join_code]", "WRONG234")
+    student.page.click("button[type=submit]")
+    student.page.locator(".fault:visible").wait_for()
+    student.page.fill("[name=join_code]", link.rpartition("/")[2].lower())
+    student.page.click("button[type=submit]")
+    student.page.wait_for_url("**/#/photo")
+
+    # CSV in, with a fault first, and out.
+    in_office(office, "user/user/")
+    page.click(f"text={words['import']}")
+    table = "username,fullname,class\n{0}-a,하늘,Potions {0}\n{0}-b,Neville,\n"
+    for text, done in ((table + "\n{0}-a,Twin,\n", False), (table, True)):
+        page.set_input_files(
+            "[name=file]",
+            {"name": "s.csv", "mimeType": "text/csv", "buffer": text.format(language).encode()},
+        )
+        page.click("#content input[type=submit]")
+        page.locator("input[value*='new-password']" if done else ".errornote").first.wait_for()
+        office.keep("imported" if done else "import-refused")
+    in_office(office, "user/user/")
+    page.check("#action-toggle")
+    page.select_option("[name=action]", "download")
+    with page.expect_download() as download:
+        page.click("button[name=index]")
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert any(line.startswith(f"{language}-a,하늘,,Potions {language},") for line in lines)
+
+
+def test_cards_of_a_house_are_printed(visit: Callable[..., Visitor], school: School) -> None:
+    office = visit("en", **DESKTOP)
+    school.manage(
+        "shell", "-c", "from user.models import User; User.objects.filter(pk__gt=6).update(house=1)"
+    )
+    in_office(office, "dormitory/house/4/change/")
+    office.keep("house")
+    files = {}
+    for kind in ("pdf", "zip"):
+        with office.page.expect_download() as download:
+            office.page.click(f"a[href$='cards.{kind}']")
+        files[kind] = download.value.path().read_bytes()
+    count = len(zipfile.ZipFile(io.BytesIO(files["zip"])).namelist())
+    assert files["pdf"].startswith(b"%PDF-1.4") and files["pdf"].count(b"/DCTDecode") == count
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_new_portrait_appears_on_the_wall(
+    visit: Callable[..., Visitor], school: School, language: str
+) -> None:
+    office = visit(language, **DESKTOP)
+    in_office(office, "dormitory/house/")
+    office.page.check("#action-toggle")
+    office.page.select_option("[name=action]", "wall_links")
+    office.page.click("button[name=index]")
+    link = office.page.locator("input[readonly]").first.input_value()
+    office.keep("wall-links")
+
+    hall = visit(language, viewport={"width": 1920, "height": 1080})
+    hall.page.goto(link)
+    hall.page.locator(".wall .large").wait_for()
+    hall.page.wait_for_function("() => [...document.images].every(image => image.complete)")
+    assert hall.page.locator(".wall li").count() > 20
+    school.manage("shell", "-c", HANG.format(name=f"새 얼굴 {language}"))
+    hall.page.locator(".large", has_text=f"새 얼굴 {language}").wait_for(timeout=20_000)
+    hall.look("wall")
+    hall.page.goto("about:blank")
+    hall.page.goto(f"{hall.url}/wall/#no:such:key")
+    hall.page.locator(".wall-note:visible").wait_for()
+    hall.look("wall-ended")

@@ -95,3 +95,38 @@ def test_a_tap_on_an_answer_goes_on_and_back_returns(visit: Callable[..., Visito
     page.get_by_role("button", name="Back").tap()
     page.locator(".question").filter(has_text=first).wait_for()
     assert page.locator(".card-option input").nth(1).is_checked()
+
+
+# A browser that can send files: what it would send is noted.
+SENDING = """
+navigator.canShare = ({ files }) => files.every((file) => file.type !== "image/gif");
+let before = true;
+navigator.share = async ({ files }) => {
+  // The first tap is too long ago once the file is there.
+  if (before) {
+    before = false;
+    throw new DOMException("", "NotAllowedError");
+  }
+  window.sent = files.map(({ name, type, size }) => [name.replace(/[0-9]+/, "N"), type, size > 1000]);
+};
+"""
+
+
+def test_the_file_itself_is_sent_without_an_address(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**PHONE)
+    visitor.context.add_init_script(SENDING)
+    visitor.sign_in()
+    visitor.walk("#/card")
+    page = visitor.page
+    send = page.get_by_role("button", name="Send: Square")
+    send.wait_for()
+    visitor.look("card-to-send")
+    # Not what this browser cannot send.
+    assert page.get_by_role("button", name="Send: GIF").count() == 0
+    send.tap()
+    page.get_by_text("Tap it once more").wait_for(timeout=PORTRAIT_TIMEOUT)
+    send.tap()
+    page.wait_for_function("window.sent")
+    assert page.evaluate("sent") == [["student-card-N.square.png", "image/png", True]]
+    # Nothing was published for it.
+    page.get_by_role("button", name="Share my card").wait_for()

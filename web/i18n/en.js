@@ -379,7 +379,7 @@ export default {
   "keep.fetching": "One moment, the file is being made.",
   "keep.done": "The file is ready.",
   "keep.send-of": "Send: {what}",
-  "keep.tap-again": "The file is ready. Tap the arrow once more to send it.",
+  "keep.tap-again": "The file is ready. Tap it once more to send it.",
   "card.square": "Square",
   "card.square-text": "PNG, for a post",
   "card.story": "Story",

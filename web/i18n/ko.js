@@ -379,7 +379,7 @@ export default {
   "keep.fetching": "잠시만요, 파일을 만들고 있어요.",
   "keep.done": "파일이 준비됐어요.",
   "keep.send-of": "보내기: {what}",
-  "keep.tap-again": "파일이 준비됐어요. 보내려면 화살표를 한 번 더 눌러 주세요.",
+  "keep.tap-again": "파일이 준비됐어요. 보내려면 한 번 더 눌러 주세요.",
   "card.square": "정사각형",
   "card.square-text": "PNG, 게시물용",
   "card.story": "스토리",

@@ -23,7 +23,7 @@ COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
 # Answered by the service, and no part of the JSON API.
 ELSEWHERE = (
-    *("admin", "schema/", "docs/", "media/", "web/", "card/", "favicon.ico"),
+    *("admin", "schema/", "docs/", "media/", "web/", "live/", "card/", "favicon.ico"),
     *("user/portrait/photo/", "user/portrait/previews/"),
 )
 

@@ -32,7 +32,7 @@ NEWEST, RANDOM = "newest", "random"
 # A prime: products of two remainders fit into the integers of every database.
 _PRIME = 2**31 - 1
 
-_COLUMNS = ("pk", "fullname", "house_id", "portrait", "poster", "tile", "portrait_at", "join_date")
+_COLUMNS = ("pk", "fullname", "house_id", "portrait", "poster", "tile", "live", "portrait_at", "join_date")
 _HOUSES = Prepared(lambda: House.objects.order_by("id"))
 
 
@@ -136,12 +136,12 @@ def house_document(house: House) -> dict[str, Any]:
 
 def _student(row: tuple[Any, ...], houses: dict[int, dict[str, Any]], base: str) -> dict[str, Any]:
     """All that the gallery tells about a student."""
-    pk, fullname, house, portrait, poster, tile, since, joined, *_rank = row
+    pk, fullname, house, portrait, poster, tile, live, since, joined, *_rank = row
     return {
         "id": pk,
         "fullname": fullname,
         "house": houses[house],
-        "portrait": tiles(portrait, poster, tile, base=base),
+        "portrait": tiles(portrait, poster, tile, live, base=base),
         "portrait_at": timezone.localtime(since).isoformat() if portrait else None,
         "joined": joined.isoformat() if joined else None,
     }

@@ -57,6 +57,7 @@ def visible_entries(*, house_names: bool = False) -> QuerySet[Entry]:
             "author__portrait",
             "author__poster",
             "author__tile",
+            "author__live",
             "author__house__name",
             *names,
         )

@@ -113,7 +113,7 @@ class BoardEntrySerializer(EntrySerializer):
     @extend_schema_field(TilesSerializer)
     def get_portrait(self, entry: Entry) -> Any:
         author = entry.author
-        names = author.portrait.name, author.poster.name, author.tile.name
+        names = author.portrait.name, author.poster.name, author.tile.name, author.live.name
         return tiles(*names, base=origin(self.context["request"]))
 
     @extend_schema_field(AttentionSerializer)

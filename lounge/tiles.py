@@ -16,9 +16,14 @@ class TilesSerializer(serializers.Serializer[Any]):
     tile = serializers.CharField(allow_null=True, help_text="192 pixels, moving, at most 90 kB")
     poster = serializers.CharField(allow_null=True, help_text="full size, without motion")
     webp = serializers.CharField(allow_null=True, help_text="full size, moving")
+    live = serializers.CharField(
+        allow_null=True, help_text="the live portrait, which `/web/lib/live.js` plays"
+    )
 
 
-def tiles(portrait: str | None, poster: str | None, tile: str | None, *, base: str) -> dict[str, str | None]:
+def tiles(
+    portrait: str | None, poster: str | None, tile: str | None, live: str | None, *, base: str
+) -> dict[str, str | None]:
     """The URLs of a finished portrait by the storage names in the record, as TilesSerializer describes them.
 
     None for what is not there: a poster without a portrait is of one that is being made.
@@ -28,5 +33,6 @@ def tiles(portrait: str | None, poster: str | None, tile: str | None, *, base: s
         "tile": media().url(tile) if tile else None,
         "poster": media().url(poster) if poster and portrait else None,
         "webp": media().url(portrait) if portrait else None,
+        "live": media().url(live) if live and portrait else None,
     }
     return {name: public_url(base, url) if url else None for name, url in files.items()}

@@ -55,7 +55,7 @@ def wall_json(request: HttpRequest, house: int | None, since: datetime.datetime 
     if house is not None:
         students = students.filter(house=house)
     rows = students.order_by("-portrait_at", "-pk").values_list(
-        "pk", "fullname", "house_id", "portrait", "poster", "tile", "portrait_at"
+        "pk", "fullname", "house_id", "portrait", "poster", "tile", "live", "portrait_at"
     )[:SHOWN]
     houses = {found.pk: house_document(found) for found in House.objects.all()}
     base = origin(request)
@@ -64,9 +64,9 @@ def wall_json(request: HttpRequest, house: int | None, since: datetime.datetime 
             "id": pk,
             "fullname": fullname,
             "house": houses[house_id],
-            "portrait": tiles(portrait, poster, tile, base=base),
+            "portrait": tiles(portrait, poster, tile, live, base=base),
             "portrait_at": at.isoformat(),
         }
-        for pk, fullname, house_id, portrait, poster, tile, at in rows
+        for pk, fullname, house_id, portrait, poster, tile, live, at in rows
     ]
     return json.dumps({"as_of": now.isoformat(), "results": students_shown}, ensure_ascii=False).encode()

@@ -23,7 +23,7 @@ COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 
 # Answered by the service, and no part of the JSON API.
 ELSEWHERE = (
-    *("admin", "schema/", "docs/", "media/", "web/", "card/", "wall/", "favicon.ico"),
+    *("admin", "schema/", "docs/", "media/", "web/", "live/", "card/", "wall/", "favicon.ico"),
     *("user/portrait/photo/", "user/portrait/previews/{", "lounge/stills/"),
 )
 

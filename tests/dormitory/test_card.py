@@ -26,7 +26,7 @@ def test_it_shows_what_stands_on_a_student_card(as_alice: APIClient, ravenclaw: 
         "join_date": today.isoformat(),
         "house": {"id": 4, "name": "Ravenclaw", "local_name": "Ravenclaw", "colour": "#27478f"},
         "crest": "http://testserver/static/dormitory/crests/star.svg",
-        "portrait": dict.fromkeys(("webp", "avif", "gif", "mp4", "poster", "tile")),
+        "portrait": dict.fromkeys(("webp", "avif", "gif", "mp4", "poster", "tile", "live")),
     }
 
 

@@ -2,11 +2,12 @@
 import { announce, focusOn, h, replace, uniqueId } from "./dom.js";
 import { houseColours, houseNames } from "./house.js";
 import { formatDay, t } from "./i18n.js";
-import { portrait } from "./portrait.js";
+import { livePortrait } from "./portrait.js";
 import { load } from "./problem.js";
 import { tile } from "./tile.js";
 
 const PAGE = 30;
+const OUTLINES = 12;
 // Milliseconds after the last key before the search begins.
 const TYPING = 300;
 // Milliseconds between two questions for new portraits.
@@ -67,6 +68,8 @@ export function gallery({ api }, houses) {
   /** The first page of what is chosen. */
   function begin() {
     const mine = ++run;
+    // Outlines of what is coming, so that nothing jumps when it is there.
+    if (!list.children.length) replace(list, Array.from({ length: OUTLINES }, outline));
     const { order: way, seed, ...rest } = wanted;
     const query = new URLSearchParams({ page_size: PAGE, order: way, ...(way === "random" && { seed }) });
     for (const [key, value] of Object.entries(rest)) if (value) query.set(key, value);
@@ -128,6 +131,10 @@ export function gallery({ api }, houses) {
   }
 }
 
+function outline() {
+  return h("li", { class: "tile-outline", "aria-hidden": "true" });
+}
+
 function row(student) {
   const label = `${student.fullname}, ${houseNames(student.house)}`;
   return h(
@@ -152,7 +159,8 @@ export function enlarge({ fullname, house, portrait: files, portrait_at: since }
     h(
       "div",
       { class: "stack centred" },
-      portrait({
+      livePortrait({
+        live: files.live,
         src: files.webp ?? "",
         poster: files.poster,
         still: files.still,

@@ -105,6 +105,7 @@ def test_it_tells_a_students_name_house_and_portrait_and_nothing_else(
             "tile": base + alice.tile.url,
             "poster": base + alice.poster.url,
             "webp": base + alice.portrait.url,
+            "live": None,
         },
         "portrait_at": timezone.localtime(alice.portrait_at).isoformat(),
         "joined": timezone.localdate().isoformat(),

@@ -76,7 +76,7 @@ def test_the_board_tells_the_author_with_tiles_and_a_house(as_alice: APIClient, 
     assert row["house"] == {
         "id": 3, "name": "Slytherin", "local_name": "Slytherin", "colour": "#1f5f45"
     }  # fmt: skip
-    assert set(row["portrait"]) == {"still", "tile", "poster", "webp"}
+    assert set(row["portrait"]) == {"still", "tile", "poster", "webp", "live"}
     assert row["created_at"][:10].replace("-", ".")[2:] == row["created"]
 
 

@@ -172,7 +172,7 @@ def test_a_wrong_query_is_refused(as_alice: APIClient, query: dict[str, str], fi
 def test_it_takes_as_many_queries_for_50_rows_as_for_1(as_alice: APIClient, query: dict[str, str]) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert as_alice.get(URL, {**query, "page_size": 60}).status_code == 200
+            assert as_alice.get(URL, {**query, "page_size": "60"}).status_code == 200
         return len(captured)
 
     crowd(2, 1)

@@ -65,7 +65,7 @@ class HouseAdmin(ChangedFieldsOnly):
 
     def cards_file(self, request: HttpRequest, house_id: int, kind: str) -> HttpResponseBase:
         """All cards of the house as ``pdf`` or ``zip``, for staff who may see houses and students."""
-        if not (self.has_view_permission(request) and _sees_students(request)):
+        if not (self.has_view_permission(request) and sees_students(request)):
             raise PermissionDenied
         house = House.objects.filter(pk=house_id).first()
         if house is None or kind not in house_cards.WRITERS:
@@ -82,7 +82,7 @@ class HouseAdmin(ChangedFieldsOnly):
 
     def get_fields(self, request: HttpRequest, obj: House | None = None) -> Any:
         fields = super().get_fields(request, obj)
-        return [name for name in fields if name != "cards" or (obj and _sees_students(request))]
+        return [name for name in fields if name != "cards" or (obj and sees_students(request))]
 
     @admin.display(description=_("student cards"))
     def cards(self, house: House) -> SafeString:
@@ -122,7 +122,7 @@ class HouseAdmin(ChangedFieldsOnly):
         return house.text
 
 
-def _sees_students(request: HttpRequest) -> bool:
+def sees_students(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("user.view_user"))
 
 

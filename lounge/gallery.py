@@ -73,9 +73,10 @@ def gallery_json(request: Request, wanted: Wanted) -> bytes:
     return json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def newly_painted(since: datetime.datetime) -> QuerySet[User]:
-    """The students whose portrait was made or chosen after ``since``."""
-    return members().filter(portrait_at__gt=since).exclude(portrait="")
+def painted(since: datetime.datetime | None = None) -> QuerySet[User]:
+    """The students with a finished portrait; those alone that was made or chosen after ``since``."""
+    students = members().exclude(portrait="")
+    return students if since is None else students.filter(portrait_at__gt=since)
 
 
 def _ordered(wanted: Wanted) -> tuple[QuerySet[User], str]:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from lounge.gallery import gallery_json, newly_painted
+from lounge.gallery import gallery_json, painted
 from lounge.gallery_serializers import (
     GalleryPageSerializer,
     GalleryQuerySerializer,
@@ -45,5 +45,5 @@ class NewPortraitsView(APIView):
         query = SinceSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         now = timezone.now()
-        count = newly_painted(query.validated_data["since"]).count()
+        count = painted(query.validated_data["since"]).count()
         return Response(NewPortraitsSerializer({"count": count, "as_of": now}).data)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from common.fields import origin
 from dormitory.models import House
-from lounge.gallery import house_document, newly_painted
+from lounge.gallery import house_document, painted
 from lounge.tiles import tiles
 
 # A weekend with the days before it.
@@ -51,7 +51,7 @@ def house_of_key(request: HttpRequest) -> int | None:
 def wall_json(request: HttpRequest, house: int | None, since: datetime.datetime | None) -> bytes:
     """The newest portraits, or those that are newer than ``since``. Two queries."""
     now = timezone.now()
-    students = newly_painted(since or datetime.datetime.min.replace(year=2000, tzinfo=datetime.UTC))
+    students = painted(since)
     if house is not None:
         students = students.filter(house=house)
     rows = students.order_by("-portrait_at", "-pk").values_list(

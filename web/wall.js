@@ -10,8 +10,10 @@ import { portrait } from "./lib/portrait.js";
 // Milliseconds between two questions for new portraits, and until one of the frames shows another student.
 const ASK = 5000;
 const TURN = 7000;
-// CSS pixels of a frame with its plate, at least; a larger one is made of a tile that is too small for it.
-const LEAST = 190;
+// CSS pixels of a frame; a tile has 192.
+const [LEAST, MOST] = [150, 260];
+// Of the plate below a frame, and between two frames.
+const [PLATE, GAP] = [52, 17];
 
 const key = decodeURIComponent(location.hash.slice(1));
 const students = new Map();
@@ -82,14 +84,25 @@ function say(text) {
 function hang() {
   const width = board.clientWidth;
   const height = window.innerHeight - board.getBoundingClientRect().top - 16;
-  const columns = Math.max(2, Math.floor(width / LEAST));
-  const rows = Math.max(2, Math.floor(height / (width / columns + 44)));
+  const { columns, rows } = layout(width, height);
   board.style.setProperty("--columns", columns);
   const places = Math.max(0, columns * rows - 4);
   const others = [...students.keys()].filter((id) => id !== newest).reverse();
   shown = others.slice(0, places);
   turn = places;
   replace(board, frame(students.get(newest), true), shown.map((id) => frame(students.get(id))));
+}
+
+/** The number of columns with which rows of square frames leave least of the height empty. */
+function layout(width, height) {
+  let best = { columns: 2, rows: 2, filled: 0 };
+  for (let columns = Math.max(2, Math.ceil(width / MOST)); columns <= Math.max(2, width / LEAST); columns += 1) {
+    const row = (width - (columns - 1) * GAP) / columns + PLATE + GAP;
+    const rows = Math.max(2, Math.floor((height + GAP) / row));
+    const filled = rows * row - GAP;
+    if (filled <= height && filled > best.filled) best = { columns, rows, filled };
+  }
+  return best;
 }
 
 /** One frame shows the next student who does not hang. */

@@ -37,6 +37,15 @@ def school(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield school
 
 
+@pytest.fixture(scope="package")
+def crowded_school(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+    """500 students with portraits of the demo's faces, and no painters."""
+    demo = ("--students", "500", "--entries", "60", "--portraits", "2", "--password", PASSWORD)
+    folder = tmp_path_factory.mktemp("crowded")
+    with running_school(folder, seed_demo=demo, command="serve_api", PORTRAIT_SIZE="256") as school:
+        yield school
+
+
 @pytest.fixture
 def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Where this test's screenshots go: below ``WEB_PICTURES`` to keep them, else away after the test."""

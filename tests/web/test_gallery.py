@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo.browser import School, running_school
-from tests.conftest import PASSWORD
+from demo.browser import School
 from tests.web.kit import DESKTOP, PHONE, Visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Response
+    from playwright.sync_api import Response
 
-STUDENTS = 500
+# Bytes of the lounge with thirty portraits.
 FIRST_VIEW = 400_000
 WORDS = {
-    "en": {"luna": "1 portrait is shown.", "reported": "Reported", "house": "Ravenclaw"},
-    "ko": {"luna": "초상화 1점을 보여 드려요.", "reported": "신고함", "house": "래번클로"},
+    "en": {"reported": "Reported", "house": "Ravenclaw"},
+    "ko": {"reported": "신고함", "house": "래번클로"},
 }
 
 
 @pytest.fixture(scope="module")
-def school(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
-    """500 students with portraits of the demo's faces, and no painters."""
-    demo = ("--students", str(STUDENTS), "--entries", "60", "--portraits", "2", "--password", PASSWORD)
-    folder = tmp_path_factory.mktemp("gallery")
-    with running_school(folder, seed_demo=demo, command="serve_api", PORTRAIT_SIZE="256") as school:
-        yield school
+def school(crowded_school: School) -> School:
+    return crowded_school
 
 
 @pytest.mark.parametrize(

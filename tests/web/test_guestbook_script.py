@@ -58,7 +58,7 @@ def test_text_from_right_to_left_moves_nothing_around_it(
         head = entry.locator(".entry-head").evaluate("e => getComputedStyle(e).direction")
         isolation = entry.locator(".entry-head bdi").evaluate("e => getComputedStyle(e).unicodeBidi")
         assert (head, isolation) == ("ltr", "isolate")
-    assert visitor.page.locator(".members figcaption").count() == visitor.page.locator(".members bdi").count()
+    assert visitor.page.locator(".tile-name").count() == visitor.page.locator(".tile-name bdi").count()
 
 
 def test_a_name_from_right_to_left_keeps_its_place_in_a_sentence(visit: Callable[..., Visitor]) -> None:

@@ -5,7 +5,6 @@ import { guestbook } from "../lib/guestbook.js";
 import { houseColours } from "../lib/house.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
-import { problem } from "../lib/problem.js";
 
 // The minimum width at which all houses are open. Portraits are films; on a phone they are loaded on demand.
 const ROOMY = "(min-width: 52rem)";

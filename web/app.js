@@ -118,7 +118,16 @@ async function enter() {
   go(target);
 }
 
+/** Load the page that the address names while the record is loaded; what fails here is tried again by `show`. */
+function prepare() {
+  const route = ROUTES[parts(location.hash || "#/")[0]];
+  if (!route) return;
+  import(new URL(`./pages/${route.page}.js`, import.meta.url).href).catch(() => {});
+  styled(route.style ?? route.page).catch(() => {});
+}
+
 async function start() {
+  prepare();
   try {
     await refreshStudent();
   } catch (error) {

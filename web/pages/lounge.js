@@ -61,8 +61,8 @@ export default async function page(context) {
 
 /** The outlines of what is coming, so that nothing jumps when it is there. */
 function skeleton() {
-  const wall = () => h("div", { class: "skeleton skeleton-wall" });
-  return h("div", { class: "stack", "aria-hidden": "true" }, wall(), wall(), wall(), wall(), h("div", { class: "skeleton skeleton-sheet" }));
+  const wall = () => h("span", { class: "skeleton skeleton-wall" });
+  return h("div", { class: "stack", "aria-hidden": "true" }, wall(), wall(), wall(), wall(), h("span", { class: "skeleton skeleton-sheet" }));
 }
 
 /** A house and some of its members, in a details element; the student's own is open, unless the browser saves data. */

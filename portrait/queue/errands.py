@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portrait.models import Errand
+from portrait.queue import delivery
 from portrait.queue.clock import database_now
 from portrait.queue.transitions import held_by
 
@@ -27,7 +28,8 @@ def ask(*, student_id: int, kind: str, source_id: int | None = None, clip: bytes
         "source_id": source_id,
         "clip": clip,
     }
-    Errand.objects.update_or_create(student_id=student_id, kind=kind, defaults=asked)
+    errand, _ = Errand.objects.update_or_create(student_id=student_id, kind=kind, defaults=asked)
+    delivery.wake(errand.pk)
 
 
 def finish(errand: Errand, result: bytes) -> bool:

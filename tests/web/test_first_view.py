@@ -71,15 +71,15 @@ def test_the_lounge_shows_its_outlines_first(visit: Callable[..., Visitor]) -> N
     page.goto("about:blank")
     wire = Wire(visitor)
     held: list[Route] = []
-    page.route("**/lounge/stats/", lambda route: held.append(route))
+    page.route("**/lounge/gallery/?*", lambda route: held.append(route))
     page.goto(f"{visitor.url}/#/lounge", wait_until="commit")
-    page.locator(".skeleton").first.wait_for()
+    page.locator(".tile-outline").first.wait_for()
     wire.tell("outlines of the lounge", page)
     visitor.look("lounge-outlines")
     held[0].continue_()
-    page.locator(".house-wall").first.wait_for()
+    page.locator("button.tile").first.wait_for()
     wire.tell("lounge", page)
-    assert page.locator(".skeleton").count() == 0
+    assert page.locator(".tile-outline").count() == 0
     assert sum(wire.texts) < 2 * MOST_BYTES
 
 

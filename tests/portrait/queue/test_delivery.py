@@ -12,8 +12,9 @@ from rest_framework.test import APIClient
 
 from common.health import Unready
 from portrait import monitoring
-from portrait.models import PortraitJob
-from portrait.queue import delivery, transitions
+from portrait.models import Errand, OwnPainting, PortraitJob
+from portrait.painting_services import add_painting
+from portrait.queue import delivery, errands, transitions
 from tests.portrait.kit import enqueue, student
 from tests.portrait.pictures import astronaut, encoded
 from tests.servers import Redis
@@ -52,6 +53,17 @@ def test_each_accepted_job_and_each_retry_sends_a_message(redis: Redis) -> None:
     assert transitions.retry(PortraitJob.objects.get(pk=job.pk))
 
     assert delivery.waiting() == 3
+
+
+def test_paintings_and_errands_wake_a_worker_as_well(redis: Redis) -> None:
+    add_painting(OwnPainting(slug="night", titles={"ko": "밤", "en": "Night"}), b"picture")
+    errands.ask(student_id=student("ann").pk, kind=Errand.Kind.PREVIEWS)
+    assert delivery.waiting() == 2
+
+    redis.kill()
+    redis.empty()
+    redis.start()
+    assert delivery.send_missing() == 2
 
 
 def test_without_celery_nothing_is_sent(redis: Redis, settings: Settings) -> None:

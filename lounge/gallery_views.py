@@ -32,7 +32,7 @@ class GalleryView(APIView):
     )
     def get(self, request: Request) -> HttpResponse:
         member(request)
-        wanted = GalleryQuerySerializer(data=request.query_params).to_wanted()
+        wanted = GalleryQuerySerializer(data=request.query_params.dict()).to_wanted()
         return HttpResponse(gallery_json(request, wanted), content_type="application/json")
 
 
@@ -42,7 +42,7 @@ class NewPortraitsView(APIView):
     @extend_schema(parameters=[SinceSerializer], responses=NewPortraitsSerializer)
     def get(self, request: Request) -> Response:
         member(request)
-        query = SinceSerializer(data=request.query_params)
+        query = SinceSerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         now = timezone.now()
         count = painted(query.validated_data["since"]).count()

@@ -73,6 +73,7 @@ export default {
   "signup.fullname": "Your name, as it will stand on the card",
   "signup.username-hint": "Up to 20 letters, digits and @ . + - _",
   "signup.password-hint": "At least 8 characters that are hard to guess",
+  "signup.have-code": "I have the code of a class",
   "signup.code": "Code of your class",
   "signup.code-hint": "Only if somebody gave you one",
   "signup.submit": "Enrol",

@@ -73,6 +73,7 @@ export default {
   "signup.fullname": "학생증에 적을 이름",
   "signup.username-hint": "20자까지, 글자와 숫자, @ . + - _",
   "signup.password-hint": "8자 이상, 남이 짐작하기 어려운 것으로",
+  "signup.have-code": "반 코드가 있어요",
   "signup.code": "우리 반 코드",
   "signup.code-hint": "받은 코드가 있을 때만 적어 주세요",
   "signup.submit": "입학하기",

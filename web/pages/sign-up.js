@@ -24,6 +24,7 @@ export default async function page({ api, t, enter, toast, argument }) {
     h("input", { name: "join_code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", value: argument }),
     { hint: t("signup.code-hint") },
   );
+  const code = h("details", { open: Boolean(argument) }, h("summary", {}, t("signup.have-code")), joinCode.node);
   const fields = { fullname, username, password, join_code: joinCode };
   // The account may exist although the sign-in after it failed: a retry then only signs in.
   let enrolled = null;
@@ -40,7 +41,7 @@ export default async function page({ api, t, enter, toast, argument }) {
     "section",
     { class: "sheet stack sign-in" },
     h("h1", {}, t("signup.title")),
-    form({ fields, submit, label: t("signup.submit") }, fullname.node, username.node, password.node, joinCode.node),
+    form({ fields, submit, label: t("signup.submit") }, fullname.node, username.node, password.node, code),
     h("p", { class: "small" }, t("signup.been-here"), " ", h("a", { href: "#/sign-in" }, t("signup.sign-in"))),
   );
   return { title: t("signup.title"), node };

@@ -8,6 +8,7 @@ from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.picture import clean_jpeg
 from portrait.models import OwnPainting, PortraitJob
 from portrait.queue import delivery, fittings
+from portrait.queue.clock import database_now
 
 # Brushwork is learned from the painting enlarged to some 600 pixels; below this it is guessed.
 LEAST_SIDE = 256
@@ -26,6 +27,8 @@ def prepare_painting(data: bytes) -> bytes:
 def add_painting(painting: OwnPainting, picture: bytes) -> None:
     """Store a painting with its prepared picture; a worker fits its style. Raises IntegrityError for a known name."""
     painting.picture = picture
+    # The clock of the queue is the database's; the process's own may be ahead.
+    painting.created_at = painting.queued_at = painting.not_before = database_now()
     painting.save(force_insert=True)
     delivery.wake(painting.pk)
 

@@ -23,6 +23,7 @@ from portrait import files
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import DEFAULTS, PortraitRequest
 from portrait.models import QUEUES, OwnPainting, PortraitJob
+from portrait.painting_services import add_painting
 from portrait.queue import acceptance, transitions
 from portrait.queue.installation import MARK
 from tests import s3_server
@@ -84,9 +85,9 @@ def make_portrait(owner: User) -> PortraitJob:
 
 def own_painting(slug: str, picture: bytes = b"a painting") -> OwnPainting:
     """An uploaded painting that waits for a worker."""
-    return OwnPainting.objects.create(
-        slug=slug, titles={"ko": "내 그림", "en": "My painting"}, picture=picture
-    )
+    painting = OwnPainting(slug=slug, titles={"ko": "내 그림", "en": "My painting"})
+    add_painting(painting, picture)
+    return painting
 
 
 def signed_file(url: str) -> str:

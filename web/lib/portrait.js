@@ -55,7 +55,7 @@ export function livePortrait({ live, ...rest }) {
   const give = () => element.replaceWith(film());
   element.addEventListener("fallback", give, { once: true });
   // The player is loaded when it is first needed.
-  import("./live.js").then(() => element.setAttribute("src", live), give);
+  import(new URL("./live.js", import.meta.url).href).then(() => element.setAttribute("src", live), give);
   return element;
 }
 

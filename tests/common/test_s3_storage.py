@@ -132,7 +132,9 @@ def test_the_pages_policies_allow_the_bucket_and_no_other_host(
     for path in ("/", "/admin/login/"):
         policy = dict(part.split(" ", 1) for part in client.get(path)["Content-Security-Policy"].split("; "))
         assert policy.pop("img-src").split()[-1] == origin
-        policy.pop("media-src", "")
+        # Films, and live portraits, which a script reads.
+        for name in ("media-src", "connect-src"):
+            assert {source for source in policy.pop(name, "").split() if "http" in source} <= {origin}
         assert not any("http" in sources for sources in policy.values())
 
 

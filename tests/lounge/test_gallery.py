@@ -12,12 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from portrait.models import PortraitJob
-from portrait.queue import transitions
 from tests.conftest import client_of
 from tests.conftest import student as new_student
 from tests.lounge.kit import BIRTHDAY, crowd, sort
-from tests.portrait.kit import claim, write_results
+from tests.portrait.kit import make_portrait
 from user.models import User
 
 URL = "/lounge/gallery/"
@@ -143,9 +141,7 @@ def test_new_portraits_are_counted_since_the_page_was_read(as_alice: APIClient, 
         return count
 
     assert new() == 0
-    PortraitJob.objects.create(student=bob, seed=1)
-    made = claim()
-    assert transitions.finish(made, write_results(made))
+    make_portrait(bob)
     assert new() == 1
     assert names(everyone(as_alice))[0] == "Bob"
 

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Attempts follow each other at once, and the dead are found soon.
 QUICK: dict[str, Any] = {"backoff": [0.0, 0.0], "poll": 0.1, "lease": 3.0, "first_pause": 0.3, "cancel": 1.0}
 PATIENCE = 30.0
-SETTLING = 3.0
+SETTLING = 6.0
 
 
 def student(name: str) -> User:
@@ -122,7 +122,8 @@ def assert_no_orphans() -> None:
     end = time.monotonic() + SETTLING
     while _differences() != (set(), set(), set()) and time.monotonic() < end:
         time.sleep(0.05)
-    assert _differences() == (set(), set(), set())
+    left = _differences()
+    assert left == (set(), set(), set()), left
 
 
 def _differences() -> tuple[set[str], set[str], set[str]]:

@@ -31,13 +31,15 @@ class Wire:
         wire.on("Network.loadingFinished", self._finished)
 
     def _answered(self, told: dict[str, Any]) -> None:
-        self._kinds[told["requestId"]] = told["type"]
+        live = told["response"]["url"].endswith(".live")
+        self._kinds[told["requestId"]] = "Image" if live else told["type"]
 
     def _finished(self, told: dict[str, Any]) -> None:
         self._sizes[told["requestId"]] = told["encodedDataLength"]
 
     @property
     def texts(self) -> list[float]:
+        """Of all but pictures; a live portrait is one."""
         return [size for key, size in self._sizes.items() if self._kinds.get(key) != "Image"]
 
     def tell(self, what: str, page: Page) -> None:

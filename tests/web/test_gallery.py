@@ -47,14 +47,15 @@ def test_everyone_hangs_in_the_lounge(
     page.select_option("[name=house]", label=page.locator("[name=house] option").nth(4).inner_text())
     page.locator(".house-words:visible").wait_for()
     page.wait_for_function(
-        "house => [...document.querySelectorAll('.tile-house')].every(one => one.textContent === house)",
+        "house => [...document.querySelectorAll('.tile-house')].every(one => one.textContent === house)"
+        " && !document.querySelector('.gallery .waiting')",
         arg=words["house"],
     )
     while page.locator(".gallery > .centred .button").count():
         before = page.locator(".tile").count()
         page.locator(".gallery > .centred .button").click()
         page.wait_for_function(
-            "n => document.querySelectorAll('.tile').length > n || !document.querySelector('.gallery .button')",
+            "n => document.querySelectorAll('.tile').length > n && !document.querySelector('.gallery .waiting')",
             arg=before,
         )
     assert 80 < page.locator(".tile").count() < 180
@@ -79,7 +80,7 @@ def test_everyone_hangs_in_the_lounge(
 
     # Enlarged by a tap.
     page.locator(".tile").nth(1).click()
-    page.locator(".viewer .portrait-image").wait_for()
+    page.locator(".viewer .portrait").wait_for()
     page.wait_for_function("() => document.querySelector('.viewer img').complete")
     visitor.look("gallery-enlarged")
     page.keyboard.press("Escape")

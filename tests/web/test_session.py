@@ -38,7 +38,7 @@ def test_an_expired_token_is_renewed_by_itself(school: School, visit: Callable[.
         statuses.append(answer.status)
         route.fulfill(response=answer)
 
-    visitor.page.route("**/lounge/", expire, times=1)
+    visitor.page.route("**/lounge/board/**", expire, times=1)
     with visitor.page.expect_response("**/user/api/token/refresh/") as renewal:
         visitor.walk("#/lounge")
     assert statuses == [401]

@@ -85,7 +85,7 @@ def test_a_busy_server_is_tried_again_when_it_said_so(visit: Callable[..., Visit
     def refuse(route: Route) -> None:
         route.fulfill(**busy)  # type: ignore[arg-type]
 
-    visitor.page.route("**/lounge/", refuse, times=1)
+    visitor.page.route("**/lounge/board/**", refuse, times=1)
     visitor.page.evaluate("location.hash = '#/lounge'")
     visitor.page.locator(".problem").filter(has_text="very busy").wait_for()
     visitor.page.locator(".guestbook > form").wait_for()
@@ -181,7 +181,7 @@ def test_a_portrait_that_failed_is_painted_at_the_second_try(
 
     retry.click()
     visitor.page.locator("[role=progressbar], progress").first.wait_for()
-    visitor.page.locator(".wall img[src*='.webp']").wait_for(timeout=PORTRAIT_TIMEOUT)
+    visitor.page.locator(".wall moving-portrait").wait_for(timeout=PORTRAIT_TIMEOUT)
     assert retry.count() == 0
 
 

@@ -115,7 +115,9 @@ def test_a_job_that_kills_its_process_three_times_fails_and_the_others_go_on(cre
     wait_for(nothing_active, "both jobs")
 
     poison.refresh_from_db()
-    assert (poison.state, poison.attempts, poison.error_code) == (State.FAILED, 3, "child_killed")
+    ended = (poison.state, poison.attempts, poison.error_code)
+    # Where the new process starts late, the lease expires before anybody has seen that the old one is dead.
+    assert ended in ((State.FAILED, 3, "child_killed"), (State.FAILED, 3, "worker_lost")), ended
     assert len(crew.executions(poison)) == 3
     assert_each_once(crew, [other])
     assert worker.poll() is None

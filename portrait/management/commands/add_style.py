@@ -113,7 +113,7 @@ class Command(EngineCommand):
         start_training(options)
         # Imported here: torch takes seconds to import, and the checks above do not need it.
         from portrait.engine.style.catalogue import Style
-        from portrait.training.style.add_style import add_style
+        from portrait.training.style.add_style import append_style, fit_style
 
         title = options["title"] or options["name"].replace("-", " ").capitalize()
         painter = options["painter"]
@@ -124,7 +124,7 @@ class Command(EngineCommand):
             year=options["year"],
         )
         with progress_bar() as show:
-            metrics = add_style(
+            fitted = fit_style(
                 options["image"],
                 style,
                 weights,
@@ -135,5 +135,6 @@ class Command(EngineCommand):
                 sheet=options["sheet"],
                 on_progress=show,
             )
-        text = ", ".join(f"{name} {value:.3f}" for name, value in metrics.items())
+        append_style(fitted.row, weights)
+        text = ", ".join(f"{name} {value:.3f}" for name, value in fitted.metrics.items())
         self.stdout.write(f"{weights}: {style.slug} added ({text})")

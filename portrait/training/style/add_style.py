@@ -48,49 +48,6 @@ class FittedStyle:
     metrics: dict[str, float]
 
 
-def add_style(
-    image: Path,
-    style: Style,
-    weights: Path,
-    content: Path,
-    *,
-    perceptual: Path | str | None = None,
-    minutes: float,
-    device: str = "auto",
-    training_config: StyleTrainingConfig | None = None,
-    sheet: Path | None = None,
-    seed: int = 0,
-    on_progress: OnProgress | None = None,
-) -> dict[str, float]:
-    """:func:`fit_style`, added to the file ``weights``; returns the metrics.
-
-    The convolutions and the other styles' vectors stay identical bit by bit.
-    """
-    fitted = fit_style(
-        image,
-        style,
-        weights,
-        content,
-        perceptual=perceptual,
-        minutes=minutes,
-        device=device,
-        training_config=training_config,
-        sheet=sheet,
-        seed=seed,
-        on_progress=on_progress,
-    )
-    config, tensors = _read(weights)
-    extended = {
-        key: torch.cat([value, torch.from_numpy(fitted.row.vectors[key])[None].to(value.dtype)])
-        if key.endswith(STYLE_VECTORS)
-        else value
-        for key, value in tensors.items()
-    }
-    styles = (*config.styles, fitted.row.style)
-    write_weights_and_yaml(extended, replace(config, styles=styles), weights)
-    return fitted.metrics
-
-
 def fit_style(
     image: Path,
     style: Style,
@@ -161,6 +118,21 @@ def fit_style(
     learned = cast(StyleNetwork, averaged["painter"]).state_dict()
     vectors = {key: value[0].cpu().numpy() for key, value in learned.items() if key.endswith(STYLE_VECTORS)}
     return FittedStyle(StyleRow(with_contrast(style, image), vectors, painter_digest(weights)), metrics)
+
+
+def append_style(row: StyleRow, weights: Path) -> None:
+    """Add a fitted style to the painter's file ``weights``.
+
+    The convolutions and the other styles' vectors stay identical bit by bit. Raises CheckpointError.
+    """
+    config, tensors = _read(weights)
+    extended = {
+        key: torch.cat([value, torch.from_numpy(row.vectors[key])[None].to(value.dtype)])
+        if key.endswith(STYLE_VECTORS)
+        else value
+        for key, value in tensors.items()
+    }
+    write_weights_and_yaml(extended, replace(config, styles=(*config.styles, row.style)), weights)
 
 
 def _read(weights: Path) -> tuple[PainterConfig, dict[str, Tensor]]:

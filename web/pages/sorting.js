@@ -56,10 +56,11 @@ export default async function page({ api, t, go, student, toast, announce, refre
       given.answers[question.id] = id;
       save();
     });
-    // A tap goes on by itself; keys, whose clicks have no detail, do not: arrows pass over answers.
+    // A tap goes on by itself; keys, whose clicks have no detail, do not: arrows pass over answers. The click that a
+    // label passes to its input has no detail in WebKit, so that the label's own counts.
     const { step } = given;
     node.addEventListener("click", ({ detail, target }) => {
-      if (detail > 0 && target.matches("input")) setTimeout(() => given.step === step && walk(1), SEEN);
+      if (detail > 0 && target.closest("label")) setTimeout(() => given.step === step && walk(1), SEEN);
     });
     return node;
   }

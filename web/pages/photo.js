@@ -161,6 +161,12 @@ export default async function page({ api, t, go, student, announce, refreshStude
     const bar = progressBar(t("reveal.progress"));
     let shown = null;
     let told = false;
+    // Decoded before it takes the place of another, so that the frame is not empty in between.
+    async function hang(picture) {
+      const node = portrait({ ...picture, lazy: false, size: 208 });
+      if (frame.hasChildNodes()) await node.querySelector("img").decode().catch(() => {});
+      if (shown === picture.src) replace(frame, node);
+    }
     if (sent && report?.chosen && report.faces.length === 1) framedFace(sent, report).then((node) => shown ?? replace(frame, node), () => {});
     replace(stage, h("div", { class: "found stack centred" }, frame, line, bar.node, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
     focusOn(onward);
@@ -185,7 +191,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
       const framed = frame.querySelector(".faces") && !state.files.poster && state.status !== "succeeded";
       if (picture.src && shown !== picture.src && !framed) {
         shown = picture.src;
-        replace(frame, portrait({ ...picture, lazy: false, size: 208 }));
+        hang(picture);
       }
       if (finished) {
         line.dataset.found = "yes";

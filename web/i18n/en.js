@@ -100,8 +100,9 @@ export default {
   "photo.zoom": "Zoom",
   "photo.no-preview": "{name} cannot be shown here, but the painter may be able to read it.",
   "photo.wishes": "Choose style and motion (or be surprised)",
+  "photo.agree": "By sending it you agree that a machine paints a moving portrait from it, which other students see.",
   "photo.consent":
-    "By sending it you agree that a machine paints a moving portrait from this photo, which other students see. The photo itself is not shown to them, is deleted {n} days after the portrait is finished, and at once when you delete your account. Send only a photo of yourself.",
+    "The photo itself is not shown to them, is deleted {n} days after the portrait is finished, and at once when you delete your account. Send only a photo of yourself.",
   "photo.send": "Send the photo",
   "photo.sending": "Sending the photo",
   "photo.too-big": "This file is bigger than {n} MB, and we cannot make it smaller here. Please choose another one.",

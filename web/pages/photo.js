@@ -138,9 +138,14 @@ export default async function page({ api, t, go, student, announce, refreshStude
       h("details", { class: "wishes" }, h("summary", {}, t("photo.wishes")), wishes.node),
       h("p", { class: "consent small" }, t("photo.consent", { n: options.photo_kept_days })),
       lookAt && h("label", { class: "look-wish small" }, lookAt, h("span", {}, h("b", {}, t("look.ask")), " ", t("look.explained"))),
-      bar.node,
-      box,
-      h("div", { class: "row" }, button, again),
+      h(
+        "div",
+        { class: "always stack tight" },
+        box,
+        bar.node,
+        h("p", { class: "small" }, t("photo.agree")),
+        h("div", { class: "row" }, button, again),
+      ),
     );
     focusOn(crop ? crop.node.querySelector("canvas") : button);
     return undefined;

@@ -183,9 +183,11 @@ class WebKit(Driver):
         port = free_port()
         self._process = subprocess.Popen(
             ["WebKitWebDriver", f"--port={port}"],
-            # WebKit's sandbox does not work as root, the usual user in containers.
+            # Without its compositor's thread, which now and then crashed in Mesa's software driver. WebKit's sandbox
+            # does not work as root, the usual user in containers.
             env={
                 **os.environ,
+                "WEBKIT_DISABLE_COMPOSITING_MODE": "1",
                 "DISPLAY": f":{number}",
                 "HOME": str(folder),
                 "LANG": "C.UTF-8",

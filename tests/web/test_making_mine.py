@@ -57,6 +57,31 @@ def test_styles_are_shown_on_my_face_and_i_perform_the_motion(
     visitor.walk("#/photo")  # waits for no portrait
 
 
+def test_the_last_button_of_photo_and_sorting_is_in_view(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**PHONE)
+    page = visitor.page
+
+    def in_view(act: str) -> bool:
+        box = page.locator(f"[data-act={act}]").bounding_box()
+        rooms = page.locator(".rooms").bounding_box()
+        return bool(box and rooms and box["y"] > 0 and box["y"] + box["height"] <= rooms["y"])
+
+    visitor.sign_up("in-view", "In View")
+    visitor.choose_photo(astronaut())
+    page.locator(".crop-view").wait_for()
+    assert in_view("send")
+    window = page.locator(".crop-view").bounding_box()
+    consent = page.locator(".always").bounding_box()
+    assert window and consent and window["y"] + window["height"] <= consent["y"]
+    page.click(".wishes summary")
+    page.locator(".choice").nth(20).wait_for()
+    assert in_view("send")
+    visitor.walk("#/sorting")
+    visitor.answer_all()
+    page.evaluate("scrollTo(0, 0)")
+    assert in_view("onward")
+
+
 def test_a_tap_on_an_answer_goes_on_and_back_returns(visit: Callable[..., Visitor]) -> None:
     visitor = visit(**PHONE)
     page = visitor.page

@@ -91,7 +91,7 @@ export default {
   "photo.no-camera": "The camera cannot be used here. Choose a photo instead.",
   "photo.camera-label": "Picture of the camera",
   "photo.shoot": "Take the photo",
-  "photo.another": "Take another one",
+  "photo.another": "Another one",
   "photo.crop-label": "Your photo in its window. Arrow keys move it, plus and minus zoom.",
   "photo.crop-hint": "Drag and zoom until head and shoulders fill the oval.",
   "photo.turn": "Turn",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
+from django.db.models import Q
 
 from portrait.engine.style.catalogue import PAINTER_WEIGHTS
 from portrait.engine.style.row import painter_digest
@@ -22,6 +25,12 @@ def offered() -> list[OwnPainting]:
     published = OwnPainting.objects.filter(published_at__isnull=False).order_by("id")
     rows = list(published.only("slug", "titles", "version", "painter"))
     return [row for row in rows if row.painter == digest()]
+
+
+def newer_than(moment: datetime) -> bool:
+    """Whether a published style was published, or fitted again, since."""
+    since = Q(published_at__gt=moment) | Q(finished_at__gt=moment)
+    return OwnPainting.objects.filter(since, published_at__isnull=False).exists()
 
 
 def packed(slug: str) -> bytes | None:

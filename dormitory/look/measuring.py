@@ -20,7 +20,7 @@ from dormitory.look.rules import by_symbol, rules, seen
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.decoding import read_photo
 from portrait.engine.photo.face_detection import face_detector
-from portrait.engine.photo.landmarks import face_landmarks
+from portrait.engine.photo.landmarks import FaceLandmarks, face_landmarks
 from portrait.engine.photo.matte import person_matte
 from portrait.engine.photo.picture import Picture
 from portrait.engine.photo.readings import FEATURES, SIDED, read
@@ -29,6 +29,8 @@ from portrait.engine.photo.upright import upright_photo
 # A usual sorting: ten answers and the preference.
 ANSWERS, PREFERENCE = 10, 2
 QUIZZES, PERMUTATIONS = 2000, 5000
+# Copies in which the skin alone is changed: steps of lightness.
+SKINS = {"darker skin": -20.0, "lighter skin": 15.0}
 
 Array = NDArray[np.float64]
 
@@ -56,10 +58,17 @@ class Shares:
 
 def look(picture: Picture) -> Looked | None:
     """The readings of the largest face of a picture, as the worker takes them; None without a face."""
+    crop = _framed(picture)
+    return None if crop is None else _look_at_crop(crop)
+
+
+def _framed(picture: Picture) -> Picture | None:
+    """The crop of the largest face, uint8 (512, 512, 3)."""
     photo = upright_photo(picture, face_detector(None))
-    if not photo.faces:
-        return None
-    crop = crop_face(photo.picture, photo.faces[0], 512)
+    return crop_face(photo.picture, photo.faces[0], 512) if photo.faces else None
+
+
+def _look_at_crop(crop: Picture) -> Looked | None:
     landmarks, readings = face_landmarks(crop), read(crop, person_matte(crop))
     if landmarks is None or readings is None:
         return None
@@ -84,19 +93,44 @@ def copies(picture: Picture) -> Iterator[tuple[str, Picture, int]]:
     )
     yield "a quarter brighter", np.clip(picture * 1.25, 0, 255).astype(np.uint8), 1
     yield "a quarter darker", (picture * 0.75).astype(np.uint8), 1
+    for what, gains in (("warmer", (1.1, 1, 0.9)), ("cooler", (0.9, 1, 1.1))):
+        yield what, np.clip(picture * np.array(gains), 0, 255).astype(np.uint8), 1
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "JPEG", quality=60)
     yield "JPEG at 60", read_photo(out.getvalue()), 1
+
+
+def with_skin(crop: Picture, landmarks: FaceLandmarks, lighter: float) -> Picture:
+    """A copy of the crop, uint8 (S, S, 3), whose face without eyes and lips is lighter by steps of CIELAB's 100."""
+    side = len(crop)
+    where = np.zeros((side, side), np.float32)
+    for polygon, value in ((landmarks.border, 1), *((one, 0) for one in (*landmarks.eyes, landmarks.mouth))):
+        cv2.fillPoly(where, [np.rint(polygon * side).astype(np.int32)], value)
+    lab = cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab[..., 0] = np.clip(lab[..., 0] + lighter * cv2.GaussianBlur(where, (0, 0), side / 128), 0, 100)
+    return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255, 0, 255).astype(np.uint8)
+
+
+def _altered(picture: Picture, crop: Picture) -> Iterator[tuple[str, Looked | None, int]]:
+    """The readings of the picture's copies, and of those of its crop with another skin."""
+    for what, copy, sign in copies(picture):
+        yield what, look(copy), sign
+    landmarks = face_landmarks(crop)
+    if landmarks is not None:
+        for what, lighter in SKINS.items():
+            yield what, _look_at_crop(with_skin(crop, landmarks, lighter)), 1
 
 
 def changes(pictures: Iterable[Picture]) -> dict[str, dict[str, tuple[float, float]]]:
     """By feature and copy: the median and the 95th percentile of how much the reading changes."""
     found: dict[str, dict[str, list[float]]] = {name: {} for name in FEATURES}
     for picture in pictures:
-        before = look(picture)
-        for what, copy, sign in copies(picture):
-            after = look(copy)
-            if before is None or after is None:
+        crop = _framed(picture)
+        before = None if crop is None else _look_at_crop(crop)
+        if crop is None or before is None:
+            continue
+        for what, after, sign in _altered(picture, crop):
+            if after is None:
                 continue
             for name in FEATURES:
                 turned = sign if name in SIDED else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from portrait.engine.canvas import composer
 from portrait.engine.canvas.features import features_of
@@ -70,6 +72,9 @@ ANIMATIONS: dict[str, Callable[[MotionModel, PaintedSubject, Motion], Iterator[c
     ANIMATE_THEN_PAINT: composer.animate_then_paint,
     PAINT_THEN_ANIMATE: composer.paint_then_animate,
 }
+
+# Of the JPEG of a preview.
+PREVIEW_QUALITY = 82
 
 OnStill = Callable[[bytes], None]
 OnReadings = Callable[[Readings], None]
@@ -272,7 +277,7 @@ class Engine:
             painter=self.options.painter_file.stem,
             motion_model=self.options.motion_files[1].stem,
             style=str(request.style),
-            motion=str(request.motion),
+            motion=request.motion or "",
         )
 
     def _playable(self) -> tuple[str, ...]:
@@ -313,6 +318,19 @@ class Engine:
     def painted_photo(self, crop: Picture, style: str) -> PaintedPhoto:
         """The painting of a crop, uint8 (S, S, 3). Raises ChoiceError for an unknown style."""
         return paint_photo(self.painter, surrounded(crop), surroundings_of(len(crop)), style)
+
+    def preview(self, crop: Picture, style: str, side: int) -> bytes:
+        """The painting of a crop, uint8 (S, S, 3), as a JPEG file of ``side`` pixels, marked and with its statement.
+
+        Raises ChoiceError for an unknown style.
+        """
+        painting = self.painted_photo(crop, style).painting
+        small = Image.fromarray(painting).resize((side, side), Image.Resampling.LANCZOS)
+        out = io.BytesIO()
+        Image.fromarray(self._marked(np.asarray(small))).save(out, "JPEG", quality=PREVIEW_QUALITY)
+        return self._statement.in_file(
+            out.getvalue(), "image/jpeg", self._making(PortraitRequest(style=style))
+        )
 
     def painted(self, subject: Subject, style: str) -> PaintedSubject:
         """The subject's paintings. Raises ChoiceError for an unknown style."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from pathlib import Path
-
-from PIL import Image
 
 from portrait.engine.motion.template import write_motion
 from portrait.engine.photo.choice import LARGEST, framed_photo, require_face
@@ -23,7 +20,6 @@ from portrait.worker.messages import ErrandDone, ErrandOrder, Progress
 PREVIEWS = "previews"
 # The side that a still is painted at, and that of the picture that is kept.
 PAINTED_SIDE, PREVIEW_SIDE = 256, 176
-_QUALITY = 82
 
 
 def run_errand(order: ErrandOrder, report: Progress) -> ErrandDone:
@@ -39,7 +35,13 @@ def run_errand(order: ErrandOrder, report: Progress) -> ErrandDone:
 
 
 def previews(engine: Engine, order: ErrandOrder, report: Progress) -> dict[str, str]:
-    """A painted still of the photo's face in each style: a JPEG in base64 by the style's name."""
+    """A painted still of the photo's face in each style: a JPEG in base64 by the style's name.
+
+    Own paintings are among them. Raises EngineError.
+    """
+    for file in order.own_styles.values():
+        engine.learn(Path(file).read_bytes())
+    styles = (*engine.styles, *order.own_styles)
     picture = read_photo(Path(order.source).read_bytes())
     if order.face:
         face = FaceBox(**order.face)
@@ -50,11 +52,8 @@ def previews(engine: Engine, order: ErrandOrder, report: Progress) -> dict[str, 
         picture, face = upright.picture, require_face(found)
     crop = crop_face(picture, face, PAINTED_SIDE)
     found_previews = {}
-    for number, style in enumerate(engine.styles, 1):
-        painted = engine.painted_photo(crop, style).painting
-        small = Image.fromarray(painted).resize((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
-        out = io.BytesIO()
-        small.save(out, "JPEG", quality=_QUALITY)
-        found_previews[style] = base64.b64encode(out.getvalue()).decode("ascii")
-        report("painting", number / len(engine.styles))
+    for number, style in enumerate(styles, 1):
+        preview = engine.preview(crop, style, PREVIEW_SIDE)
+        found_previews[style] = base64.b64encode(preview).decode("ascii")
+        report("painting", number / len(styles))
     return found_previews

@@ -19,7 +19,7 @@ def ask(*, student_id: int, kind: str, source_id: int | None = None, clip: bytes
         "attempts": 0,
         "queued_at": now,
         "not_before": now,
-        "started_at": None,
+        # Not started_at: whose turn it is depends on when the latest errand was started (``turns.kinds_in_turn``).
         "finished_at": None,
         "stage": "",
         "progress": 0.0,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from portrait import own_styles
+from portrait.engine.errors import CheckpointError
 from portrait.models import Errand
 from portrait.queue import errands
 from portrait.worker.messages import ErrandDone, ErrandOrder
@@ -14,9 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 def order_of(errand: Errand, folder: Path, source: bytes, options: WorkerOptions) -> ErrandOrder:
-    """Write the source into the attempt's folder. Raises OSError."""
+    """Write the source, and for previews the own paintings' styles, into the attempt's folder. Raises OSError."""
     file = folder / "source"
     file.write_bytes(source)
+    own = _own_styles(folder) if errand.kind == Errand.Kind.PREVIEWS else {}
     return ErrandOrder(
         errand=errand.pk,
         kind=errand.kind,
@@ -24,7 +27,23 @@ def order_of(errand: Errand, folder: Path, source: bytes, options: WorkerOptions
         folder=str(folder),
         face=errand.source.face if errand.source else None,
         options=options.options,
+        own_styles=own,
     )
+
+
+def _own_styles(folder: Path) -> dict[str, str]:
+    try:
+        offered = own_styles.offered()
+    except CheckpointError:
+        return {}  # which weights they fit is not known; the attempt itself tells what is wrong with them
+    files = {}
+    for painting in offered:
+        style = own_styles.packed(painting.slug)
+        if style is not None:
+            file = folder / f"{painting.slug}.style"
+            file.write_bytes(style)
+            files[painting.slug] = str(file)
+    return files
 
 
 def finish(errand: Errand, folder: Path, done: ErrandDone) -> None:

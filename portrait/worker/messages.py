@@ -99,7 +99,10 @@ class FitOrder:
 
 @dataclass(frozen=True)
 class ErrandOrder:
-    """One attempt at an errand. ``source``: the photo or the clip; ``face`` as in AttemptOrder."""
+    """One attempt at an errand. ``source``: the photo or the clip; ``face`` as in AttemptOrder.
+
+    ``own_styles``: files of ``engine.style.row`` by the style's name.
+    """
 
     errand: int
     kind: str
@@ -107,6 +110,7 @@ class ErrandOrder:
     folder: str
     face: dict[str, Any] | None = None
     options: Any = None
+    own_styles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def log_fields(self) -> Mapping[str, str | int]:

@@ -12,7 +12,7 @@ from common.storage import media
 from portrait import own_styles
 from portrait.engine.request import PERFORMED
 from portrait.models import Errand, OwnPainting, PortraitJob
-from portrait.queue import errands, transitions
+from portrait.queue import errands, transitions, turns
 from portrait.worker import errand_orders, fitting
 from portrait.worker.aside import Meanwhile
 from portrait.worker.faults import is_the_machines
@@ -25,12 +25,13 @@ logger = logging.getLogger(__name__)
 
 
 def take(worker: str, options: WorkerOptions) -> Job | None:
-    """Claim an errand, which takes seconds, the next portrait, or, where none waits, a painting.
+    """Claim an errand or a portrait, which take turns, or, where none waits, a painting.
 
     Of the paintings one at a time is enough.
     """
-    errand = transitions.claim_next(Errand, worker, lease_seconds=options.lease)
-    job = errand or transitions.claim(worker, lease_seconds=options.lease)
+    job: Job | None = None
+    for kind in turns.kinds_in_turn():
+        job = job or transitions.claim_next(kind, worker, lease_seconds=options.lease)
     if job is not None or OwnPainting.objects.filter(state=OwnPainting.State.RUNNING).exists():
         return job
     return transitions.claim_next(OwnPainting, worker, lease_seconds=options.lease)

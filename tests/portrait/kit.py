@@ -19,12 +19,12 @@ from django.db import connection
 from django.urls import resolve
 
 from common.storage import media
-from portrait import files
+from portrait import files, own_styles
 from portrait.engine.output.formats import FORMATS
 from portrait.engine.request import DEFAULTS, PortraitRequest
 from portrait.models import QUEUES, OwnPainting, PortraitJob
 from portrait.painting_services import add_painting
-from portrait.queue import acceptance, transitions
+from portrait.queue import acceptance, fittings, transitions
 from portrait.queue.installation import MARK
 from tests import s3_server
 from tests.paths import media_path, media_root
@@ -87,6 +87,18 @@ def own_painting(slug: str, picture: bytes = b"a painting") -> OwnPainting:
     """An uploaded painting that waits for a worker."""
     painting = OwnPainting(slug=slug, titles={"ko": "내 그림", "en": "My painting"})
     add_painting(painting, picture)
+    return painting
+
+
+def published_painting(slug: str, style: bytes = b"style") -> OwnPainting:
+    """A painting whose style, ``engine.style.row`` as bytes, is offered to all."""
+    own_painting(slug)
+    painting = transitions.claim_next(OwnPainting, "test")
+    assert painting is not None
+    fitted = fittings.Fitted(style, own_styles.digest(), b"portrait", b"moving", b"standing", {})
+    assert fittings.finish(painting, fitted)
+    assert fittings.publish(painting, own_styles.digest())
+    painting.refresh_from_db()
     return painting
 
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_KEYWORD = b"XML:com.adobe.xmp"
+JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 MP4_XMP_UUID = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
 GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 GIF_TRAILER = bytes([0x01, *range(0xFF, 0xF0, -1)])  # its first bytes
@@ -27,7 +28,7 @@ class Provenance:
 
 
 def read_provenance(data: bytes) -> Provenance | None:
-    """The statement in a WebP, AVIF, GIF, MP4, PNG or ZIP file, or None."""
+    """The statement in a WebP, AVIF, GIF, MP4, JPEG, PNG or ZIP file, or None."""
     packet = _find_packet(data)
     if packet is None:
         return None
@@ -44,6 +45,10 @@ def _find_packet(data: bytes) -> bytes | None:
             keyword, _, rest = body.partition(b"\0")
             if kind == b"iTXt" and keyword == PNG_KEYWORD:
                 return rest[2:].split(b"\0", 2)[2]  # after two flags, the language and the translated keyword
+    elif data.startswith(b"\xff\xd8"):
+        for marker, body in _jpeg_segments(data):
+            if marker == 0xE1 and body.startswith(JPEG_XMP):
+                return body[len(JPEG_XMP) :]
     elif data.startswith(b"RIFF"):
         for kind, body in _webp_chunks(data):
             if kind == b"XMP ":
@@ -68,6 +73,15 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         length, kind = struct.unpack_from(">I4s", data, at)
         yield kind, data[at + 8 : at + 8 + length]
         at += 12 + length
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Those before the picture's data."""
+    at = 2
+    while data[at] == 0xFF and data[at + 1] != 0xDA:
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        yield data[at + 1], data[at + 4 : at + 2 + length]
+        at += 2 + length
 
 
 def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

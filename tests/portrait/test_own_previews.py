@@ -5,22 +5,33 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import c2pa
+import numpy as np
 import pytest
 from PIL import Image
 from rest_framework.test import APIClient
 
+from portrait import own_styles
 from portrait.engine.options import EngineOptions
+from portrait.engine.pipeline import Engine
 from portrait.errands.attempt import PREVIEW_SIDE, run_errand
 from portrait.models import Errand, PortraitJob
 from portrait.queue import errands, retention
 from portrait.queue.clock import database_now
 from portrait.queue.transitions import claim_next
+from portrait.worker.errand_orders import order_of
 from portrait.worker.messages import ErrandOrder
+from portrait.worker.running import WorkerOptions
 from tests.paths import media_path
+from tests.portrait import kit
+from tests.portrait.engine.output.certificates import certificate
+from tests.portrait.engine.style.test_style_row import row_of
 from tests.portrait.kit import Workers, enqueue, make_portrait, wait_for
 from tests.portrait.pictures import astronaut, encoded
+from tests.portrait.provenance import read_provenance
 from user.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,14 +68,6 @@ def test_a_worker_makes_them_and_the_student_gets_them(
         "error": None,
         "previews": [{"style": "udnie", "picture": "data:image/jpeg;base64,photo"}],
     }
-
-
-def test_they_come_before_the_portraits_that_wait(alice: User, bob: User, as_alice: APIClient) -> None:
-    make_portrait(alice)
-    enqueue(bob)
-    as_alice.post(URL)
-    errand = claim_next(Errand, "test")
-    assert errand is not None and errand.student == alice
 
 
 def test_those_of_the_same_photo_are_not_made_again(alice: User, as_alice: APIClient) -> None:
@@ -128,6 +131,53 @@ def test_each_style_is_painted_on_the_face(tmp_path: Path) -> None:
     sizes = {Image.open(io.BytesIO(base64.b64decode(data))).size for data in found.values()}
     assert sizes == {(PREVIEW_SIDE, PREVIEW_SIDE)}
     assert len(set(found.values())) == 15
+    assert all(read_provenance(base64.b64decode(data)) for data in found.values())
+
+
+def test_a_preview_is_marked_and_signed(tmp_path: Path) -> None:
+    files = certificate(tmp_path)
+    plain, signing = (
+        Engine(EngineOptions(ai_mark=mark, c2pa=c2pa))
+        for mark, c2pa in ((False, None), (True, (files.chain, files.key)))
+    )
+    crop = np.ascontiguousarray(astronaut()[:256, 96:352])
+    before, after = (engine.preview(crop, "udnie", PREVIEW_SIDE) for engine in (plain, signing))
+    pixels = [np.asarray(Image.open(io.BytesIO(data)), int) for data in (before, after)]
+    changed = np.argwhere(np.abs(pixels[0] - pixels[1]).max(axis=2) > 40)
+    assert len(changed) and changed.min() > PREVIEW_SIDE / 2  # in the lower right corner
+    with c2pa.Reader("image/jpeg", io.BytesIO(after)) as reader:
+        assert reader.get_validation_state() == "Valid"
+        assert '"style": "udnie"' in reader.json() and "motion" not in reader.json()
+
+
+def test_own_paintings_are_among_them(alice: User, tmp_path: Path) -> None:
+    make_portrait(alice)
+    painter = Engine(EngineOptions()).painter
+    night = replace(painter.styles[2], slug="night-cafe")
+    style = replace(row_of(painter, 2), style=night, painter=own_styles.digest())
+    published = kit.published_painting("night-cafe", style.pack())
+    kit.own_painting("not-published")
+    errands.ask(student_id=alice.pk, kind="previews", source_id=PortraitJob.objects.get().pk)
+    errand = claim_next(Errand, "test")
+    assert errand is not None
+    options = WorkerOptions(options=EngineOptions())
+    order = order_of(errand, tmp_path, encoded(astronaut(), "JPEG"), options)
+    assert list(order.own_styles) == [published.slug]
+    done = run_errand(order, lambda _stage, _fraction: None)
+    found = json.loads((tmp_path / done.file).read_text())
+    assert len(found) == 16 and list(found)[-1] == "night-cafe"
+
+
+def test_they_are_made_again_for_a_painting_that_was_published_since(
+    alice: User, as_alice: APIClient
+) -> None:
+    make_portrait(alice)
+    made(as_alice)
+    assert as_alice.post(URL).json()["status"] == "succeeded"
+    kit.published_painting("night-cafe")
+    assert as_alice.post(URL).json()["status"] == "queued"
+    made(as_alice)
+    assert as_alice.post(URL).json()["status"] == "succeeded"
 
 
 def test_an_account_takes_its_errands_along(alice: User, as_alice: APIClient) -> None:

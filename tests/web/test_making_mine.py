@@ -57,30 +57,29 @@ def test_styles_are_shown_on_my_face_and_i_perform_the_motion(
     visitor.walk("#/photo")  # waits for no portrait
 
 
-def test_a_stranger_has_a_portrait_with_at_most_six_taps(visit: Callable[..., Visitor]) -> None:
+def test_the_last_button_of_photo_and_sorting_is_in_view(visit: Callable[..., Visitor]) -> None:
     visitor = visit(**PHONE)
     page = visitor.page
-    taps = 0
 
-    def tap(what: str) -> None:
-        nonlocal taps
-        taps += 1
-        page.locator(what).first.tap()
+    def in_view(act: str) -> bool:
+        box = page.locator(f"[data-act={act}]").bounding_box()
+        rooms = page.locator(".rooms").bounding_box()
+        return bool(box and rooms and box["y"] > 0 and box["y"] + box["height"] <= rooms["y"])
 
-    visitor.open()
-    tap(".hero a[href='#/sign-up']")
-    page.fill("[name=fullname]", "Stranger")
-    page.fill("[name=username]", "stranger-1")
-    page.fill("[name=password]", "nimbus-2000-lacquer")
-    tap("button[type=submit]")
-    page.wait_for_url("**/#/photo")
-    with page.expect_file_chooser() as chooser:
-        tap(".file-button")
-    taps += 1  # the picture in the album
-    chooser.value.set_files({"name": "me.jpg", "mimeType": "image/jpeg", "buffer": astronaut()})
-    tap("[data-act=send]")
-    page.locator(".found-frame img[src$='.webp']").wait_for(timeout=PORTRAIT_TIMEOUT)
-    assert taps <= 6
+    visitor.sign_up("in-view", "In View")
+    visitor.choose_photo(astronaut())
+    page.locator(".crop-view").wait_for()
+    assert in_view("send")
+    window = page.locator(".crop-view").bounding_box()
+    consent = page.locator(".always").bounding_box()
+    assert window and consent and window["y"] + window["height"] <= consent["y"]
+    page.click(".wishes summary")
+    page.locator(".choice").nth(20).wait_for()
+    assert in_view("send")
+    visitor.walk("#/sorting")
+    visitor.answer_all()
+    page.evaluate("scrollTo(0, 0)")
+    assert in_view("onward")
 
 
 def test_a_tap_on_an_answer_goes_on_and_back_returns(visit: Callable[..., Visitor]) -> None:

@@ -138,9 +138,14 @@ export default async function page({ api, t, go, student, announce, refreshStude
       h("details", { class: "wishes" }, h("summary", {}, t("photo.wishes")), wishes.node),
       h("p", { class: "consent small" }, t("photo.consent", { n: options.photo_kept_days })),
       lookAt && h("label", { class: "look-wish small" }, lookAt, h("span", {}, h("b", {}, t("look.ask")), " ", t("look.explained"))),
-      bar.node,
-      box,
-      h("div", { class: "row" }, button, again),
+      h(
+        "div",
+        { class: "always stack tight" },
+        box,
+        bar.node,
+        h("p", { class: "small" }, t("photo.agree")),
+        h("div", { class: "row" }, button, again),
+      ),
     );
     focusOn(crop ? crop.node.querySelector("canvas") : button);
     return undefined;
@@ -161,6 +166,12 @@ export default async function page({ api, t, go, student, announce, refreshStude
     const bar = progressBar(t("reveal.progress"));
     let shown = null;
     let told = false;
+    // Decoded before it takes the place of another, so that the frame is not empty in between.
+    async function hang(picture) {
+      const node = portrait({ ...picture, lazy: false, size: 208 });
+      if (frame.hasChildNodes()) await node.querySelector("img").decode().catch(() => {});
+      if (shown === picture.src) replace(frame, node);
+    }
     if (sent && report?.chosen && report.faces.length === 1) framedFace(sent, report).then((node) => shown ?? replace(frame, node), () => {});
     replace(stage, h("div", { class: "found stack centred" }, frame, line, bar.node, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
     focusOn(onward);
@@ -185,7 +196,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
       const framed = frame.querySelector(".faces") && !state.files.poster && state.status !== "succeeded";
       if (picture.src && shown !== picture.src && !framed) {
         shown = picture.src;
-        replace(frame, portrait({ ...picture, lazy: false, size: 208 }));
+        hang(picture);
       }
       if (finished) {
         line.dataset.found = "yes";

@@ -1,6 +1,7 @@
 /** The sorting: one question at a time, then the birthday and the preferred house; back and forth, by keyboard too. */
 import { focusOn, h, replace } from "../lib/dom.js";
 import { field } from "../lib/form.js";
+import { houseNames } from "../lib/house.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
 import { keep, recall } from "../lib/browser-storage.js";
@@ -56,10 +57,11 @@ export default async function page({ api, t, go, student, toast, announce, refre
       given.answers[question.id] = id;
       save();
     });
-    // A tap goes on by itself; keys, whose clicks have no detail, do not: arrows pass over answers.
+    // A tap goes on by itself; keys, whose clicks have no detail, do not: arrows pass over answers. The click that a
+    // label passes to its input has no detail in WebKit, so that the label's own counts.
     const { step } = given;
     node.addEventListener("click", ({ detail, target }) => {
-      if (detail > 0 && target.matches("input")) setTimeout(() => given.step === step && walk(1), SEEN);
+      if (detail > 0 && target.closest("label")) setTimeout(() => given.step === step && walk(1), SEEN);
     });
     return node;
   }
@@ -84,9 +86,9 @@ export default async function page({ api, t, go, student, toast, announce, refre
   }
 
   function houseStep() {
-    const entries = houses.map(({ id, name, crest, desc }) => ({
+    const entries = houses.map(({ crest, desc, id, ...names }) => ({
       id,
-      text: [h("strong", {}, name), h("br"), h("span", { class: "small" }, desc)],
+      text: [h("strong", {}, houseNames(names)), h("br"), h("span", { class: "small" }, desc)],
       picture: h("img", { src: crest, alt: "", width: 56, height: 62, loading: "lazy" }),
     }));
     const node = cards(t("sorting.preferred"), entries, given.preferred, (id) => {
@@ -203,7 +205,7 @@ export default async function page({ api, t, go, student, toast, announce, refre
     bar.node,
     stage,
     box,
-    h("div", { class: "row between" }, back, onward),
+    h("div", { class: "row between always" }, back, onward),
     h("p", { class: "hint keys-hint" }, t("sorting.keys")),
   );
   return {

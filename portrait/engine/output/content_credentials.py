@@ -27,7 +27,10 @@ _TRIAL = bytes.fromhex(
 
 @dataclass(frozen=True)
 class Making:
-    """What made a portrait: names of weights and of the choices, and nothing about the student."""
+    """What made a portrait: names of weights and of the choices, and nothing about the student.
+
+    A still has no ``motion``: it is empty.
+    """
 
     painter: str
     motion_model: str
@@ -121,9 +124,9 @@ def _manifest(making: Making) -> dict[str, Any]:
                             "softwareAgent": {"name": CREATOR_TOOL},
                             "parameters": {
                                 "painter": making.painter,
-                                "motionModel": making.motion_model,
+                                **({"motionModel": making.motion_model} if making.motion else {}),
                                 "style": making.style,
-                                "motion": making.motion,
+                                **({"motion": making.motion} if making.motion else {}),
                             },
                         }
                     ]

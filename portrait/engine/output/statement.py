@@ -22,12 +22,13 @@ class Statement:
     def in_files(self, files: Mapping[str, bytes], making: Making) -> dict[str, bytes]:
         """The files, by the format's name, with the statement added. Raises CredentialsError."""
         media_types = {row.name: row.media_type for row in FORMATS}
-        stated = {name: with_provenance(data) for name, data in files.items()}
-        if self._signer is None:
+        return {name: self.in_file(data, media_types[name], making) for name, data in files.items()}
+
+    def in_file(self, data: bytes, media_type: str, making: Making) -> bytes:
+        """The file with the statement added. Raises CredentialsError."""
+        stated = with_provenance(data)
+        # A live portrait is an archive, which C2PA's library cannot sign.
+        if self._signer is None or media_type == LIVE.media_type:
             return stated
         # Last: the signature covers every byte before it.
-        # A live portrait is an archive, which C2PA's library cannot sign.
-        return {
-            name: data if name == LIVE.name else self._signer.sign(data, media_types[name], making)
-            for name, data in stated.items()
-        }
+        return self._signer.sign(stated, media_type, making)

@@ -27,6 +27,11 @@ INNER_LIPS = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 3
 OUTER_LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185]
 # The middle of the forehead at the hairline, and the chin.
 HAIRLINE, CHIN = 10, 152
+# The face's border, from the hairline to the picture's right and round.
+FACE_BORDER = [
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+]
 # The face's border at the height of the ears.
 RIGHT_SIDE, LEFT_SIDE = 234, 454
 
@@ -47,6 +52,11 @@ class FaceLandmarks:
     points: Points
     depth: NDArray[np.float64]
     flag: float
+
+    @property
+    def border(self) -> Points:
+        """The face's border, a polygon of float (36, 2)."""
+        return self.points[FACE_BORDER]
 
     @property
     def eyes(self) -> tuple[Points, Points]:

@@ -31,19 +31,24 @@ _EYES = ((33, 133, 159, 145), (263, 362, 386, 374))
 
 # An eye as it is searched for its pupil: pixels across and down, corners at the middle of the sides.
 _EYE_SIZE = (48, 24)
+# The border that is left out, in the same pixels: the lids and their shadow, whose darkness is that of the skin.
+_LIDS = (4, 2)
 # The pupil is among the darkest of the open eye's pixels: this fraction.
 _DARKEST = 0.2
 
 # Hues in degrees: where a colour begins, is full from and to, and ends; and the saturation (0..1) at which it begins
-# to count and counts in full. Red ends before, and yellow begins after, the hues of skin and hair of any tone.
+# to count and counts in full. Red ends before, and yellow begins after, the hues of skin and hair of any tone. Green
+# and blue begin above 0.29, the saturation of a grey in light that weakens one channel and strengthens another by a
+# sixth: such a cast comes from the camera, and makes skin look lighter or darker as well.
 _HUES: dict[str, tuple[tuple[float, float, float, float], tuple[float, float]]] = {
     "red": ((325, 335, 363, 368), (0.55, 0.7)),
     "yellow": ((44, 48, 62, 70), (0.55, 0.7)),
-    "green": ((72, 85, 160, 172), (0.2, 0.35)),
-    "blue": ((185, 197, 250, 265), (0.25, 0.4)),
+    "green": ((72, 85, 160, 172), (0.3, 0.45)),
+    "blue": ((185, 197, 250, 265), (0.3, 0.45)),
 }
-# Values (0..1, the largest of the three channels) below which a pixel is too dark to have a colour.
-_DARK = (0.16, 0.26)
+# Chroma (0..1, the largest of the three channels less the smallest) at which a pixel begins to have a colour and has
+# one in full: black cloth and black hair have saturated shades in cool light, but less chroma.
+_CHROMA = (0.1, 0.16)
 
 
 @dataclass(frozen=True)
@@ -168,11 +173,19 @@ def _gaze(crop: Picture, points: NDArray[np.float64]) -> float:
         inside = mask > 0
         if inside.sum() < across * down / 12:
             continue  # closed
+        inside = _without_border(mask)
+        if not inside.any():
+            continue
         eye = cv2.GaussianBlur(eye.astype(np.float32), (0, 0), 1.5)
         limit = np.quantile(eye[inside], _DARKEST)
         _rows, columns = np.nonzero(inside & (eye <= limit))
         found.append((float(columns.mean()) + 0.5) / (across / 2) - 1)
     return float(np.mean(found)) if found else 0.0
+
+
+def _without_border(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    beside, above = _LIDS
+    return np.asarray(cv2.erode(mask, np.ones((2 * above + 1, 2 * beside + 1), np.uint8), borderValue=0) > 0)
 
 
 def _clothes(person: Matte, landmarks: FaceLandmarks) -> NDArray[np.bool_]:
@@ -190,12 +203,12 @@ def _colours(small: Picture) -> dict[str, NDArray[np.float32]]:
     hue, saturation, value = np.moveaxis(
         cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2HSV), -1, 0
     )
-    lit = _rising(value, *_DARK)
+    coloured = _rising(saturation * value, *_CHROMA)
     found = {}
     for name, ((begins, full, until, ends), saturations) in _HUES.items():
         turned = np.where(hue < begins - 1, hue + 360, hue)
         strength = _rising(turned, begins, full) * (1 - _rising(turned, until, ends))
-        found[name] = strength * _rising(saturation, *saturations) * lit
+        found[name] = strength * _rising(saturation, *saturations) * coloured
     return found
 
 

@@ -1,4 +1,4 @@
-"""First come, first served among students, not among uploads."""
+"""First come, first served among students, not among uploads; and errands take turns with portraits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from portrait.models import PortraitJob
-from portrait.queue import transitions, turns
+from portrait.models import Errand, PortraitJob
+from portrait.queue import errands, transitions, turns
 from portrait.queue.clock import database_now
+from portrait.worker.orders import take
+from portrait.worker.running import WorkerOptions
 from tests.portrait.kit import claim, enqueue, make_portrait, student
 from user.models import User
 
@@ -83,3 +85,40 @@ def test_what_was_an_hour_ago_does_not_count(alice: User) -> None:
 def test_an_idle_queue_delays_no_one(alice: User) -> None:
     for _ in range(10):
         make_portrait(alice)
+
+
+def ask(owner: User) -> None:
+    errands.ask(student_id=owner.pk, kind=Errand.Kind.PERFORMANCE, clip=b"clip")
+
+
+def taken(count: int) -> list[str]:
+    """What a worker takes next, and whose it is."""
+    found = [take("test", WorkerOptions()) for _ in range(count)]
+    return [f"{job.KIND} {job.student.username}" for job in found if isinstance(job, Errand | PortraitJob)]
+
+
+def test_errands_take_turns_with_the_portraits_that_wait() -> None:
+    for name in ("ann", "ben"):
+        enqueue(student(name))
+    for name in ("cho", "dan", "eve", "fay"):
+        ask(student(name))
+    assert taken(7) == ["errand cho", "job ann", "errand dan", "job ben", "errand eve", "errand fay"]
+
+
+def test_who_asks_for_the_same_errand_again_and_again_delays_nobody_more(alice: User) -> None:
+    for name in ("ann", "ben"):
+        enqueue(student(name))
+    order = []
+    for _ in range(3):
+        ask(alice)
+        order += taken(1)
+    assert order == ["errand alice", "job ann", "errand alice"]
+
+
+def test_a_portrait_that_has_ended_since_was_a_turn() -> None:
+    ask(student("ann"))
+    assert taken(1) == ["errand ann"]
+    make_portrait(student("ben"))
+    enqueue(student("cho"))
+    ask(student("dan"))
+    assert taken(2) == ["errand dan", "job cho"]

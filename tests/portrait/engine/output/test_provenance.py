@@ -44,6 +44,17 @@ def test_an_animation_still_plays(kind: str) -> None:
     assert before[1] == after[1]
 
 
+@pytest.mark.parametrize("options", [{}, {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"}])
+def test_a_jpeg_states_its_provenance_and_still_opens(options: dict[str, bytes]) -> None:
+    file = encoded(moving(30)[0], "JPEG", **options)
+    assert read_provenance(file) is None
+    stated = with_provenance(file)
+    assert read_provenance(stated) == STATEMENT
+    with Image.open(io.BytesIO(file)) as before, Image.open(io.BytesIO(stated)) as after:
+        assert "xmp" in after.info and after.getexif() == before.getexif()
+        assert np.array_equal(np.array(before), np.array(after))
+
+
 def test_a_poster_still_opens() -> None:
     with Image.open(io.BytesIO(with_provenance(clip().files["poster"]))) as image:
         assert np.array_equal(np.array(image), moving(30)[0])
@@ -83,7 +94,7 @@ def test_the_webp_header_announces_the_packet() -> None:
         assert TRAINED_ALGORITHMIC_MEDIA.encode() in image.info["xmp"]
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "BMP", "WEBP"])
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "WEBP"])
 def test_other_formats_are_refused(kind: str) -> None:
     # A WebP of a single image is in the simple format, which cannot contain XMP.
     with pytest.raises(ValueError, match="carry"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from demo.faces import PAINTINGS
-from dormitory.look.measuring import copies, look
+from dormitory.look.measuring import SKINS, copies, look, with_skin
 from dormitory.look.rules import rules
 from portrait.engine.photo.crop import crop_face
 from portrait.engine.photo.decoding import read_photo
@@ -92,7 +92,16 @@ def test_the_colours_of_clothes_and_background_are_told_apart(colour: str, rgb: 
 
 
 @pytest.mark.parametrize(
-    "rgb", [(245, 222, 205), (224, 172, 125), (165, 105, 70), (92, 58, 40), (45, 28, 22), (215, 175, 105)]
+    "rgb",
+    [
+        (245, 222, 205),
+        (224, 172, 125),
+        (165, 105, 70),
+        (92, 58, 40),
+        (45, 28, 22),
+        (215, 175, 105),
+        (37, 41, 52),  # black hair in cool light
+    ],
 )
 def test_the_colour_of_skin_and_hair_changes_nothing(rgb: tuple[int, int, int]) -> None:
     crop, matte, _landmarks = framed()
@@ -112,6 +121,25 @@ def test_the_colour_of_skin_and_hair_changes_nothing(rgb: tuple[int, int, int]) 
     }
     for name in ("tilt", "gaze", "smile", "brows", "eyes"):
         assert after[name] == pytest.approx(before[name], abs=1.5 * TOLERANCE[name])
+
+
+@pytest.mark.parametrize("lighter", SKINS.values(), ids=SKINS)
+def test_the_lightness_of_the_skin_alone_changes_nothing(lighter: float) -> None:
+    crop, matte, landmarks = framed()
+    before, after = numbers(crop, matte), numbers(with_skin(crop, landmarks, lighter), matte)
+    for name in FEATURES:
+        assert after[name] == pytest.approx(before[name], abs=TOLERANCE.get(name, 0.01)), name
+
+
+@pytest.mark.parametrize(
+    "gains", [(7 / 6, 1, 5 / 6), (5 / 6, 1, 7 / 6), (5 / 6, 7 / 6, 5 / 6), (7 / 6, 5 / 6, 7 / 6)]
+)
+def test_a_grey_picture_has_no_colours_in_warm_or_cool_light(gains: tuple[float, float, float]) -> None:
+    crop, matte, _landmarks = framed()
+    grey = np.repeat(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    cast = np.clip(grey * 0.85 * np.array(gains), 0, 255).astype(np.uint8)
+    found = numbers(cast, matte)
+    assert [name for name, value in found.items() if name.startswith(("clothes_", "behind_")) and value] == []
 
 
 def test_thirteen_numbers_are_kept_and_nothing_else() -> None:

@@ -91,7 +91,8 @@ def verify_files(folder: Path, paths: Iterable[Path]) -> None:
 def expected_files(folder: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
     """Those of the files that must be there: all but files of the folder that its ``SHA256SUMS`` does not record.
 
-    The image of the web process has neither the weights that only workers read nor their lines. Raises CheckpointError.
+    The image of the web process has neither the weights that only workers read nor their lines.
+    Raises CheckpointError.
     """
     if not (folder / SUMS).exists():
         return tuple(paths)

@@ -12,6 +12,9 @@ from PIL import Image
 STORED_SIDE = 2048
 STORED_QUALITY = 92
 
+# Rows that are halved at a time.
+_ROWS = 256
+
 Picture = NDArray[np.uint8]
 
 
@@ -53,11 +56,25 @@ def halved(image: Picture, factor: float) -> tuple[Picture, float]:
     """
     scale = 1.0
     while scale >= 2 * factor and min(image.shape[:2]) >= 2:
-        height, width = image.shape[0] // 2, image.shape[1] // 2
-        even = image[: 2 * height, : 2 * width]
-        image = np.asarray(Image.fromarray(even).reduce(2))
+        image = _half(image)
         scale /= 2
     return image, scale
+
+
+def _half(image: Picture) -> Picture:
+    """The means of 2 x 2 pixels, rounded; some rows at a time, since a photo of 12 megapixels would need 18 MB more."""
+    height, width = image.shape[0] // 2, image.shape[1] // 2
+    half = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _ROWS):
+        rows = image[2 * top : 2 * min(height, top + _ROWS), : 2 * width]
+        pairs = rows[::2].astype(np.uint16)
+        pairs += rows[1::2]
+        # Colour by colour: NumPy's inner loops are then as long as a row, not as a pixel.
+        for colour in range(3):
+            total = pairs[:, ::2, colour] + pairs[:, 1::2, colour]
+            total += 2
+            half[top : top + _ROWS, :, colour] = total >> 2
+    return half
 
 
 def by_area(image: Picture, size: tuple[int, int]) -> Picture:

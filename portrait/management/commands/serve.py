@@ -47,7 +47,7 @@ ELSEWHERE = """On a phone in the same network:
 """  # noqa: E501
 
 
-ELSEWHERE_MADE = """No worker runs here (PORTRAIT_QUEUE=celery). Celery's workers make the portraits, with the same settings:
+ELSEWHERE_MADE = """No worker runs here (PORTRAIT_QUEUE=celery): Celery's workers make the portraits.
 
   .venv/bin/celery -A config worker -B
 """

@@ -62,7 +62,7 @@ def halved(image: Picture, factor: float) -> tuple[Picture, float]:
 
 
 def _half(image: Picture) -> Picture:
-    """The means of 2 x 2 pixels, rounded; some rows at a time, since a photo of 12 megapixels would need 18 MB more."""
+    """The means of 2 x 2 pixels, rounded; some rows at a time, which needs 18 MB less for 12 megapixels."""
     height, width = image.shape[0] // 2, image.shape[1] // 2
     half = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, _ROWS):

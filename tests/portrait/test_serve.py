@@ -152,7 +152,7 @@ def test_with_celery_it_serves_alone_and_a_celery_worker_makes_the_portraits(
     with Redis() as broker:
         environment |= {"PORTRAIT_QUEUE": "celery", "CELERY_BROKER_URL": broker.url, "TMPDIR": str(tmp_path)}
         process = serve(port, environment)
-        worker = None
+        parts: list[subprocess.Popen[Any]] = [process]
         try:
             assert "celery -A config worker" in wait_for_line(process, "celery -A config worker")
             programs = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(process.pid)]
@@ -182,7 +182,7 @@ def test_with_celery_it_serves_alone_and_a_celery_worker_makes_the_portraits(
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
         finally:
-            for part in filter(None, (worker, process)):
+            for part in parts:
                 part.terminate()
                 part.wait(60)
 

@@ -1,6 +1,8 @@
 """A school's queue of portraits, simulated: students send photos, workers make one portrait at a time each.
 
-All times are in seconds. The order is first come, first served, as every student sends one photo.
+All times are in seconds. The order is first come, first served, as every student sends one photo. A worker that is
+idle looks for a photo every ``poll`` seconds, as the embedded one does; a busy one takes the next photo at once. Each
+portrait takes ``overhead`` seconds more than the painting: photo, files, transactions, and the wait for the next job.
 """
 
 from __future__ import annotations
@@ -11,11 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 DAY = 86_400.0
+# Of the embedded worker; messages of Celery wake a child at once.
+POLL = 0.5
+# Above that of an idle machine (docs/scaling.md), on which nothing else is stored.
+OVERHEAD = 0.1
 
 
 @dataclass(frozen=True)
 class Load:
-    """``students`` photos in ``hours``, each of which takes a worker between ``seconds[0]`` and ``seconds[1]``.
+    """``students`` photos in ``hours``, each of which is painted in ``seconds[0]`` to ``seconds[1]``.
 
     ``peak``: how many times the mean rate the busiest moment of a day has; 1 for an even load.
     """
@@ -24,6 +30,8 @@ class Load:
     hours: float
     seconds: tuple[float, float]
     peak: float = 1.0
+    overhead: float = OVERHEAD
+    poll: float = POLL
 
 
 @dataclass(frozen=True)
@@ -49,26 +57,33 @@ def simulate(load: Load, workers: int, seed: int = 1) -> Result:
     """Serve all arrivals with that many workers."""
     generator = np.random.default_rng(seed)
     times = arrivals(load, generator)
-    durations = generator.uniform(*load.seconds, load.students)
-    return serve(times, durations, workers)
+    durations = generator.uniform(*load.seconds, load.students) + load.overhead
+    return serve(times, durations, workers, looks=generator.uniform(0, load.poll, load.students))
 
 
-def serve(times: np.ndarray, durations: np.ndarray, workers: int) -> Result:
-    """Serve photos that come at ``times``, sorted, and take ``durations``."""
+def serve(
+    times: np.ndarray, durations: np.ndarray, workers: int, *, looks: np.ndarray | None = None
+) -> Result:
+    """Serve photos that come at ``times``, sorted, and take ``durations``.
+
+    ``looks``: how long after each photo an idle worker looks for one; None: at once.
+    """
     free = [0.0] * workers
     waits = np.empty(len(times))
-    for number, (time, duration) in enumerate(zip(times, durations, strict=True)):
-        end = max(time, free[0]) + duration
-        heapq.heapreplace(free, end)
-        waits[number] = end - time
+    seen = times if looks is None else times + looks
+    for number, (time, look, duration) in enumerate(zip(times, seen, durations, strict=True)):
+        begin = look if free[0] <= time else free[0]
+        heapq.heapreplace(free, begin + duration)
+        waits[number] = begin + duration - time
     span = max(free) - float(times[0])
     return Result(workers, np.sort(waits), float(durations.sum() / (span * workers)))
 
 
 def fewest_workers(load: Load, *, wait: float, percent: float = 95.0) -> Result:
     """The smallest number of workers with which ``percent`` of the students have their portrait within ``wait``."""
-    if wait <= load.seconds[1]:
-        raise ValueError(f"a portrait alone takes up to {load.seconds[1]:g} s")
+    alone = load.seconds[1] + load.overhead + load.poll
+    if wait <= alone:
+        raise ValueError(f"a portrait alone takes up to {alone:g} s")
     low, high = 0, 1
     while _percentile(simulate(load, high), percent) > wait:
         low, high = high, high * 2

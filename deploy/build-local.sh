@@ -54,10 +54,11 @@ base portraits-base usr-is-merged python3 libstdc++6 libgomp1 ca-certificates tz
 base portraits-builder usr-is-merged python3 python3-venv libstdc++6 libgomp1 ca-certificates
 
 say "Wheels of the pinned lists"
-sed 's/^opencv-python==/opencv-python-headless==/' requirements-web.txt > "$WORK/requirements-web.txt"
+sed -f deploy/container/web-image.sed requirements-web.txt > "$WORK/requirements-web.txt"
 "$PIP" download --quiet --no-deps --dest "$WORK/wheels" -r "$WORK/requirements-web.txt"
 case " $* " in *" worker "*)
-    grep -v -e '^-r ' requirements.txt > "$WORK/requirements.txt"
+    grep -v -e '^-r ' requirements.txt | sed -f deploy/container/headless.sed > "$WORK/requirements.txt"
+    "$PIP" download --quiet --no-deps --dest "$WORK/wheels" -r requirements-web.txt
     "$PIP" download --quiet --no-deps --dest "$WORK/wheels" ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r "$WORK/requirements.txt"
 esac
 

@@ -83,9 +83,14 @@ for kind in webp avif gif mp4 poster tile; do
 done
 call --output "$folder/card.png" "$site/dorm/card/image/" -H "$bearer"
 echo "card: $(stat -c %s "$folder/card.png") bytes"
-[ -z "${OUT:-}" ] || cp "$folder"/{webp,poster,card.png} "$OUT/"
+for form in webp gif mp4 story square; do
+    call --output "$folder/card.$form" "$site/dorm/card/image/?format=$form" -H "$bearer"
+    echo "card, $form: $(stat -c %s "$folder/card.$form") bytes"
+done
+[ -z "${OUT:-}" ] || cp "$folder"/{webp,poster} "$folder"/card.* "$OUT/"
 
 echo "== health"
+call "$site/readyz"
 inside worker python3 manage.py worker_health
 
 echo "== files that a container wrote outside of its volumes and /tmp"

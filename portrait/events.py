@@ -25,11 +25,14 @@ from portrait.serializers import status_body
 from user.models import User
 from user.selectors import by_id
 
-# Seconds between two looks; after one that took much of the processor, ``PAUSE_SHARE`` times what it took.
+# Seconds between two looks; after looks that took much of the processor, ``PAUSE_SHARE`` times what the shorter of
+# the last two took: one in which Python collected its garbage takes twenty times as long, and tells nothing.
 LOOK_EVERY, LONGEST_PAUSE = 0.05, 0.5
 PAUSE_SHARE = 9
-# What depends on other students (the place in the queue, and so the estimate) is told again after this long.
+# What depends on other students (the place in the queue, and so the estimate) is told again after this long, or a
+# little later where many wait: a look takes at most ``REFRESH_SECONDS`` for it, so that no news waits for them all.
 REFRESH_EVERY = 5.0
+REFRESH_SECONDS = 0.02
 HEARTBEAT_EVERY = 15.0
 # A client then asks again, with the token that it has by then.
 LONGEST = 600.0
@@ -107,13 +110,15 @@ class Listeners:
                 self._thread.start()
 
     def _run(self) -> None:
+        before = 0.0
         try:
             while present := self._present():
                 begin = time.thread_time()
                 try:
                     _tell(present)
                     taken = time.thread_time() - begin
-                    pause = min(LONGEST_PAUSE, max(LOOK_EVERY, PAUSE_SHARE * taken))
+                    pause = min(LONGEST_PAUSE, max(LOOK_EVERY, PAUSE_SHARE * min(taken, before)))
+                    before = taken
                 except (OperationalError, InterfaceError) as error:
                     logger.warning("the database does not answer (%s)", type(error).__name__)
                     connections.close_all()
@@ -151,22 +156,32 @@ def _tell(present: list[Listener]) -> None:
     for listener in present:
         by_student[listener.student.pk].append(listener)
     marks = marks_of(set(by_student))
+    now = time.monotonic()
     for pk, group in by_student.items():
-        mark = marks.get(pk)
-        now = time.monotonic()
-        due = [one for one in group if one.mark != mark or now - one.looked_at >= REFRESH_EVERY]
-        if due:
-            # In this order: the record of a student is then not older than the job that it is shown with.
-            job = newest_job(pk)
-            student = by_id(pk)
-            for listener in due:
-                listener.mark, listener.looked_at = mark, now
-                _look(listener, student, job)
-        for listener in group:
-            if now - listener.begun > LONGEST:
-                listener.held.end()
-            elif now - listener.sent_at > HEARTBEAT_EVERY:
-                listener.send(HEARTBEAT)
+        _show(pk, [one for one in group if one.mark != marks.get(pk)], marks.get(pk))
+    end = time.monotonic() + REFRESH_SECONDS
+    for listener in sorted(present, key=lambda one: one.looked_at):
+        if now - listener.looked_at < REFRESH_EVERY or time.monotonic() > end:
+            break
+        pk = listener.student.pk
+        _show(pk, by_student[pk], marks.get(pk))
+    for listener in present:
+        if now - listener.begun > LONGEST:
+            listener.held.end()
+        elif now - listener.sent_at > HEARTBEAT_EVERY:
+            listener.send(HEARTBEAT)
+
+
+def _show(pk: int, group: list[Listener], mark: Mark | None) -> None:
+    """Send the state of a student to those of their listeners who were sent another one."""
+    if not group:
+        return
+    # In this order: the record of a student is then not older than the job that it is shown with.
+    job = newest_job(pk)
+    student = by_id(pk)
+    for listener in group:
+        listener.mark, listener.looked_at = mark, time.monotonic()
+        _look(listener, student, job)
 
 
 def _look(listener: Listener, student: User | None, job: PortraitJob | None) -> None:

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from common import metrics
 from common.health import Unready, readiness
 from common.storage import media
-from portrait.engine.checkpoints.folder import verify_files
+from portrait.engine.checkpoints.folder import expected_files, verify_files
 from portrait.engine.errors import CheckpointError
 from portrait.engine_options import engine_options
 from portrait.events import listeners
@@ -164,11 +164,12 @@ def weights() -> None:
     """The probe of the weights: those that were recorded. Files that have not changed are not read again."""
     global _verified
     options = engine_options()
-    present: Verified = tuple(_seen(path) for path in options.weights)
-    if present == _verified:
-        return
     try:
-        verify_files(options.checkpoints, options.weights)
+        files = expected_files(options.checkpoints, options.weights)
+        present: Verified = tuple(_seen(path) for path in files)
+        if present == _verified:
+            return
+        verify_files(options.checkpoints, files)
     except CheckpointError as error:
         raise Unready("are missing or damaged") from error
     _verified = present

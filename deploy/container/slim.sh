@@ -1,5 +1,6 @@
 #!/bin/sh
-# Usage: slim.sh VENV. Deletes what no process of the service reads from its packages, and compiles the rest.
+# Usage: slim.sh VENV [--without-sources]. Deletes what no process of the service reads from its packages, and compiles
+# the rest.
 set -eu
 packages=$(echo "$1"/lib/python3*/site-packages)
 
@@ -20,4 +21,13 @@ find "$packages/botocore/data" -mindepth 1 -maxdepth 1 -type d \
 
 # Without compiled files each start would compile everything: the root file system is read-only. By hash and unchecked,
 # so that the same sources give the same image. Examples for Python 2 in some packages cannot be compiled.
-"$1"/bin/python3 -m compileall -qq -f -j 0 --invalidation-mode unchecked-hash "$packages" || true
+if [ "${2:-}" != --without-sources ]; then
+    "$1"/bin/python3 -m compileall -qq -f -j 0 --invalidation-mode unchecked-hash "$packages" || true
+    exit
+fi
+# Sources are as large as what is compiled of them, and read by nothing that the web process imports; torch, numba and
+# scikit-image read theirs. Tracebacks name lines of packages without their text.
+find "$packages" -name __pycache__ -prune -exec rm -rf {} +
+"$1"/bin/python3 -m compileall -qq -f -b -j 0 --invalidation-mode unchecked-hash "$packages"
+find "$packages" \( -name '*.py' -o -name '*.pyi' -o -name '*.a' \) -delete
+rm -rf "$packages"/numpy/f2py "$packages"/numpy/distutils "$packages"/numpy/_core/include "$packages"/django/contrib/gis

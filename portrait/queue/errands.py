@@ -28,7 +28,9 @@ def ask(*, student_id: int, kind: str, source_id: int | None = None, clip: bytes
         "source_id": source_id,
         "clip": clip,
     }
-    errand, _ = Errand.objects.update_or_create(student_id=student_id, kind=kind, defaults=asked)
+    errand, _ = Errand.objects.update_or_create(
+        student_id=student_id, kind=kind, defaults=asked, create_defaults={**asked, "created_at": now}
+    )
     delivery.wake(errand.pk)
 
 

@@ -76,8 +76,9 @@ def _settle(
     health.worked()
     if outcome.log:
         logger.error("%s: %s\n%s", job.label, outcome.code, outcome.log)
-    transitions.fail(job, outcome.code, outcome.detail, final=outcome.final, backoff=options.backoff)
-    logger.info("%s: attempt %s failed: %s %s", job.label, job.attempts, outcome.code, outcome.detail)
+    # Nothing is written, and nothing said, where this end was written before or the lease was lost.
+    if transitions.fail(job, outcome.code, outcome.detail, final=outcome.final, backoff=options.backoff):
+        logger.info("%s: attempt %s failed: %s %s", job.label, job.attempts, outcome.code, outcome.detail)
 
 
 def end_unbegun(job: QueuedWork, outcome: AttemptFailed, options: WorkerOptions, health: Health) -> None:

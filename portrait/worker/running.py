@@ -27,6 +27,8 @@ class WorkerOptions:
     backoff: Sequence[float] = transitions.BACKOFF
     cancel: float = 10.0  # that a cancelled attempt gets to stop by itself, before its child is killed
     first_pause: float = FIRST_PAUSE
+    # That a child of Celery which can take no job keeps the message that woke it: other workers are quicker.
+    hold: float = 60.0
     task: str = "portrait.worker.attempt.make_portrait"
     loader: str = "portrait.worker.attempt.load_engine"
     # The fitting of a style to a painting: of so many minutes of training, with the photos of that folder.

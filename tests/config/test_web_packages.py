@@ -18,7 +18,18 @@ from tests.portrait.kit import Workers, wait_for, workers
 from tests.portrait.pictures import astronaut, encoded
 from tests.requirements import install, listed, needed_by
 
-HEAVY = {"torch", "numba", "llvmlite", "scipy", "scikit-image", "face-alignment", "c2pa-python", "sympy"}
+HEAVY = {
+    "torch",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "scikit-image",
+    "opencv-python",
+    "face-alignment",
+    "c2pa-python",
+    "pebble",
+    "sympy",
+}
 WHO = {"username": "cho", "password": "nimbus-2000-lacquer"}
 
 Call = Callable[..., Any]

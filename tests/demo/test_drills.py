@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 
 from demo.drills import disk_full
+from demo.s3_server import RCLONE
 
 
 def drill(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -77,6 +78,19 @@ def test_a_full_disk_is_a_503_and_leaves_no_files(tmp_path: Path) -> None:
     assert process.returncode == 0, process.stdout + process.stderr
     assert [row["full"] for row in rows(process)] == list(disk_full.SIZES)
     assert {row["with room again"] for row in rows(process)} == {"3 x 200"}
+    assert_nothing_left(tmp_path)
+
+
+@pytest.mark.skipif(not RCLONE.exists(), reason="rclone is not installed")
+def test_an_s3_server_that_goes_away_in_the_middle_loses_nothing(tmp_path: Path) -> None:
+    process = drill(tmp_path, "storage-away", "--seconds", "5")
+    assert process.returncode == 0, process.stdout + process.stderr
+    (row,) = rows(process)
+    assert row["uploads meanwhile"] == row["503 storage_unavailable"] != "0"
+    assert row["jobs accepted"] == row["succeeded"]
+    assert [row[name] for name in ("failed", "attempts beyond the first", "names without a file")] == [
+        "0"
+    ] * 3
     assert_nothing_left(tmp_path)
 
 

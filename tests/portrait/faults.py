@@ -56,6 +56,7 @@ def act(order: AttemptOrder, report: Progress) -> AttemptDone:
             raise NoFaceError("no face")
     elif kind == "read":
         replace_file(order.readings_file, b'{"tilt": -7.5}')
+        _sleep(float(value or 0), report)
     elif kind == "sleep" or (kind == "sleep-once" and _first_time(order)):
         _sleep(float(value), report)
     elif kind == "hang" or (kind == "hang-once" and _first_time(order)):

@@ -48,6 +48,15 @@ def test_the_worker_reads_where_it_is_wanted_and_only_there(workers: Workers, al
     assert dict(PortraitJob.objects.values_list("pk", "readings")) == {wanted.pk: READINGS, unwanted.pk: None}
 
 
+def test_what_was_read_is_there_while_the_portrait_is_still_made(workers: Workers, alice: User) -> None:
+    job = enqueue(alice, "read:60")
+    PortraitJob.objects.update(look=True)
+    workers.start()
+    wait_for(lambda: PortraitJob.objects.filter(readings=READINGS).exists(), "what was read")
+    job.refresh_from_db()
+    assert job.state == PortraitJob.State.RUNNING
+
+
 def test_what_was_refused_while_the_worker_read_is_not_kept(alice: User) -> None:
     enqueue(alice)
     PortraitJob.objects.update(look=True)

@@ -18,8 +18,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from demo.drills.clients import signed_up
+from demo.queue_worker import SECONDS
 from portrait.engine.photo.decoding import MAX_BYTES
 from portrait.views import DRAIN_BYTES
+from tests.portrait.pictures import astronaut, encoded
+from tests.servers import Redis
 
 START_SECONDS = 60
 
@@ -140,6 +144,47 @@ def test_when_a_part_dies_the_whole_closes_and_says_so(school: subprocess.Popen[
             os.kill(pid, signal.SIGKILL)
     assert school.wait(timeout=40) == 1
     assert "the worker stopped by itself" in wait_for_line(school, "stopped by itself")
+
+
+def test_with_celery_it_serves_alone_and_a_celery_worker_makes_the_portraits(
+    port: int, environment: dict[str, str], tmp_path: Path
+) -> None:
+    with Redis() as broker:
+        environment |= {"PORTRAIT_QUEUE": "celery", "CELERY_BROKER_URL": broker.url, "TMPDIR": str(tmp_path)}
+        process = serve(port, environment)
+        parts: list[subprocess.Popen[Any]] = [process]
+        try:
+            assert "celery -A config worker" in wait_for_line(process, "celery -A config worker")
+            programs = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in descendants(process.pid)]
+            assert len(programs) == 1 and b"serve_api" in programs[0]
+            worker = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "celery",
+                    "-A",
+                    "demo.queue_celery",
+                    "worker",
+                    "-B",
+                    "--concurrency",
+                    "1",
+                ],
+                cwd=settings.BASE_DIR,
+                env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings", SECONDS: "0.1"},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            url = f"http://127.0.0.1:{port}"
+            student = signed_up(url, "luna")
+            assert student.upload(encoded(astronaut(), "JPEG"))[0] == 200
+            deadline = time.monotonic() + START_SECONDS
+            while student.ask("GET", "/user/portrait/")[1]["status"] != "succeeded":
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        finally:
+            for part in parts:
+                part.terminate()
+                part.wait(60)
 
 
 def test_a_photo_that_is_too_large_gets_our_own_answer(school: subprocess.Popen[str], port: int) -> None:

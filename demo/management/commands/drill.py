@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from demo.drills import disk_full, kills, slow_clients, uploads
+from demo.drills import disk_full, kills, slow_clients, storage_away, uploads
 from demo.drills.outcome import Outcome
 
 INSIDE = "DRILL_HAS_ITS_OWN_MOUNTS"
@@ -42,6 +42,9 @@ class Command(BaseCommand):
         upload.add_argument("--kinds", type=int, default=4, help="kinds of pictures, of four (default: 4)")
         drills.add_parser("disk-full", help="no space for media, database and temporary files (Linux)")
 
+        away = drills.add_parser("storage-away", help="the S3 server is gone for a while (needs rclone)")
+        away.add_argument("--seconds", type=float, default=60, help="of its absence (default: 60)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         for name in ("each", "seconds", "count", "kinds"):
             if options.get(name, 1) <= 0:
@@ -65,6 +68,8 @@ class Command(BaseCommand):
                 return kills.run(folder, seconds=options["seconds"])
             case "uploads":
                 return uploads.run(folder, count=options["count"], kinds=options["kinds"])
+            case "storage-away":
+                return storage_away.run(folder, seconds=options["seconds"])
             case _:
                 return disk_full.run(folder)
 
@@ -76,12 +81,14 @@ class Command(BaseCommand):
         variables: dict[str, str] = {}
         prefix: tuple[str, ...] = ()
         arguments = [options["drill"]]
-        if options["drill"] == "kills":
-            url = options["database_url"] or "sqlite://:memory:"
+        if options["drill"] in ("kills", "storage-away"):
+            url = options.get("database_url") or "sqlite://:memory:"
             if os.environ.get("DATABASE_URL") == url:
                 return False
             variables["DATABASE_URL"] = url
-            arguments += ["--seconds", str(options["seconds"]), "--database-url", url]
+            arguments += ["--seconds", str(options["seconds"])]
+            if options["drill"] == "kills":
+                arguments += ["--database-url", url]
         elif options["drill"] == "disk-full" and INSIDE not in os.environ:
             if not disk_full.is_possible():
                 raise CommandError("this user may not mount file systems in a namespace (unshare)")

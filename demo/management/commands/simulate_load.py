@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from demo import load_check, queue_fleet
-from demo.load_simulation import Load, Result, fewest_workers, simulate
+from demo.load_simulation import OVERHEAD, POLL, Load, Result, fewest_workers, simulate
 from demo.measuring import table
 
 
@@ -37,6 +37,18 @@ class Command(BaseCommand):
             metavar=("FROM", "TO"),
             help="one portrait takes (default: 6.2 9.9, measured with two cores)",
         )
+        add(
+            "--overhead",
+            type=float,
+            default=OVERHEAD,
+            help="seconds that a job takes besides (default: %(default)g)",
+        )
+        add(
+            "--poll",
+            type=float,
+            default=POLL,
+            help="between looks of an idle worker; Celery: 0 (default: %(default)g)",
+        )
         add("--cores", type=int, default=2, help="cores of one worker (default: %(default)s)")
         add("--megabytes", type=float, default=4.0, help="files of one portrait (default: %(default)g)")
         add("--views", type=float, default=50.0, help="portraits that one student looks at (default: 50)")
@@ -46,7 +58,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._check(options)
-        load = Load(options["students"], options["hours"], tuple(options["seconds"]), options["peak"])
+        load = Load(
+            options["students"],
+            options["hours"],
+            tuple(options["seconds"]),
+            options["peak"],
+            options["overhead"],
+            options["poll"],
+        )
         try:
             if options["workers"]:
                 result = simulate(load, options["workers"])
@@ -71,7 +90,7 @@ class Command(BaseCommand):
         self.stdout.write("")
         self.stdout.write(
             table(
-                ("queue", "median, s", "simulated", "95th percentile, s", "simulated"),
+                ("queue", "median, s", "simulated", "95th percentile, s", "simulated", "overhead, ms"),
                 [
                     (
                         name,
@@ -80,6 +99,7 @@ class Command(BaseCommand):
                             for percent in (50, 95)
                             for waits in (check.real, check.simulated)
                         ),
+                        f"{1000 * check.overhead:.0f}",
                     )
                     for name, check in found
                 ],
@@ -93,6 +113,8 @@ class Command(BaseCommand):
                 raise CommandError(f"--{name} must be positive", returncode=2)
         if not 0 < low <= high:
             raise CommandError("--seconds must be positive, the smaller number first", returncode=2)
+        if options["overhead"] < 0 or options["poll"] < 0:
+            raise CommandError("--overhead and --poll must not be negative", returncode=2)
         if options["workers"] < 0 or options["peak"] < 1:
             raise CommandError("--workers must not be negative, --peak not below 1", returncode=2)
         if options["real"] and (options["students"] > 200 or options["hours"] > 0.1):

@@ -88,6 +88,22 @@ def verify_files(folder: Path, paths: Iterable[Path]) -> None:
             _compare(path, digest)
 
 
+def expected_files(folder: Path, paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those of the files that must be there: all but files of the folder that its ``SHA256SUMS`` does not record.
+
+    The image of the web process has neither the weights that only workers read nor their lines.
+    Raises CheckpointError.
+    """
+    if not (folder / SUMS).exists():
+        return tuple(paths)
+    sums = _sums(folder)
+    return tuple(
+        path
+        for path in paths
+        if not path.is_relative_to(folder) or path.relative_to(folder).as_posix() in sums
+    )
+
+
 def sha256(path: Path) -> str:
     """The file's checksum as 64 hexadecimal digits."""
     with path.open("rb") as file:

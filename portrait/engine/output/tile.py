@@ -10,7 +10,6 @@ import io
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -42,8 +41,7 @@ class TileEncoder:
         """Take uint8 (N, H, W, 3), RGB, of any size."""
         first = -self.seen % self.step
         for frame in frames[first :: self.step]:
-            small = cv2.resize(frame, self.size, interpolation=cv2.INTER_AREA)
-            self._kept.append(Image.fromarray(small))
+            self._kept.append(Image.fromarray(frame).resize(self.size, Image.Resampling.BOX))
         self.seen += len(frames)
 
     def finish(self) -> bytes:

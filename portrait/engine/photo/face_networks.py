@@ -1,4 +1,4 @@
-"""Two small networks that see faces: BlazeFace (short range) and the face mesh, run by OpenCV without torch.
+"""Two small networks that see faces: BlazeFace (short range) and the face mesh, run without torch and OpenCV.
 
 BlazeFace: Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019.
 Face mesh: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019.
@@ -11,14 +11,17 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from portrait.engine.photo.opencv_network import FACE_WEIGHTS, network
-from portrait.engine.photo.picture import Picture, halved
+from portrait.engine.photo.picture import Picture, by_area, halved, larger
+from portrait.engine.photo.tflite_network import network
+from portrait.engine.photo.warping import warped
 
+# The networks ship with the code, whichever folder of checkpoints is used for the others.
+FACE_WEIGHTS = Path(__file__).parents[3] / "checkpoints" / "face"
 DETECTOR_FILE = "face_detection_short_range.tflite"
 MESH_FILE = "face_landmark.tflite"
 MESH_POINTS = 468
@@ -76,12 +79,11 @@ def detect(image: Picture, *, threshold: float, overlap: float = 0.3) -> list[De
     size = max(1, round(width * scale)), max(1, round(height * scale))
     square = np.zeros((_DETECTOR_SIDE, _DETECTOR_SIDE, 3), np.uint8)
     left, top = (_DETECTOR_SIDE - size[0]) // 2, (_DETECTOR_SIDE - size[1]) // 2
-    filtered = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     smaller, _scale = halved(image, scale)
-    square[top : top + size[1], left : left + size[0]] = cv2.resize(smaller, size, interpolation=filtered)
-    detector = network(FACE_WEIGHTS / DETECTOR_FILE)
-    detector.setInput(cv2.dnn.blobFromImage(square, 1 / 127.5, square.shape[:2], (127.5, 127.5, 127.5)))
-    logits, boxes = detector.forward(["classificators", "regressors"])
+    fitted = by_area(smaller, size) if scale < 1 else larger(smaller, size)
+    square[top : top + size[1], left : left + size[0]] = fitted
+    outputs = network(FACE_WEIGHTS / DETECTOR_FILE)((square[None].astype(np.float32) - 127.5) / 127.5)
+    logits, boxes = outputs["classificators"], outputs["regressors"]
     scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -60, 60)))
     found: list[Detection] = []
     for index in np.argsort(-scores):
@@ -117,25 +119,16 @@ def face_mesh(image: Picture, face: Detection) -> Mesh:
     cosine, sine = scale * math.cos(face.lean), scale * math.sin(face.lean)
     turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
     turn[:, 2] = _MESH_SIDE / 2 - turn[:, :2] @ (face.centre_x, face.centre_y)
-    # warpAffine does not filter: reduce first.
+    # Warping does not filter: reduce first.
     smaller, reduction = halved(image, scale)
     reduced = turn.copy()
     reduced[:, :2] /= reduction
-    square = _warp(smaller, reduced)
-    mesh = network(FACE_WEIGHTS / MESH_FILE)
-    mesh.setInput(cv2.dnn.blobFromImage(square, 1 / 255, square.shape[:2]))
-    outputs = mesh.forward(mesh.getUnconnectedOutLayersNames())
-    (points,) = (out.reshape(MESH_POINTS, 3) for out in outputs if out.size == 3 * MESH_POINTS)
-    (logit,) = (float(out.reshape(-1)[0]) for out in outputs if out.size == 1)
-    back = cv2.invertAffineTransform(turn)
-    flat = points[:, :2].astype(np.float64) @ back[:, :2].T + back[:, 2]
+    square = warped(smaller, reduced, _MESH_SIDE)
+    outputs = network(FACE_WEIGHTS / MESH_FILE)(square[None].astype(np.float32) / np.float32(255))
+    (points,) = (out.reshape(MESH_POINTS, 3) for out in outputs.values() if out.size == 3 * MESH_POINTS)
+    (logit,) = (float(out.reshape(-1)[0]) for out in outputs.values() if out.size == 1)
+    flat = (points[:, :2].astype(np.float64) - turn[:, 2]) @ np.linalg.inv(turn[:, :2]).T
     return Mesh(flat, points[:, 2].astype(np.float64) / scale, logit)
-
-
-def _warp(image: Picture, matrix: NDArray[np.float64]) -> Picture:
-    size = (_MESH_SIDE, _MESH_SIDE)
-    warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(warped, np.uint8)
 
 
 @cache

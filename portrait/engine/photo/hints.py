@@ -6,8 +6,8 @@ are in docs/faces.md).
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from portrait.engine.photo.crop import FACE_CENTRE_IN_FRAME, FACE_HEIGHT_IN_FRAME, FaceBox, crop_face
@@ -59,12 +59,19 @@ def crop_hints(crop: Picture, face: FaceBox) -> tuple[str, ...]:
 
 def _measured(crop: Picture) -> tuple[float, float]:
     """Mean grey value of the face, and the standard deviation of its Laplacian."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = np.asarray(Image.fromarray(crop).convert("L"), np.float32)
     centres = (np.arange(_SIDE) + 0.5) / _SIDE
     across, down = FACE_CENTRE_IN_FRAME
     # Faces are about 0.7 times as wide as they are high.
     face = np.hypot((centres[None, :] - across) / 0.7, centres[:, None] - down) < FACE_HEIGHT_IN_FRAME / 2
-    return float(grey[face].mean()), float(cv2.Laplacian(grey, cv2.CV_32F)[face].std())
+    return float(grey[face].mean()), float(_laplacian(grey)[face].std())
+
+
+def _laplacian(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The differences of each pixel's four neighbours from it, summed; float (H, W). Reflected at the border."""
+    wide = np.pad(grey, 1, mode="reflect")
+    around = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]
+    return np.asarray(around - 4 * grey)
 
 
 def _turned_away(landmarks: FaceLandmarks | None) -> bool:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.photo.crop import FACE_CENTRE_IN_FRAME, FACE_HEIGHT_IN_FRAME
+from portrait.engine.photo.face_networks import FACE_WEIGHTS
 from portrait.engine.photo.guided_filter import guided_filter
-from portrait.engine.photo.opencv_network import FACE_WEIGHTS, network
+from portrait.engine.photo.opencv_network import network
 from portrait.engine.photo.picture import Picture
 
 SEGMENTATION_FILE = "selfie_segmentation.tflite"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from portrait.engine.photo.crop import FaceBox
@@ -59,8 +58,8 @@ def _whole(image: Picture) -> list[Detection]:
 
 def _with_border(image: Picture) -> list[Detection]:
     border = round(_BORDER * max(image.shape[:2]))
-    larger = cv2.copyMakeBorder(image, border, border, border, border, cv2.BORDER_REPLICATE)
-    found = detect(np.asarray(larger, np.uint8), threshold=_THRESHOLD)
+    larger = np.pad(image, ((border, border), (border, border), (0, 0)), mode="edge")
+    found = detect(larger, threshold=_THRESHOLD)
     return [_moved(face, -border, -border) for face in found]
 
 

@@ -1,4 +1,4 @@
-"""Loads the small networks of ``checkpoints/face``, which OpenCV runs without torch.
+"""Loads small networks of ``checkpoints/face`` that OpenCV runs, in the workers only.
 
 Weights: the MediaPipe project's, Apache-2.0 (``checkpoints/face/README.md``).
 """
@@ -13,9 +13,6 @@ import cv2
 from portrait.engine.errors import CheckpointError
 from portrait.engine.runtime.cores import available_cores
 
-# The networks ship with the code, whichever folder of checkpoints is used for the others.
-FACE_WEIGHTS = Path(__file__).parents[3] / "checkpoints" / "face"
-
 _local = threading.local()
 
 
@@ -25,7 +22,7 @@ def limit_opencv() -> None:
         cv2.setNumThreads(cores)
 
 
-# For the web process; the workers' children set what they were given.
+# For commands; the workers' children set what they were given.
 limit_opencv()
 
 

@@ -1,4 +1,4 @@
-"""``manage.py serve``: the API and the portrait workers side by side, until Ctrl-C."""
+"""``manage.py serve``: the API and the portrait workers side by side, until Ctrl-C; with Celery the API alone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.listening import own_addresses
+from portrait.queue import delivery
 
 # A portrait takes seconds; the worker gives back what it cannot finish in this time, and then we insist.
 STOP_SECONDS = 30.0
@@ -46,6 +47,12 @@ ELSEWHERE = """On a phone in the same network:
 """  # noqa: E501
 
 
+ELSEWHERE_MADE = """No worker runs here (PORTRAIT_QUEUE=celery): Celery's workers make the portraits.
+
+  .venv/bin/celery -A config worker -B
+"""
+
+
 def welcome(host: str, port: int) -> str:
     """What can be done with a server that listens on ``host``, and from where."""
     addresses = own_addresses(host)
@@ -65,7 +72,9 @@ def port_number(text: str) -> int:
 
 
 class Command(BaseCommand):
-    help = "Serve the API and run the portrait workers until Ctrl-C."
+    help = (
+        "Serve the API and run the portrait workers until Ctrl-C; with PORTRAIT_QUEUE=celery the API alone."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
@@ -89,8 +98,9 @@ class Command(BaseCommand):
                 *(sys.argv[0], "serve_api", "--host", host, "--port", str(port)),
                 *("--threads", str(options["threads"])),
             ],
-            "worker": [sys.argv[0], "portrait_worker", "--processes", str(options["workers"])],
         }
+        if not delivery.enabled():
+            commands["worker"] = [sys.argv[0], "portrait_worker", "--processes", str(options["workers"])]
         stopping = False
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -107,6 +117,8 @@ class Command(BaseCommand):
         try:
             if self.wait_until_open(host, port, parts, lambda: stopping):
                 self.stdout.write(welcome(host, port))
+                if delivery.enabled():
+                    self.stdout.write(ELSEWHERE_MADE)
                 self.stdout.flush()
             while not stopping and all(part.poll() is None for part in parts.values()):
                 time.sleep(0.2)

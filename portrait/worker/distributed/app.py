@@ -17,7 +17,7 @@ from django.core.checks import run_checks
 
 from portrait.queue import delivery, recovery
 from portrait.worker.distributed import child as children
-from portrait.worker.distributed.child import HOLD, Child, GiveBackMessage
+from portrait.worker.distributed.child import Child, GiveBackMessage
 from portrait.worker.distributed.family import Family
 from portrait.worker.distributed.keeper import SILENT_AFTER, Keeper
 from portrait.worker.distributed.reconnecting import ConnectAgain
@@ -127,7 +127,7 @@ def _configure(app: Celery, options: WorkerOptions, transport: dict[str, Any]) -
         # The attempt does not need the broker. After a reconnection the full number of messages is fetched at once.
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_prefetch_count_reduction=False,
-        task_time_limit=max(options.deadline, options.fit_deadline) + options.cancel + HOLD + MARGIN,
+        task_time_limit=max(options.deadline, options.fit_deadline) + options.cancel + options.hold + MARGIN,
         worker_soft_shutdown_timeout=options.grace,
         worker_concurrency=settings.WORKERS,
         worker_proc_alive_timeout=LOAD_SECONDS,

@@ -33,8 +33,7 @@ from portrait.worker.pids import is_alive
 from portrait.worker.running import RunningAttempt, WorkerOptions
 from portrait.worker.scratch import Scratch, remove_folder
 
-# Seconds for which a child that can take no job keeps the message that woke it: other workers are quicker.
-HOLD = 60.0
+# Seconds between two looks of a child that holds a message.
 HOLD_STEP = 0.2
 
 logger = logging.getLogger(__name__)
@@ -132,7 +131,7 @@ class Child:
     # --- taking a job --------------------------------------------------------------------------------------------
 
     def _take(self, redelivered: bool) -> Job | None:
-        end = time.monotonic() + HOLD
+        end = time.monotonic() + self.options.hold
         while True:
             if self.stopping or time.monotonic() > end:
                 raise GiveBackMessage

@@ -1,4 +1,4 @@
-"""The second thread of a child: it keeps the lease, shows progress and still, and stops what must not go on."""
+"""The second thread of a child: it keeps the lease, announces what there is so far, and stops what must not go on."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ class Keeper:
     def _keep(self, attempt: KeptAttempt) -> None:
         with self.child.lock:
             if not attempt.ended:
+                results.keep_readings(attempt)
                 results.show_still(attempt, at_once)
         if attempt.verdict is not None:
             if not attempt.verdict_written:

@@ -31,8 +31,13 @@ class CeleryWorkers(Workers):
         )
 
     def worker(
-        self, *arguments: str, concurrency: int = 1, log_level: str = "INFO", **options: Any
+        self,
+        *arguments: str,
+        concurrency: int = 1,
+        log_level: str = "INFO",
+        environment: dict[str, str] | None = None,
+        **options: Any,
     ) -> subprocess.Popen[bytes]:
         """A worker, which has a beat of its own where ``-B`` is among the arguments."""
         command = ("worker", "--concurrency", str(concurrency), *PLAIN, *arguments)
-        return self.celery(*command, options=options, LOG_LEVEL=log_level)
+        return self.celery(*command, options=options, LOG_LEVEL=log_level, **(environment or {}))

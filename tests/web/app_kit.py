@@ -31,11 +31,11 @@ def kept(page: Page) -> dict[str, dict[str, str]]:
     return found
 
 
-def until(page: Page, promise: str, argument: Any = None) -> None:
+def until(page: Page, promise: str, argument: Any = None, *, seconds: float = SECONDS) -> None:
     """Until the promise that ``promise`` (a JavaScript function) makes is a true value; that is not awaited by
     Playwright's ``wait_for_function``. Raises TimeoutError.
     """
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     while not page.evaluate(promise, argument):
         if time.monotonic() > end:
             raise TimeoutError(promise)

@@ -43,9 +43,15 @@ class WallLinkAdmin(ChangedFieldsOnly):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return sees_students(request) and super().has_change_permission(request, obj)
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        return field and without_pencils(field)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "house":
+            return without_pencils(field)
+        if field and db_field.name == "expires_at":
+            # The label above the two fields belongs to neither.
+            for widget, part in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
+                widget.attrs["aria-label"] = f"{field.label}: {part}"
+        return field
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
         if not change:

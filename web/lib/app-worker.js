@@ -10,7 +10,9 @@ export function startWorker() {
   workers.addEventListener("message", ({ data }) => {
     if (data?.go) location.hash = data.go;
   });
-  const later = () => setTimeout(() => register(workers).catch(() => {}), WAIT);
+  const now = () => register(workers).catch(() => {});
+  const online = () => (navigator.onLine ? now() : window.addEventListener("online", now, { once: true }));
+  const later = () => setTimeout(online, WAIT);
   if (document.readyState === "complete") later();
   else window.addEventListener("load", later, { once: true });
 }

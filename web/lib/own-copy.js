@@ -32,6 +32,8 @@ export async function keepCard(student, card) {
     const same = JSON.stringify(before?.sources) === JSON.stringify(record.sources);
     const files = same ? {} : await loaded(sources);
     if (mine !== newest) return;
+    // What is missing is tried again the next time.
+    if (!same) for (const name of Object.keys(sources)) if (!files[name]) record.sources[name] = null;
     if (!same) await caches.delete(CACHE);
     const cache = await caches.open(CACHE);
     for (const [name, blob] of Object.entries(files)) await cache.put(picture(name), new Response(blob));
@@ -79,10 +81,12 @@ async function kept() {
   return answer ? answer.json() : null;
 }
 
+/** The files as Blobs by name; without those that cannot be read, such as another host's that scripts may not read. */
 async function loaded(sources) {
   const files = {};
   for (const [name, url] of Object.entries(sources)) {
-    if (url) files[name] = await publicFile(url);
+    const blob = url ? await publicFile(url).catch(() => null) : null;
+    if (blob) files[name] = blob;
   }
   return files;
 }

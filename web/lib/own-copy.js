@@ -11,6 +11,7 @@ const picture = (name) => `/own/${name}`;
 
 // Each call has a number: what an older one has loaded is not written after a newer one.
 let newest = 0;
+let deletions = 0;
 let addresses = [];
 
 /** Keep `card`, the answer of `GET /dorm/card/`, of `student`, in place of what was kept. What fails is left out. */
@@ -18,6 +19,7 @@ export async function keepCard(student, card) {
   if (!("caches" in window)) return;
   newest += 1;
   const mine = newest;
+  const before = deletions;
   const { poster, avif, webp } = card.portrait;
   // The photo of a portrait that is being made is private, and no cache may keep it.
   const film = navigator.connection?.saveData ? null : (avif ?? webp);
@@ -28,8 +30,8 @@ export async function keepCard(student, card) {
     sources: Object.fromEntries(Object.entries(sources).map(([name, url]) => [name, url ? new URL(url).pathname : null])),
   };
   try {
-    const before = await kept();
-    const same = JSON.stringify(before?.sources) === JSON.stringify(record.sources);
+    const old = await kept();
+    const same = JSON.stringify(old?.sources) === JSON.stringify(record.sources);
     const files = same ? {} : await loaded(sources);
     if (mine !== newest) return;
     // What is missing is tried again the next time.
@@ -39,7 +41,7 @@ export async function keepCard(student, card) {
     for (const [name, blob] of Object.entries(files)) await cache.put(picture(name), new Response(blob));
     await cache.put(RECORD, new Response(JSON.stringify(record), { headers: { "Content-Type": "application/json" } }));
     // The session has ended in between.
-    if (mine !== newest) await caches.delete(CACHE);
+    if (before !== deletions) await caches.delete(CACHE);
   } catch {
     // A full or forbidden storage: there is no copy.
   }
@@ -51,6 +53,7 @@ export async function forgetCard(besides = null) {
   try {
     if (besides?.photographed && (await kept())?.student.id === besides.id) return;
     newest += 1;
+    deletions += 1;
     await caches.delete(CACHE);
   } catch {
     // There is no storage, and so no copy.

@@ -181,7 +181,7 @@ def test_no_cache_has_anything_of_another_student(visit: Callable[..., Visitor])
         page.wait_for_load_state("networkidle")
 
     found = kept(page)
-    assert sorted(found)[0] == "own" and [name.partition("-")[0] for name in found] == ["own", "shell"]
+    assert sorted(name.partition("-")[0] for name in found) == ["own", "shell"]
     assert set(found["own"]) == {"/own/card", "/own/crest", "/own/poster", "/own/film"}
     (shell,) = [entries for name, entries in found.items() if name != "own"]
     assert all(path == "/" or path.startswith("/web/") for path in shell)
@@ -191,8 +191,7 @@ def test_no_cache_has_anything_of_another_student(visit: Callable[..., Visitor])
         for address in filter(None, person["portrait"].values()):
             folder = address.split("/")[-2]
             assert folder not in entries, address
-    words = page.evaluate("fetch('/lounge/board/').then(answer => answer.status)")
-    assert words == 401, "the test has no token of its own"
+    assert not [number for number in (2, 3, 4) if f"demo1-0000{number}" in entries]
     assert own[0]["fullname"] in found["own"]["/own/card"]
 
 

@@ -66,6 +66,7 @@ def policy(*connections: str) -> str:
             " ".join(("connect-src 'self'" + files, *connections)),
             "font-src 'self'",
             "manifest-src 'self'",
+            "worker-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
@@ -76,7 +77,7 @@ def policy(*connections: str) -> str:
 def _part(
     request: HttpRequest, name: str, more: Mapping[str, str] = MappingProxyType({})
 ) -> HttpResponseBase:
-    headers = {**_headers(), **more}
+    headers = {**page_headers(), **more}
     suffix = name[name.rfind(".") :].lower()
     if suffix in web_edition.COMPRESSED:
         try:
@@ -89,7 +90,8 @@ def _part(
     return file_below(request, settings.WEB_ROOT, name, CONTENT_TYPES, headers)
 
 
-def _headers() -> dict[str, str]:
+def page_headers() -> dict[str, str]:
+    """Of the page and all of its parts: asked for again each time, under the policy."""
     return {**HEADERS, "Content-Security-Policy": policy()}
 
 
@@ -97,7 +99,7 @@ def _headers() -> dict[str, str]:
 def home(request: HttpRequest) -> HttpResponseBase:
     """``GET /``: the page. The current view is in the fragment of the URL, which is not sent."""
     data = web_edition.document(settings.WEB_ROOT, origin(request)).encode()
-    return web_edition.zipped(request, data, {"Content-Type": CONTENT_TYPES[".html"], **_headers()})
+    return web_edition.zipped(request, data, {"Content-Type": CONTENT_TYPES[".html"], **page_headers()})
 
 
 @csrf_exempt
@@ -111,7 +113,7 @@ def part(request: HttpRequest, name: str) -> HttpResponseBase:
             more["Cache-Control"] = "public, max-age=31536000, immutable"
         if text := web_edition.made(settings.WEB_ROOT, name):
             suffix = name[name.rfind(".") :]
-            typed = {"Content-Type": CONTENT_TYPES[suffix], **_headers(), **more}
+            typed = {"Content-Type": CONTENT_TYPES[suffix], **page_headers(), **more}
             return web_edition.zipped(request, text.encode(), typed)
     return _part(request, name, more)
 

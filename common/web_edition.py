@@ -28,10 +28,13 @@ ADDRESS = re.compile(r"v-(?P<digest>[0-9a-f]{12})/(?P<name>.+)")
 # The first view of a visitor: the module that the document loads, the one that this loads by its address, and sheets.
 ENTRY, FIRST_PAGES = "app.js", ("pages/welcome.js",)
 FIRST_SHEETS = ("styles/pages/welcome.css",)
+# And what the page shows without a connection.
+OFFLINE_SHEETS = ("styles/pages/card.css",)
 # The sheets of the document in one, in their order.
 JOINED = "styles/joined.css"
 
 _LOADED = re.compile(r'(?P<before>\b(?:src|href)=")/web/(?P<name>[^"]+\.(?:js|css))"')
+_ADDRESS_IN_DOCUMENT = re.compile(r'\b(?:src|href)="(?P<path>/web/v-[^"]+)"')
 _SHEET = re.compile(r'^ *<link rel="stylesheet" href="/web/(?P<name>[^"]+)">\n', re.MULTILINE)
 
 
@@ -56,6 +59,14 @@ def document(root: Path, origin: str) -> str:
         text = _SHEET.sub(lambda sheet: sheet[0] if sheet["name"] == JOINED else "", text)
     text = _LOADED.sub(rf'\g<before>{base}/\g<name>"', text)
     return text.replace("  </head>", _preloads(root, base) + "  </head>", 1)
+
+
+def first_files(root: Path) -> tuple[str, ...]:
+    """The addresses of this edition that the document needs for its first view, or for any without a connection."""
+    found = [match["path"] for match in _ADDRESS_IN_DOCUMENT.finditer(document(root, ""))]
+    base = f"/web/v-{digest(root)}"
+    found += [f"{base}/{name}" for name in _present(root, OFFLINE_SHEETS)]
+    return tuple(dict.fromkeys(found))
 
 
 def made(root: Path, name: str) -> str | None:

@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from common.docs import SchemaView, docs
 from common.media import public_file
 from common.page import favicon, home, live, part
+from common.web_app import manifest, service_worker
 from dormitory.shared_card_pages import shared_card, shared_card_image
 from dormitory.views import EnrolView
 from lounge.wall_views import wall_page, wall_portraits
@@ -18,6 +19,8 @@ from user.admin_sign_in import sign_in
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("favicon.ico", favicon, name="favicon"),
+    path("app.webmanifest", manifest, name="manifest"),
+    path("service-worker.js", service_worker, name="service-worker"),
     path("live/", live, name="live"),
     path("web/<path:name>", part, name="web"),
     path("user/", include("user.urls")),

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
-# A simulated camera without a permission prompt.
-FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+# Two simulated cameras without a permission prompt.
+FLAGS = ("--use-fake-device-for-media-stream=device-count=2", "--use-fake-ui-for-media-stream")
 
 
 class NoBrowser(Exception):

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from rest_framework.exceptions import ValidationError
 
 from common.admin import EMPTY, ChangedFieldsOnly, badge, picture
-from lounge import house_admin  # noqa: F401 (registers the houses)
+from lounge import house_admin, wall_admin  # noqa: F401 (register the houses, and the links to the projector page)
 from lounge.models import Entry, Report
 from lounge.serializers import ContentField
 from lounge.services import settle_reports

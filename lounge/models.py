@@ -1,6 +1,8 @@
-"""The guestbook of the lounge: entries, reactions to them, and reports of entries that break the rules."""
+"""The guestbook of the lounge (entries, reactions to them, reports of them), and the links to the projector page."""
 
 from __future__ import annotations
+
+import datetime
 
 from django.conf import settings
 from django.db import models
@@ -99,3 +101,53 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return self.reason or str(self.entry)
+
+
+# Of a link to the projector page: a weekend with the days before it.
+WALL_LINK_LIFETIME = datetime.timedelta(days=7)
+
+
+def wall_link_end() -> datetime.datetime:
+    """Until when a link that is made now is valid."""
+    return timezone.now() + WALL_LINK_LIFETIME
+
+
+class WallLink(models.Model):
+    """A link to the projector page with the portraits of a house or of all; staff make it and revoke it."""
+
+    label = models.CharField(
+        _("label"), max_length=60, blank=True, help_text=_("Where the link is used, such as a room.")
+    )
+    house = models.ForeignKey(
+        "dormitory.House",
+        verbose_name=_("house"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text=_("Without one: all houses."),
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("made by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("valid until"), default=wall_link_end)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("link to the projector page")
+        verbose_name_plural = _("links to the projector page")
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.label or f"{self.pk}"
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it opens the page now."""
+        return self.revoked_at is None and self.expires_at > timezone.now()

@@ -1,6 +1,7 @@
 """The page for a projector: a signed key opens the newest portraits of the school or of a house without an account.
 
-The key is behind the ``#`` of the link, which no browser sends and no log keeps; the page sends it in a header.
+The key names a :class:`lounge.models.WallLink`, which says until when it is valid. It is behind the ``#`` of the
+link, which no browser sends and no log keeps; the page sends it in a header.
 """
 
 from __future__ import annotations
@@ -14,35 +15,54 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from common.fields import origin
+from common.paths import path_of
 from dormitory.models import House
 from lounge.gallery import house_document, painted
+from lounge.models import WALL_LINK_LIFETIME, WallLink
 from lounge.tiles import tiles
 
-# A weekend with the days before it.
-LIFETIME = datetime.timedelta(days=7)
 # Portraits that the page shows in turns.
 SHOWN = 60
 SCHEME = "Wall "
+_signer = signing.Signer(salt="lounge.wall.link")
+# Keys from before there were rows are a house's id or this word; they cannot be revoked, and end after a week.
 _SCHOOL = "school"
-_signer = signing.TimestampSigner(salt="lounge.wall")
+_rowless_signer = signing.TimestampSigner(salt="lounge.wall")
 
 
 class KeyInvalid(Exception):
-    """The key was not signed here, or it is older than ``LIFETIME``."""
+    """The key was not signed here, or its link has ended or was revoked."""
 
 
-def make_key(house: House | None = None) -> str:
-    """A key to the portraits of the house, or of the whole school."""
-    return _signer.sign(_SCHOOL if house is None else str(house.pk))
+def make_key(link: WallLink) -> str:
+    """The key of a saved link, the same one each time."""
+    return _signer.sign(str(link.pk))
+
+
+def address(link: WallLink, site: str) -> str:
+    """The link itself; ``site`` is the scheme and host, or empty for a path."""
+    return f"{site}{path_of('wall')}#{make_key(link)}"
 
 
 def house_of_key(request: HttpRequest) -> int | None:
-    """The house whose portraits the key of the request opens; None for all. Raises KeyInvalid."""
+    """The house whose portraits the key of the request opens; None for all. One query. Raises KeyInvalid."""
     sent = request.headers.get("Authorization", "")
     if not sent.startswith(SCHEME):
         raise KeyInvalid
+    key = sent.removeprefix(SCHEME)
     try:
-        opened = _signer.unsign(sent.removeprefix(SCHEME), max_age=LIFETIME)
+        number = int(_signer.unsign(key))
+    except signing.BadSignature:
+        return _house_of_rowless_key(key)
+    link = WallLink.objects.filter(pk=number).first()
+    if link is None or not link.is_valid:
+        raise KeyInvalid
+    return link.house_id
+
+
+def _house_of_rowless_key(key: str) -> int | None:
+    try:
+        opened = _rowless_signer.unsign(key, max_age=WALL_LINK_LIFETIME)
     except signing.BadSignature as error:
         raise KeyInvalid from error
     return None if opened == _SCHOOL else int(opened)

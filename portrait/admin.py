@@ -76,7 +76,8 @@ class PortraitJobAdmin(QueuedWorkColumns, ReadOnlyAdmin):
     @admin.display(description=_("portrait"))
     def thumbnail(self, job: PortraitJob) -> SafeString | str:
         shown = job.tile or job.webp
-        return picture(shown.url if shown else _photo_url(job, "still"), size=48)
+        url = shown.url if shown else _photo_url(job, "still")
+        return picture(url, size=48, alt=job.student.fullname)
 
     @admin.display(description=_("job"), ordering="id")
     def number(self, job: PortraitJob) -> str:

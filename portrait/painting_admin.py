@@ -126,7 +126,8 @@ class OwnPaintingAdmin(QueuedWorkColumns, ChangedFieldsOnly):
 
     @admin.display(description=_("painting"))
     def thumbnail(self, painting: OwnPainting) -> SafeString | str:
-        return picture(_url(painting, "preview_still" if painting.version else "picture"), size=48)
+        shown = "preview_still" if painting.version else "picture"
+        return picture(_url(painting, shown), size=48, alt=str(painting))
 
     @admin.display(description=_("title"))
     def title(self, painting: OwnPainting) -> str:

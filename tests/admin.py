@@ -41,6 +41,7 @@ def viewer(db: None) -> Client:
             "portrait.view_portraitjob",
             "portrait.view_portraitworker",
             "portrait.view_ownpainting",
+            "lounge.view_walllink",
         )
     )
 

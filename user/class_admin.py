@@ -25,6 +25,13 @@ class SchoolClassAdmin(ChangedFieldsOnly):
     readonly_fields = ("code", "created_at")
     actions = ("renew",)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name in self.list_editable:
+            # In the list the box has no label of its own.
+            field.widget.attrs["aria-label"] = field.label
+        return field
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[SchoolClass]:
         return super().get_queryset(request).annotate(student_count=Count("students"))
 

@@ -1,14 +1,19 @@
 /** The entry point: loads the student's record and shows the page that the address names. */
 import { api } from "./lib/api.js";
+import { startWorker } from "./lib/app-worker.js";
 import { pageModule, sharedStyles, styled } from "./lib/parts.js";
 import { announce, focusOn, h, replace } from "./lib/dom.js";
 import { t } from "./lib/i18n.js";
+import { forgetCard, readCard } from "./lib/own-copy.js";
 import { problem } from "./lib/problem.js";
 import { ROUTES, nextStep, parts } from "./lib/routes.js";
 import { drawShell, main } from "./lib/shell.js";
 import { toast } from "./lib/toast.js";
+import offline from "./pages/offline.js";
 
 let student = null;
+// Whether the student's record was loaded; until then nobody knows who may open what.
+let known = false;
 let leave = null;
 // Navigations are numbered; the result of an older one that finishes later is dropped.
 let navigation = 0;
@@ -18,11 +23,13 @@ let wanted = null;
 /** Load the student's record. */
 async function refreshStudent() {
   student = (await api.resume()) ? await api.get("/user/me/") : null;
+  known = true;
+  await forgetCard(student);
   return student;
 }
 
 function go(hash) {
-  if (location.hash === hash) show();
+  if (location.hash === hash) turn();
   else location.hash = hash;
 }
 
@@ -55,18 +62,30 @@ async function show() {
     made = await module.default({ api, t, go, toast, announce, enter, refreshStudent: again, student, argument });
   } catch (error) {
     if (mine !== navigation || error.code === "session_expired") return undefined;
-    made = { title: t("problem.title"), node: failed(error) };
+    made = await instead(error, hash, show);
   }
   if (mine !== navigation) return made.leave?.();
+  put(made, hash, page);
+  // Not on the first page, where reading starts at the top.
+  if (mine > 1) focusOn(main.querySelector("h1") ?? main);
+  return undefined;
+}
+
+/** Put what a page has made in the place of the page before. */
+function put(made, hash, page) {
   leave = made.leave ?? null;
   main.className = `page page-${page}`;
   replace(main, made.node);
   main.removeAttribute("aria-busy");
   document.title = hash === "#/" ? t("shell.school") : `${made.title} · ${t("shell.school")}`;
   window.scrollTo(0, 0);
-  // Not on the first page, where reading starts at the top.
-  if (mine > 1) focusOn(main.querySelector("h1") ?? main);
-  return undefined;
+}
+
+/** What is shown where a page cannot be: without a connection, the student's own card or what the page needs. */
+async function instead(error, hash, retry) {
+  if (error.code !== "offline") return { title: t("problem.title"), node: failed(error, retry) };
+  const [copy] = await Promise.all([readCard(), styled("card").catch(() => {})]);
+  return { ...offline({ error, hash, copy, again: retry }), copy };
 }
 
 /** Load the record again and update the frame; passed to the pages. */
@@ -76,8 +95,8 @@ async function again() {
   return student;
 }
 
-function failed(error) {
-  return h("section", { class: "sheet stack" }, h("h1", {}, t("problem.title")), problem(error, show, { patient: true }));
+function failed(error, retry) {
+  return h("section", { class: "sheet stack" }, h("h1", {}, t("problem.title")), problem(error, retry, { patient: true }));
 }
 
 const SESSION_END_TEXTS = {
@@ -91,6 +110,12 @@ document.addEventListener("goodbye", ({ detail: waiting }) => {
   leave = null;
 });
 
+// The sign-out could not be told to the server, so that the session goes on; its card is no longer kept here.
+document.addEventListener("forgotten", () => {
+  toast(t("shell.sign-out-offline"));
+  turn();
+});
+
 document.addEventListener("session", async ({ detail: reason }) => {
   if (reason === "elsewhere") {
     const before = student?.id ?? null;
@@ -102,13 +127,19 @@ document.addEventListener("session", async ({ detail: reason }) => {
     if ((student?.id ?? null) === before) return;
   } else {
     student = null;
+    forgetCard();
     toast(t(SESSION_END_TEXTS[reason]));
     if (reason !== "session-expired" && location.hash !== "#/") return void (location.hash = "#/");
   }
   show();
 });
 
-document.addEventListener("languagechange", show);
+/** Show the page that the address names; load the record before, where that could not be done yet. */
+function turn() {
+  return known ? show() : start();
+}
+
+document.addEventListener("languagechange", turn);
 
 /** After the sign-in: go to the requested route. */
 async function enter() {
@@ -131,12 +162,17 @@ async function start() {
   try {
     await refreshStudent();
   } catch (error) {
-    drawShell(null, "");
-    replace(main, h("section", { class: "sheet stack" }, h("h1", {}, t("problem.title")), problem(error, start, { patient: true })));
+    const mine = ++navigation;
+    const [hash] = parts(location.hash || "#/");
+    const made = await instead(error, hash, start);
+    if (mine !== navigation) return;
+    drawShell(made.copy?.student ?? null, hash);
+    put(made, hash, "offline");
     return;
   }
   await show();
 }
 
-window.addEventListener("hashchange", show);
+window.addEventListener("hashchange", turn);
 start();
+startWorker();

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dormitory.models import Answer, House, Question
-from lounge.models import Entry
+from lounge.models import Entry, WallLink
 from portrait.models import OwnPainting, PortraitJob, PortraitWorker
 from tests.admin import admin_client
 from user.models import User
@@ -24,6 +24,7 @@ LISTS = (
     "/admin/dormitory/house/",
     "/admin/dormitory/question/",
     "/admin/lounge/entry/",
+    "/admin/lounge/walllink/",
     "/admin/portrait/portraitjob/",
     "/admin/portrait/portraitworker/",
     "/admin/portrait/ownpainting/",
@@ -57,6 +58,7 @@ def populate(first: int, last: int) -> None:
         PortraitWorker.objects.create(name=f"worker{number}", host="tower", pid=number, processes=1)
         OwnPainting.objects.create(slug=f"painting-{number}", titles={"ko": "그림"}, picture=b"a painting")
         Entry.objects.create(author=student, content=f"I was here, number {number}", hidden=number % 2 == 1)
+        WallLink.objects.create(label=f"Hall {number}", house=house, created_by=student)
         question = Question.objects.create(texts={"ko": f"질문 {number}", "en": f"Question {number}"})
         Answer.objects.create(question=question, house=house, texts={"ko": "답", "en": "An answer"})
 
@@ -139,7 +141,7 @@ def test_related_rows_are_found_by_typing(admin: Client, app: str, model: str, f
 
 def test_every_change_page_opens(admin: Client, viewer: Client) -> None:
     populate(0, 5)
-    for model in (User, House, Question, Entry, PortraitJob, PortraitWorker, OwnPainting):
+    for model in (User, House, Question, Entry, WallLink, PortraitJob, PortraitWorker, OwnPainting):
         for row in model.objects.all():
             path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/{row.pk}/change/"
             assert admin.get(path).status_code == 200

@@ -24,7 +24,13 @@ COMMITTED = Path(settings.BASE_DIR) / "docs" / "openapi.yaml"
 # Answered by the service, and no part of the JSON API.
 ELSEWHERE = (
     *("admin", "schema/", "docs/", "media/", "web/", "live/", "card/", "wall/", "favicon.ico"),
-    *("user/portrait/photo/", "user/portrait/previews/{", "lounge/stills/"),
+    *(
+        "app.webmanifest",
+        "service-worker.js",
+        "user/portrait/photo/",
+        "user/portrait/previews/{",
+        "lounge/stills/",
+    ),
 )
 
 

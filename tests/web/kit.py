@@ -137,10 +137,14 @@ class Visitor:
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert sideways <= 0, f"{name} is {sideways} pixels wider than the screen"
+        assert self.barriers() == [], name
+
+    def barriers(self) -> list[tuple[str, str, list[Any]]]:
+        """The rule, impact and places of what axe finds serious or critical."""
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
-        assert [
+        return [
             (fault["id"], fault["impact"], [node["target"] for node in fault["nodes"]])
             for fault in found["violations"]
             if fault["impact"] in ("serious", "critical")
-        ] == [], name
+        ]

@@ -12,6 +12,7 @@ export default {
   "shell.enrol": "Enrol",
   "shell.sign-out": "Sign out",
   "shell.signed-out": "You are signed out. See you soon!",
+  "shell.sign-out-offline": "The copy of your card on this device is deleted. There is no connection: sign out once more when there is one.",
   "shell.session-expired": "Your session has ended. Please sign in again.",
   "shell.account-deleted": "Your account is deleted. Farewell, and good luck.",
   "shell.machine": "The portraits are painted by a machine, and each says so.",
@@ -28,6 +29,31 @@ export default {
   "problem.bug": "This page made a mistake. Reloading it usually helps.",
 
   "problem.required": "Please fill this in.",
+
+  // Without a connection.
+  "offline.title": "No connection",
+  "offline.line": "There is no connection. We try again as soon as there is one.",
+  "offline.copy": "You are offline. This copy of your card is kept on this device until you sign out.",
+  "offline.to-card": "See my student card",
+  "offline.needs": "This page needs a connection.",
+  "offline.needs-lounge": "The lounge needs a connection: the portraits and words of others are never kept on this device.",
+  "offline.needs-photo": "The painter works at the school: a new photo needs a connection.",
+  "offline.needs-choose": "The painter works at the school: another portrait needs a connection.",
+  "offline.needs-sorting": "The sorting needs a connection. Your answers so far stay here.",
+  "offline.needs-account": "Your account can only be seen and changed with a connection.",
+
+  // The notification that a portrait is ready.
+  "notice.ask": "Tell me when it is ready",
+  "notice.promised": "Leave this page open and look around: a notification tells you when your portrait is ready.",
+  "notice.title": "Your portrait is ready",
+  "notice.text": "It hangs in your room.",
+
+  // The page as an app.
+  "install.title": "The school as an app",
+  "install.text": "Hang the school on your home screen: it opens like an app, and shows your card without a connection too.",
+  "install.by-hand": "Hang the school on your home screen: tap Share, then Add to Home Screen.",
+  "install.install": "Install",
+  "install.dismiss": "Not now",
 
   // Spans of time.
   "time.seconds": { one: "{n} second", other: "{n} seconds" },
@@ -89,6 +115,11 @@ export default {
   "photo.camera": "Use the camera",
   "photo.choose": "Choose a photo",
   "photo.no-camera": "The camera cannot be used here. Choose a photo instead.",
+  "photo.flip": "Other camera",
+  "photo.timer": "In three seconds",
+  "photo.timer-cancel": "Stop the countdown",
+  "photo.timer-left": { one: "{n} second", other: "{n} seconds" },
+  "photo.timer-cancelled": "The countdown is stopped.",
   "photo.camera-label": "Picture of the camera",
   "photo.shoot": "Take the photo",
   "photo.another": "Another one",

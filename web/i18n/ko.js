@@ -12,6 +12,7 @@ export default {
   "shell.enrol": "입학하기",
   "shell.sign-out": "로그아웃",
   "shell.signed-out": "로그아웃했어요. 또 만나요!",
+  "shell.sign-out-offline": "이 기기에 있던 학생증 사본은 지웠어요. 인터넷이 연결되면 다시 한 번 로그아웃해 주세요.",
   "shell.session-expired": "로그인한 지 오래되었어요. 다시 로그인해 주세요.",
   "shell.account-deleted": "계정을 삭제했어요. 어디서든 행운이 함께하기를 바라요.",
   "shell.machine": "초상화는 기계가 그려요. 그림마다 그렇게 적혀 있어요.",
@@ -28,6 +29,31 @@ export default {
   "problem.bug": "페이지에 문제가 생겼어요. 새로고침하면 대부분 해결돼요.",
 
   "problem.required": "빈칸을 채워 주세요.",
+
+  // 인터넷 없이
+  "offline.title": "연결이 없어요",
+  "offline.line": "인터넷에 연결되어 있지 않아요. 연결되면 바로 다시 시도할게요.",
+  "offline.copy": "지금은 오프라인이에요. 이 학생증 사본은 로그아웃할 때까지 이 기기에 남아 있어요.",
+  "offline.to-card": "내 학생증 보기",
+  "offline.needs": "이 페이지는 인터넷이 있어야 열 수 있어요.",
+  "offline.needs-lounge": "휴게실은 인터넷이 있어야 열 수 있어요. 다른 학생의 초상화와 글은 이 기기에 저장하지 않아요.",
+  "offline.needs-photo": "화가는 학교에 있어요. 새 사진을 보내려면 인터넷이 필요해요.",
+  "offline.needs-choose": "화가는 학교에 있어요. 다른 초상화를 부탁하려면 인터넷이 필요해요.",
+  "offline.needs-sorting": "기숙사 배정에는 인터넷이 필요해요. 지금까지 고른 답은 그대로 있어요.",
+  "offline.needs-account": "계정은 인터넷이 있어야 보고 바꿀 수 있어요.",
+
+  // 초상화가 완성되었다는 알림
+  "notice.ask": "완성되면 알려 주세요",
+  "notice.promised": "이 페이지를 열어 두고 다른 일을 하세요. 초상화가 완성되면 알림을 보내요.",
+  "notice.title": "초상화가 완성되었어요",
+  "notice.text": "방에 걸려 있어요.",
+
+  // 앱으로 쓰기
+  "install.title": "학교를 앱으로",
+  "install.text": "학교를 홈 화면에 걸어 두세요. 앱처럼 열리고, 인터넷이 없어도 학생증을 볼 수 있어요.",
+  "install.by-hand": "학교를 홈 화면에 걸어 두세요. 공유 버튼을 누르고 ‘홈 화면에 추가’를 고르면 돼요.",
+  "install.install": "설치",
+  "install.dismiss": "다음에",
 
   // 시간
   "time.seconds": { other: "{n}초" },
@@ -89,6 +115,11 @@ export default {
   "photo.camera": "카메라로 찍기",
   "photo.choose": "사진 고르기",
   "photo.no-camera": "여기서는 카메라를 쓸 수 없어요. 대신 사진을 골라 주세요.",
+  "photo.flip": "다른 카메라",
+  "photo.timer": "3초 뒤에 찍기",
+  "photo.timer-cancel": "멈추기",
+  "photo.timer-left": { other: "{n}초" },
+  "photo.timer-cancelled": "카운트다운을 멈췄어요.",
   "photo.camera-label": "카메라 화면",
   "photo.shoot": "찰칵 찍기",
   "photo.another": "다른 사진으로",

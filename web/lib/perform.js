@@ -1,5 +1,6 @@
 /** A motion of one's own: three seconds of the camera, or a film that is chosen. */
 import { hasCamera, openCamera } from "./camera.js";
+import { countdown, pause } from "./countdown.js";
 import { h, replace } from "./dom.js";
 import { t } from "./i18n.js";
 import { problem } from "./problem.js";
@@ -8,8 +9,6 @@ const SECONDS = 3;
 // In the order of preference; Safari records MP4 only.
 const KINDS = ["video/mp4;codecs=avc1", "video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
 const PATH = "/user/portrait/perform/";
-
-const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
 /** `{node, leave}`; `ready()` is called when there is a motion of the student's own, also of an earlier visit. */
 export function performing({ api, announce }, ready) {
@@ -22,7 +21,8 @@ export function performing({ api, announce }, ready) {
     stage,
   );
   let camera = null;
-  let over = false;
+  const leaving = new AbortController();
+  const over = () => leaving.signal.aborted;
   const rest = () => {
     camera?.stop();
     camera = null;
@@ -76,14 +76,14 @@ export function performing({ api, announce }, ready) {
       recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
       const stopped = new Promise((resolve) => recorder.addEventListener("stop", resolve, { once: true }));
       recorder.start();
-      for (let left = SECONDS; left > 0 && !over; left -= 1) {
+      const tick = (left) => {
         record.textContent = t("perform.left", { n: left });
         announce(record.textContent);
-        await pause(1);
-      }
+      };
+      await countdown(SECONDS, tick, leaving.signal);
       recorder.stop();
       await stopped;
-      if (!over) upload(new Blob(parts, { type: recorder.mimeType }));
+      if (!over()) upload(new Blob(parts, { type: recorder.mimeType }));
     }
   }
 
@@ -96,16 +96,16 @@ export function performing({ api, announce }, ready) {
       form.append("clip", clip, "clip");
       await follow(await api.upload(PATH, form));
     } catch (error) {
-      if (error.code !== "session_expired" && !over) ask(problem(error, error.passing ? () => upload(clip) : null));
+      if (error.code !== "session_expired" && !over()) ask(problem(error, error.passing ? () => upload(clip) : null));
     }
   }
 
   async function follow(state) {
-    while (state.poll_after !== null && !over) {
+    while (state.poll_after !== null && !over()) {
       await pause(state.poll_after);
       state = await api.get(PATH);
     }
-    if (over) return;
+    if (over()) return;
     if (state.status === "failed") return void ask(refusal(state.error.message));
     ready(true);
     announce(t("perform.done"));
@@ -115,7 +115,7 @@ export function performing({ api, announce }, ready) {
   ask();
   api.get(PATH).then(
     (state) => {
-      if (over) return;
+      if (over()) return;
       if (state.ready) ready(false);
       if (state.poll_after !== null) follow(state).catch(() => {});
     },
@@ -124,7 +124,7 @@ export function performing({ api, announce }, ready) {
   return {
     node,
     leave: () => {
-      over = true;
+      leaving.abort();
       rest();
     },
   };

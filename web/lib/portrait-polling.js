@@ -1,25 +1,35 @@
 /** The state of the student's portrait, followed by server-sent events, or by polling where those do not arrive. */
+import { noticeWanted, portraitReady } from "./notice.js";
 
 // Seconds between two requests after a failed one.
 const WAIT_AFTER_FAILURE = 5;
 // Milliseconds. The first event is sent at once; a proxy that collects the pieces of an answer keeps it back.
 const FIRST_EVENT = 4000;
 
+// Ends the watch that goes on after its page was left, for the notification that the portrait is ready.
+let endLast = () => {};
+document.addEventListener("session", () => endLast());
+
 /**
  * Pass each state of the portrait to `hear(status)`, as `GET /user/portrait/` answers it. Stops when the job has ended,
  * or when the returned function is called. Failed requests are repeated without a message.
  */
 export function watchPortrait(api, hear) {
+  endLast();
   const leaving = new AbortController();
   let timer = null;
   let stream = true;
   let last = null;
+  let left = false;
+  let underWay = false;
   const over = () => leaving.signal.aborted;
   const askIn = (seconds) => (timer = setTimeout(ask, seconds * 1000));
   const tell = (status) => {
     if (over()) return;
     last = status;
-    hear(status);
+    if (underWay && status.status === "succeeded") portraitReady();
+    underWay = status.poll_after !== null;
+    if (!left) hear(status);
   };
 
   async function follow() {
@@ -59,9 +69,14 @@ export function watchPortrait(api, hear) {
     if (!over() && last && last.poll_after !== null) askIn(last.poll_after);
   }
 
-  ask();
-  return () => {
+  const end = () => {
     leaving.abort();
     clearTimeout(timer);
+  };
+  ask();
+  return () => {
+    left = true;
+    if (underWay && noticeWanted()) endLast = end;
+    else end();
   };
 }

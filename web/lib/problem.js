@@ -23,10 +23,11 @@ const PATIENCE = 5;
 
 /**
  * A box with the error. With `retry`, it has a button, and temporary errors are retried automatically: when the
- * network is back, or after the server's `Retry-After`. With `patient`, also every few seconds; for what only reads.
+ * network is back, or after the server's `Retry-After`. With `patient`, also every few seconds; for what only reads. `text`
+ * says it in other words.
  */
-export function problem(error, retry = null, { patient = false } = {}) {
-  const box = h("div", { class: "problem", role: "alert" }, h("p", {}, explain(error)));
+export function problem(error, retry = null, { patient = false, text = explain(error) } = {}) {
+  const box = h("div", { class: "problem", role: "alert" }, h("p", {}, text));
   if (!retry) return box;
   let timer = null;
   const again = () => {

@@ -2,9 +2,9 @@
 import { api } from "./api.js";
 import { h, replace } from "./dom.js";
 import { language, languages, setLanguage, t } from "./i18n.js";
+import { installOffer } from "./install.js";
+import { forgetCard } from "./own-copy.js";
 import { nextStep } from "./routes.js";
-import { explain } from "./problem.js";
-import { toast } from "./toast.js";
 
 const ROOMS = [
   ["#/room", "shell.room", "room"],
@@ -56,6 +56,7 @@ export function drawShell(student, hash) {
   );
   replace(
     footer,
+    installOffer(),
     h("p", {}, t("shell.machine")),
     h("p", {}, h("a", { href: "/docs/" }, t("shell.docs"))),
   );
@@ -97,11 +98,13 @@ function signOutButton() {
     // Pending requests of the page are sent while the session is still open.
     const goodbye = new CustomEvent("goodbye", { detail: [] });
     document.dispatchEvent(goodbye);
+    // Also where the server cannot be told.
+    await forgetCard();
     try {
       await Promise.all(goodbye.detail);
       await api.signOut();
-    } catch (error) {
-      toast(explain(error));
+    } catch {
+      document.dispatchEvent(new Event("forgotten"));
     }
   };
   return h("button", { class: "quiet-link", type: "button", onclick: leave }, t("shell.sign-out"));

@@ -3,6 +3,7 @@ import { studentCard } from "../lib/card.js";
 import { confirm } from "../lib/confirm.js";
 import { h, replace } from "../lib/dom.js";
 import { keeping } from "../lib/keeping.js";
+import { keepCard } from "../lib/own-copy.js";
 import { publicFile } from "../lib/sharing.js";
 import { formatDay } from "../lib/i18n.js";
 import { load, problem } from "../lib/problem.js";
@@ -25,7 +26,7 @@ const PORTRAIT_FORMATS = [
 ];
 
 export default async function page(context) {
-  const { api, t, announce } = context;
+  const { api, t, announce, student } = context;
   let card = await api.get("/dorm/card/");
   const stage = h("div", { class: "card-stage" });
   const sharing = h("div", {});
@@ -33,6 +34,7 @@ export default async function page(context) {
   const show = () => {
     replace(stage, studentCard(card));
     replace(own, portraitSection(context, card));
+    keepCard(student, card);
   };
   show();
   const notice = h("p", { class: "card-notice", hidden: true });

@@ -1,8 +1,10 @@
 /** The photo: from the camera or a file, cropped, with a privacy notice; then whether a face was found. */
-import { hasCamera, openCamera } from "../lib/camera.js";
+import { hasCamera } from "../lib/camera.js";
 import { cropper } from "../lib/crop.js";
 import { focusOn, h, replace } from "../lib/dom.js";
 import { faceButtons, facePointer, framedFace } from "../lib/face-picker.js";
+import { noticeOffer } from "../lib/notice.js";
+import { photoBooth } from "../lib/photo-booth.js";
 import { picker } from "../lib/picker.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
@@ -20,6 +22,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
   const options = await api.get("/user/portrait/options/");
   const stage = h("div", { class: "stack" });
   let camera = null;
+  let gone = false;
   let unwatch = null;
   // What was sent, for choosing a face in it: the server has no address of the whole photo.
   let sent = null;
@@ -61,30 +64,13 @@ export default async function page({ api, t, go, student, announce, refreshStude
 
   async function film() {
     try {
-      camera = await openCamera();
+      camera = await photoBooth({ announce, take: prepare, fail: () => ask(t("photo.no-camera")), more: backButton() });
     } catch {
       ask(t("photo.no-camera"));
       return;
     }
-    const shoot = h(
-      "button",
-      {
-        class: "button",
-        type: "button",
-        disabled: true,
-        onclick: () => camera.capture().then((blob) => prepare(blob), () => ask(t("photo.no-camera"))),
-      },
-      t("photo.shoot"),
-    );
-    camera.ready.then(() => {
-      shoot.disabled = false;
-      shoot.focus();
-    });
-    replace(
-      stage,
-      h("div", { class: "camera-window" }, camera.node, h("div", { class: "crop-guide", "aria-hidden": "true" })),
-      h("div", { class: "row" }, shoot, backButton()),
-    );
+    if (gone) rest();
+    else replace(stage, camera.node);
   }
 
   /** Step 2: cropping. A file that the browser cannot decode is sent unchanged if it is small enough. */
@@ -164,6 +150,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
       student.house ? t("photo.to-portrait") : t("photo.to-sorting"),
     );
     const bar = progressBar(t("reveal.progress"));
+    const notice = noticeOffer(announce);
     let shown = null;
     let told = false;
     // Decoded before it takes the place of another, so that the frame is not empty in between.
@@ -173,7 +160,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
       if (shown === picture.src) replace(frame, node);
     }
     if (sent && report?.chosen && report.faces.length === 1) framedFace(sent, report).then((node) => shown ?? replace(frame, node), () => {});
-    replace(stage, h("div", { class: "found stack centred" }, frame, line, bar.node, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
+    replace(stage, h("div", { class: "found stack centred" }, frame, line, bar.node, notice.node, hints, trouble, h("div", { class: "row" }, onward, backButton()), faces));
     focusOn(onward);
     unwatch = watchPortrait(api, (state) => {
       if (state.status === "failed" && state.error.code === "no_face") return pointOut(state);
@@ -191,6 +178,7 @@ export default async function page({ api, t, go, student, announce, refreshStude
       const finished = state.status === "succeeded";
       bar.node.hidden = state.poll_after === null;
       bar.set(state.progress);
+      notice.underWay(state.poll_after !== null);
       const picture = pictureOf(state);
       // Until something is painted, the photo with the found face in its frame is the better picture.
       const framed = frame.querySelector(".faces") && !state.files.poster && state.status !== "succeeded";
@@ -268,6 +256,11 @@ export default async function page({ api, t, go, student, announce, refreshStude
     ask();
   }
 
+  const leave = () => {
+    gone = true;
+    rest();
+  };
+
   if (chosen?.student === student.id) await prepare(chosen.file, chosen.view);
   else ask();
   const node = h(
@@ -277,5 +270,5 @@ export default async function page({ api, t, go, student, announce, refreshStude
     h("p", {}, student.photographed ? t("photo.lead-again") : t("photo.lead")),
     stage,
   );
-  return { title: t("photo.title"), node, leave: rest };
+  return { title: t("photo.title"), node, leave };
 }

@@ -3,6 +3,7 @@ import { h, replace } from "../lib/dom.js";
 import { howSorted } from "../lib/how-sorted.js";
 import { formatWait, hasText } from "../lib/i18n.js";
 import { houseNames } from "../lib/house.js";
+import { noticeOffer } from "../lib/notice.js";
 import { portrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
@@ -22,7 +23,8 @@ export default async function page(context) {
   const frame = h("div", { class: "reveal-frame" });
   const line = h("p", { class: "reveal-line" });
   const bar = progressBar(t("reveal.progress"));
-  const under = h("div", { class: "reveal-status" }, line, bar.node);
+  const notice = noticeOffer(announce);
+  const under = h("div", { class: "reveal-status" }, line, bar.node, notice.node);
   const actions = h("div", { class: "row centred-row" });
   let shown = null;
   let stageSaid = null;
@@ -58,6 +60,7 @@ export default async function page(context) {
     frame.classList.toggle("painting", state.poll_after !== null);
     bar.node.hidden = state.poll_after === null;
     bar.set(state.progress);
+    notice.underWay(state.poll_after !== null);
     if (state.poll_after !== null) return underWay(state);
     if (finished) return done();
     return failed(state);

@@ -2,13 +2,15 @@
 import { h, replace } from "../lib/dom.js";
 import { formatDay } from "../lib/i18n.js";
 import { houseNames } from "../lib/house.js";
+import { noticeOffer } from "../lib/notice.js";
+import { keepCard } from "../lib/own-copy.js";
 import { livePortrait } from "../lib/portrait.js";
 import { problem } from "../lib/problem.js";
 import { progressBar } from "../lib/progress.js";
 import { watchPortrait } from "../lib/portrait-polling.js";
 
 export default async function page(context) {
-  const { api, t, announce } = context;
+  const { api, t, announce, student } = context;
   const [card, { houses }] = await Promise.all([api.get("/dorm/card/"), api.get("/dorm/houses/")]);
   const house = houses.find((each) => each.id === card.house.id);
   const frame = h("div", { class: "room-portrait" });
@@ -18,6 +20,7 @@ export default async function page(context) {
     replace(frame, livePortrait({ live, src: webp ?? still, avif, poster, still, alt, lazy: false, size: 320 }));
   };
   showPortrait(card.portrait);
+  keepCard(student, card);
   let shown = card.portrait.webp;
   let stop = () => {};
   const watch = () => {
@@ -26,6 +29,7 @@ export default async function page(context) {
       if (status.status !== "succeeded" || status.files.webp === shown) return;
       shown = status.files.webp;
       showPortrait(status.files);
+      keepCard(student, { ...card, portrait: status.files });
       announce(t("card.ready"));
     });
   };
@@ -101,14 +105,17 @@ function wayTo(way, t) {
  * The state of an unfinished portrait: its progress, or why it failed. Returns the function that takes each answer of
  * `GET /user/portrait/`; `watch()` is called when polling has to start again.
  */
-function newsAbout(root, { api, t }, watch) {
+function newsAbout(root, { api, t, announce }, watch) {
   const words = h("p", {});
   const bar = progressBar(t("room.progress"));
+  const notice = noticeOffer(announce);
+  notice.underWay(true);
   const progress = h(
     "section",
     { class: "sheet stack" },
     words,
     bar.node,
+    notice.node,
     h("p", {}, h("a", { href: "#/reveal" }, t("room.watch"))),
   );
   return ({ status, progress: done, error }) => {

@@ -25,7 +25,7 @@ VERSION = 2
 # Most bytes of a file: those of the fields, which are as many at each size, and those of each pixel. 450 kB at 512.
 _FIELD_BYTES, _BYTES_PER_PIXEL = 190_000, 260_000 / 512**2
 # libwebp's qualities of painting, wall and patches, the best first.
-QUALITIES = ((86, 75, 80), (76, 60, 70), (60, 45, 55), (45, 30, 40))
+QUALITIES = ((91, 78, 82), (86, 75, 80), (76, 60, 70), (60, 45, 55), (45, 30, 40))
 _EFFORT = 2
 _MASK_QUALITY = 80
 # The amplitudes between which a pose's patches appear; those of lids appear earlier.

@@ -22,6 +22,8 @@ const SHARP = 0.75;
 // A portrait is drawn again when a place may have moved by this many pixels, or a patch by this share, since it was drawn.
 const SEEN = 0.1;
 const SEEN_SHARE = 0.02;
+// Milliseconds for which a model is kept that no element shows: one that is moved within the page is taken out first.
+const KEPT = 2000;
 // Rounds in which the place of a patch is found, and how far its cells reach beyond it, as a fraction of the side.
 const ROUNDS = 4;
 const AROUND = 1 / 64;
@@ -206,9 +208,11 @@ export class Stage {
     const entry = this.models.get(url);
     if (!entry) return;
     entry.users -= 1;
-    if (entry.users > 0) return;
-    this.models.delete(url);
-    entry.promise.then(({ textures }) => Object.values(textures).forEach((one) => this.gl.deleteTexture(one)), () => {});
+    setTimeout(() => {
+      if (entry.users > 0 || this.models.get(url) !== entry) return;
+      this.models.delete(url);
+      entry.promise.then(({ textures }) => Object.values(textures).forEach((one) => this.gl.deleteTexture(one)), () => {});
+    }, KEPT);
   }
 
   model({ about, fields, painting, matte, wall, patches, masks }) {

@@ -54,7 +54,10 @@ export class MovingPortrait extends HTMLElement {
     this.amplitudes = AT_REST;
     this.drawn = null; // the amplitudes that the canvas shows
     root.append(this.canvas, document.createElement("slot"));
-    this.addEventListener("click", () => this.hasAttribute("greets") && this.greet());
+    this.addEventListener("click", () => {
+      if (this.hasAttribute("follow")) this.followTilt();
+      if (this.hasAttribute("greets")) this.greet();
+    });
   }
 
   connectedCallback() {
@@ -128,7 +131,7 @@ export class MovingPortrait extends HTMLElement {
     }
   }
 
-  /** Follow the phone's tilt. iOS asks the visitor, and only after a tap. */
+  /** Follow the phone's tilt. iOS asks the visitor, and only after a tap; a tap on what follows does it, too. */
   followTilt() {
     return followTilt();
   }

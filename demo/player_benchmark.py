@@ -44,9 +44,7 @@ class Played:
     scale: float
 
 
-def measure(
-    browser: Browser, web: Path, count: int, side: int, *, seconds: float, followed: bool
-) -> Played:
+def measure(browser: Browser, web: Path, count: int, side: int, *, seconds: float, followed: bool) -> Played:
     """Let ``count`` portraits play for ``seconds``.
 
     ``web``: the folder with the player, and with portraits below ``art/``, each of which is loaded again for each

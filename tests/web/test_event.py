@@ -136,7 +136,8 @@ def test_portraits_on_the_wall_look_at_whoever_is_added(
     hall.page.locator(".large", has_text="Newcomer").wait_for(timeout=20_000)
     # The newest one hangs at the upper left, and greets.
     hall.page.wait_for_function(
-        f"() => ({LIVE_ON_WALL})().filter(one => !one.closest('.large') && one.amplitudes.lookRight < -0.15).length > 12",
+        f"() => ({LIVE_ON_WALL})()"
+        ".filter(one => !one.closest('.large') && one.amplitudes.lookRight < -0.15).length > 12",
         timeout=60_000,
     )
     hall.look("wall-looks")
@@ -157,7 +158,7 @@ def test_without_webgl_the_wall_shows_films(visit: Callable[..., Visitor]) -> No
     hall.page.goto(link)
     hall.page.locator(".wall .large").wait_for()
     hall.page.wait_for_function("() => !document.querySelector('moving-portrait')")
-    assert hall.page.locator(".wall .large img").get_attribute("src").endswith(".webp")
+    assert str(hall.page.locator(".wall .large img").get_attribute("src")).endswith(".webp")
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

@@ -34,7 +34,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["seconds"] > 0:
             raise CommandError("--seconds: more than 0", returncode=2)
-        self.stdout.write(f"{'portraits':>9}{'side':>6}  {'they':<10}{'frames/s':>9}{'CPU ms':>8}{'pixels':>8}")
+        self.stdout.write(
+            f"{'portraits':>9}{'side':>6}  {'they':<10}{'frames/s':>9}{'CPU ms':>8}{'pixels':>8}"
+        )
         try:
             with chromium() as browser:
                 for count, side in CASES:

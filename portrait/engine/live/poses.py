@@ -135,11 +135,7 @@ def _pairs() -> tuple[Pair, ...]:
         return sum(abs(a - b) for a, b in zip(POSES[one].at, POSES[other].at, strict=True))
 
     return (
-        *(
-            Pair(one, other, (0.5, 0.5))
-            for one, other in combinations(looks, 2)
-            if apart(one, other) == 1
-        ),
+        *(Pair(one, other, (0.5, 0.5)) for one, other in combinations(looks, 2) if apart(one, other) == 1),
         *(Pair(look, head, (0.5, 0.5)) for look in looks for head in (nod, left, right)),
         *(Pair(nod, tilt, (0.5, 0.5)) for tilt in (left, right)),
         *(Pair(head, index["breath"], (0.7, 1.0)) for head in (*looks, nod, left, right)),
@@ -198,7 +194,9 @@ def _responses() -> tuple[Motion, Array, Array]:
         first = family.jacobian[:1].astype(np.float64)
         values.append(family.value[1:].astype(np.float64) - family.value[:1])
         logs.append(log2(family.jacobian[1:] @ inv2(first)))
-    extents = np.array([_LOOK_EXTENT if pose.stage == LOOK else _EXTENTS.get(pose.name, 1.0) for pose in POSES])
+    extents = np.array(
+        [_LOOK_EXTENT if pose.stage == LOOK else _EXTENTS.get(pose.name, 1.0) for pose in POSES]
+    )
     return (
         families[0],
         np.concatenate(values) * extents[:, None, None],

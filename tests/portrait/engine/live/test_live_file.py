@@ -13,7 +13,7 @@ from PIL import Image
 
 from portrait.engine.canvas.moments import evaluated
 from portrait.engine.canvas.subject import PaintedSubject
-from portrait.engine.live.fields import BENT, GRID, STEP, blended, field_of
+from portrait.engine.live.fields import GRID, STEP, blended, field_of
 from portrait.engine.live.file import FORMAT, VERSION, live_file, max_bytes
 from portrait.engine.live.making import LivePortrait, live_portrait
 from portrait.engine.live.patches import GAP

@@ -1,15 +1,19 @@
 /**
- * The projector page: as many framed portraits as fit, the newest one large, others in turns. The key is behind the `#` of
- * the address.
+ * The projector page: as many framed portraits as fit, the newest one large, others in turns. Live portraits look at the
+ * newest one, which greets. The key is behind the `#` of the address.
  */
 import { announce, h, replace } from "./lib/dom.js";
 import { houseColours, houseNames } from "./lib/house.js";
 import { t } from "./lib/i18n.js";
-import { portrait } from "./lib/portrait.js";
+import { livePortrait } from "./lib/portrait.js";
 
 // Milliseconds between two questions for new portraits, and until one of the frames shows another student.
 const ASK = 5000;
 const TURN = 7000;
+// The most portraits that are live at a time; each takes some megabytes of memory.
+const LIVE = 24;
+// Milliseconds for which the others look at a new portrait, and between two looks, each of which is forgotten later.
+const [GREETED, LOOK] = [14_000, 2000];
 // CSS pixels of a frame; a tile has 192.
 const [LEAST, MOST] = [150, 260];
 // Of the plate below a frame, and between two frames.
@@ -72,6 +76,7 @@ function take({ results, as_of: now }) {
   else if (results.length) {
     say("");
     hang();
+    if (!first) greet();
   }
 }
 
@@ -90,7 +95,44 @@ function hang() {
   const others = [...students.keys()].filter((id) => id !== newest).reverse();
   shown = others.slice(0, places);
   turn = places;
-  replace(board, frame(students.get(newest), true), shown.map((id) => frame(students.get(id))));
+  // What hangs already is hung again rather than loaded again.
+  const before = new Map([...board.children].map((item) => [item.dataset.key, item]));
+  const hung = [newest, ...shown].map((id, index) => {
+    const student = students.get(id);
+    const large = index === 0;
+    return before.get(keyOf(student, large)) ?? frame(student, { large, lives: index < LIVE });
+  });
+  replace(board, hung);
+}
+
+function keyOf({ id, portrait_at: at }, large) {
+  return `${id}/${at}/${large}`;
+}
+
+/** All live portraits look at the newest one, and it greets, for a while. */
+function greet() {
+  const until = performance.now() + GREETED;
+  const [newcomer] = board.children;
+  const face = newcomer.querySelector("moving-portrait");
+  // What is new is still being loaded.
+  face?.addEventListener("live", () => face.greet(), { once: true });
+  const look = () => {
+    if (!newcomer.isConnected || performance.now() > until) return;
+    const there = middle(newcomer);
+    for (const one of board.querySelectorAll("li:not(:first-child) moving-portrait")) {
+      const [x, y] = middle(one);
+      const [right, down] = [(there[0] - x) / (window.innerWidth / 2), (there[1] - y) / (window.innerHeight / 2)];
+      // Before the player is loaded, the element has no methods.
+      one.look?.(right, down);
+    }
+    setTimeout(look, LOOK);
+  };
+  look();
+}
+
+function middle(node) {
+  const { x, y, width, height } = node.getBoundingClientRect();
+  return [x + width / 2, y + height / 2];
 }
 
 /** The number of columns with which rows of square frames leave least of the height empty. */
@@ -113,14 +155,19 @@ function change() {
   while (shown.includes(others[turn % others.length]));
   const place = turn % shown.length;
   shown[place] = others[turn % others.length];
-  board.children[place + 1].replaceWith(frame(students.get(shown[place])));
+  board.children[place + 1].replaceWith(frame(students.get(shown[place]), { lives: place + 1 < LIVE }));
 }
 
-function frame({ fullname, house, portrait: files }, large = false) {
+/** `lives`: as a live portrait, where the student has one; else, and where it cannot be played, the film or its tile. */
+function frame(student, { large = false, lives = true } = {}) {
+  const { fullname, house, portrait: files } = student;
+  const colours = houseColours(house);
   return h(
     "li",
-    { class: large ? "large" : "", ...houseColours(house) },
-    portrait({
+    { class: large ? "large" : "", ...colours, dataset: { ...colours.dataset, key: keyOf(student, large) } },
+    livePortrait({
+      live: lives ? files.live : null,
+      attends: false,
       src: (large ? files.webp : files.tile) ?? files.webp,
       poster: large ? files.poster : files.still,
       still: files.still,

@@ -11,6 +11,7 @@ import pytest
 from demo.browser import School
 from tests.conftest import PASSWORD
 from tests.web.kit import DESKTOP, PHONE, Visitor
+from tests.web.live_kit import WATCHED
 
 STAFF = "minerva"
 MAKE_STAFF = f"""
@@ -27,6 +28,7 @@ from django.utils import timezone
 from user.models import User
 User.objects.filter(username='demo1-00002').update(fullname='{name}', portrait_at=timezone.now())
 """
+LIVE_ON_WALL = "() => [...document.querySelectorAll('.wall moving-portrait')].filter(one => one.live)"
 IMPORT = {"en": "Import students", "ko": "학생 가져오기"}
 
 
@@ -109,10 +111,8 @@ def test_cards_of_a_house_are_printed(visit: Callable[..., Visitor]) -> None:
     assert files["pdf"].count(b"/DCTDecode") == 3
 
 
-@pytest.mark.parametrize("language", ["ko", "en"])
-def test_a_new_portrait_appears_on_the_wall(
-    visit: Callable[..., Visitor], school: School, language: str
-) -> None:
+def wall_link(visit: Callable[..., Visitor], language: str) -> str:
+    """The address of the school's projector page, which staff asks for."""
     office = visit(language, **DESKTOP)
     in_office(office, "dormitory/house/")
     office.page.check("#action-toggle")
@@ -120,7 +120,52 @@ def test_a_new_portrait_appears_on_the_wall(
     office.page.click("button[name=index]")
     link = office.page.locator("input[readonly]").first.input_value()
     office.keep("wall-links")
+    return link
 
+
+def test_portraits_on_the_wall_look_at_whoever_is_added(
+    visit: Callable[..., Visitor], school: School
+) -> None:
+    link = wall_link(visit, "en")
+    hall = visit("en", viewport={"width": 1920, "height": 1080})
+    hall.page.goto(link)
+    hall.page.wait_for_function(f"() => ({LIVE_ON_WALL})().length >= 24", timeout=120_000)
+    assert hall.page.locator(".wall moving-portrait").count() == 24
+    assert hall.page.locator(".wall li").count() > 24
+    school.manage("shell", "-c", HANG.format(name="Newcomer"))
+    hall.page.locator(".large", has_text="Newcomer").wait_for(timeout=20_000)
+    # The newest one hangs at the upper left, and greets.
+    hall.page.wait_for_function(
+        f"() => ({LIVE_ON_WALL})()"
+        ".filter(one => !one.closest('.large') && one.amplitudes.lookRight < -0.15).length > 12",
+        timeout=60_000,
+    )
+    hall.look("wall-looks")
+    hall.page.wait_for_function(
+        "() => document.querySelector('.large moving-portrait').amplitudes.smile > 0", timeout=60_000
+    )
+    # What hung before was not loaded again.
+    fetched = hall.page.evaluate(
+        "() => performance.getEntriesByType('resource').filter(one => one.name.endsWith('.live')).length"
+    )
+    assert fetched < 36
+
+
+def test_without_webgl_the_wall_shows_films(visit: Callable[..., Visitor]) -> None:
+    link = wall_link(visit, "en")
+    hall = visit("en", viewport={"width": 1920, "height": 1080})
+    hall.page.add_init_script(f"window.noWebGl = true; {WATCHED}")
+    hall.page.goto(link)
+    hall.page.locator(".wall .large").wait_for()
+    hall.page.wait_for_function("() => !document.querySelector('moving-portrait')")
+    assert str(hall.page.locator(".wall .large img").get_attribute("src")).endswith(".webp")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_new_portrait_appears_on_the_wall(
+    visit: Callable[..., Visitor], school: School, language: str
+) -> None:
+    link = wall_link(visit, language)
     hall = visit(language, viewport={"width": 1920, "height": 1080})
     hall.page.goto(link)
     hall.page.locator(".wall .large").wait_for()

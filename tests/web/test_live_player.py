@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,29 @@ COMPARED: tuple[dict[str, float], ...] = (
     {"blink": 1.0},
     {"smile": 0.7, "wink": 1.0},
     {"look_right": 0.3, "smile": 1.0, "blink": 0.5},
+    # Motions of the head together, with the breath that never stops.
+    {"look_right": 0.6, "look_down": -0.4, "breath": 0.8},
+    {"look_right": 0.5, "look_down": 0.2, "nod": 0.4, "breath": 0.5},
+    {"look_right": -0.5, "tilt": 0.4, "breath": 0.3},
+    {"nod": 0.5, "tilt": -0.4, "breath": 0.6},
+    {"look_right": 0.4, "look_down": -0.2, "nod": 0.3, "tilt": 0.3, "breath": 0.9},
+    {"look_right": 0.6, "tilt": 0.3, "smile": 1.0, "breath": 0.2},
+    {"look_right": 0.2, "tilt": 0.4, "smile": 0.5, "wink": 1.0, "breath": 0.5},
+    {"look_right": 0.3, "nod": 0.6, "smile": 0.5, "breath": 0.5},
+    # More than the head's budget: both sides reduce it to the same.
+    {"look_right": 1.0, "look_down": 1.0, "nod": 1.0, "tilt": 1.0},
 )
+# As on iOS: the tilt is told after a question that a tap may ask. `tilt` tells one.
+ASKING = """
+window.questions = [];
+window.DeviceOrientationEvent = class extends Event {
+  static async requestPermission() {
+    window.questions.push(navigator.userActivation.isActive);
+    return window.answer;
+  }
+};
+window.tilt = (beta, gamma) => dispatchEvent(Object.assign(new Event("deviceorientation"), { beta, gamma }));
+"""
 FRAMES_DRAWN = "import('/web/lib/live/stage.js').then(({theStage}) => theStage().drawn)"
 
 
@@ -80,6 +103,29 @@ def test_it_draws_the_frames_that_the_engine_computes(site: Callable[..., Site])
         assert noise >= 30, f"{amplitudes}: {noise:.1f} dB"
 
 
+def test_what_does_not_move_is_not_drawn_again(site: Callable[..., Site]) -> None:
+    page = site(PORTRAIT % "").play()
+    drawn = page.evaluate("""async () => {
+        const { theStage } = await import("/web/lib/live/stage.js");
+        const { AT_REST } = await import("/web/lib/live/scene.js");
+        const one = document.querySelector("moving-portrait");
+        const [stage, still] = [theStage(), { ...AT_REST, lookRight: 0.2 }];
+        let [draws, draw] = [[], stage.draw];
+        stage.draw = (...told) => { draws.push(told[1]); draw.apply(stage, told); };
+        // As the stage does for each frame, with amplitudes that this test chooses.
+        stage.stop(one);
+        one.advance = function () { this.amplitudes = this.next; };
+        stage.players.add(one);
+        stage.running = true;
+        for (const change of [0, 0.0005, 0.0009, 0.05]) {
+            one.next = { ...still, lookRight: 0.2 + change };
+            stage.frame(performance.now());
+        }
+        return draws.map(({ lookRight }) => lookRight);
+    }""")
+    assert [round(each, 4) for each in drawn[:2]] == [0.2, 0.25]
+
+
 def test_many_portraits_share_one_context_and_one_download(site: Callable[..., Site]) -> None:
     one = site("".join(PORTRAIT % "" for _ in range(6)).replace("256px", "96px"))
     page = one.play()
@@ -103,6 +149,27 @@ def test_it_looks_at_the_pointer_and_nods_at_a_wave(site: Callable[..., Site]) -
     for x in (500, 700, 500, 700, 500, 700):
         page.mouse.move(x, 300, steps=2)
     page.wait_for_function("document.querySelector('moving-portrait').amplitudes.nod > 0.5")
+
+
+@pytest.mark.parametrize("answer", ["granted", "denied"])
+def test_a_phone_is_asked_once_for_its_tilt_by_a_tap_alone(answer: str, site: Callable[..., Site]) -> None:
+    one = site(PORTRAIT.replace("src=", "follow src=") % "", has_touch=True)
+    one.page.add_init_script(f"window.answer = '{answer}'; {ASKING}")
+    page = one.play()
+    assert page.evaluate("window.questions") == []
+    page.tap("moving-portrait")
+    page.wait_for_function("window.questions.length === 1")
+    page.tap("moving-portrait")
+    # A tap is a look, too, which the tilt replaces. The first tilt is the position at rest.
+    page.evaluate("tilt(40, 0)")
+    look = "document.querySelector('moving-portrait').amplitudes.lookRight"
+    if answer == "granted":
+        page.wait_for_function(f"(tilt(40, 20), {look} > 0.5)")
+    else:
+        page.evaluate("tilt(40, 20)")
+        page.wait_for_timeout(500)
+        assert page.evaluate(look) < 0.5
+    assert page.evaluate("window.questions") == [True]
 
 
 def test_nothing_is_drawn_while_it_is_off_screen(site: Callable[..., Site]) -> None:
@@ -145,11 +212,23 @@ def test_without_webgl_the_tile_stays_or_what_follows_it(site: Callable[..., Sit
     assert "/me.live" not in one.asked
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x05\x06" + bytes(18)])
+def older() -> bytes:
+    """The same portrait, said to be of the first version of the format."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(live_bytes())) as file, zipfile.ZipFile(out, "w") as copy:
+        for name in file.namelist():
+            copy.writestr(name, file.read(name).replace(b'"version":2', b'"version":1'))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"PK\x05\x06" + bytes(18), older], ids=["empty", "text", "zip", "older"]
+)
 def test_a_file_that_is_no_live_portrait_leaves_what_the_element_contains(
-    content: bytes, site: Callable[..., Site]
+    content: bytes | Callable[[], bytes], site: Callable[..., Site]
 ) -> None:
-    one = site(PORTRAIT % '<img src="/tile.png" alt="">', {"/me.live": content, "/tile.png": picture(50)})
+    data = content() if callable(content) else content
+    one = site(PORTRAIT % '<img src="/tile.png" alt="">', {"/me.live": data, "/tile.png": picture(50)})
     one.page.add_init_script(
         "addEventListener('fallback', event => { window.told = event.detail }, {capture: true})"
     )
@@ -180,6 +259,8 @@ def test_it_blinks_as_people_do_and_keeps_every_motion_in_its_range(site: Callab
             const now = behaviour.advance(1 / 60);
             if (!shut && now.blink > 0.8) blinks += 1;
             shut = now.blink > 0.8;
+            const head = Math.max(Math.abs(now.lookRight), Math.abs(now.lookDown)) + now.nod + Math.abs(now.tilt);
+            if (head > 1.0001) throw new Error(`the head moves by ${head}`);
             for (const value of Object.values(now)) [least, most] = [Math.min(least, value), Math.max(most, value)];
             if (before) step = Math.max(step, Math.abs(now.lookRight - before.lookRight));
             before = now;

@@ -7,7 +7,7 @@
  */
 import { attend, followTilt } from "./live/attention.js";
 import { Behaviour, clamped } from "./live/behaviour.js";
-import { AT_REST } from "./live/scene.js";
+import { AT_REST, within } from "./live/scene.js";
 import { theStage } from "./live/stage.js";
 
 // The largest side that is drawn, in pixels of the screen.
@@ -52,8 +52,12 @@ export class MovingPortrait extends HTMLElement {
     this.context = null;
     this.model = null;
     this.amplitudes = AT_REST;
+    this.drawn = null; // the amplitudes that the canvas shows
     root.append(this.canvas, document.createElement("slot"));
-    this.addEventListener("click", () => this.hasAttribute("greets") && this.greet());
+    this.addEventListener("click", () => {
+      if (this.hasAttribute("follow")) this.followTilt();
+      if (this.hasAttribute("greets")) this.greet();
+    });
   }
 
   connectedCallback() {
@@ -117,7 +121,7 @@ export class MovingPortrait extends HTMLElement {
 
   /** Hold these amplitudes (docs/live.md), also with reduced motion; `null` lets the portrait do what it likes again. */
   hold(amplitudes) {
-    this.#held = amplitudes && { ...AT_REST, ...amplitudes };
+    this.#held = amplitudes && within(amplitudes);
     this.#decide();
     if (!this.model) return;
     this.resize();
@@ -127,7 +131,7 @@ export class MovingPortrait extends HTMLElement {
     }
   }
 
-  /** Follow the phone's tilt. iOS asks the visitor, and only after a tap. */
+  /** Follow the phone's tilt. iOS asks the visitor, and only after a tap; a tap on what follows does it, too. */
   followTilt() {
     return followTilt();
   }

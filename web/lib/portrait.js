@@ -41,15 +41,15 @@ export function portrait({ src, avif = null, poster = null, still = null, alt = 
 
 /**
  * The same as a live portrait, `live` being its file: the poster is shown first, and the film only where the portrait
- * cannot be played. It looks at the pointer; a tap makes it greet.
+ * cannot be played. It looks at the pointer, and a tap makes it greet, unless `attends` is false.
  */
-export function livePortrait({ live, ...rest }) {
+export function livePortrait({ live, attends = true, ...rest }) {
   const film = () => portrait(rest);
   if (!live || !rest.poster || matchMedia(NO_MOTION).matches || navigator.connection?.saveData) return film();
   const { alt = "", size = 256 } = rest;
   const element = h(
     "moving-portrait",
-    { class: "portrait", alt, follow: true, greets: true },
+    { class: "portrait", alt, follow: attends, greets: attends },
     h("img", { class: "portrait-image", src: rest.poster, alt: "", width: size, height: size, decoding: "async" }),
   );
   const give = () => element.replaceWith(film());

@@ -25,7 +25,7 @@ export default async function page({ t, student }) {
         { class: "hero-words stack" },
         h("h1", {}, t("welcome.heading")),
         h("p", { class: "lead" }, t("welcome.lead")),
-        h("div", { class: "row" }, actions),
+        h("div", { class: "row" }, actions, h("a", { class: "quiet-link", href: "/live/" }, t("welcome.try"))),
       ),
       h("div", { class: "door", role: "group", "aria-label": t("welcome.portraits") }, DOOR.map((number) => hung(number, t))),
     ),

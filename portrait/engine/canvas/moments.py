@@ -56,6 +56,19 @@ def evaluated(model: MotionModel, subject: Subject, motion: Motion, source: Pict
             yield Moment(moving, finder.of(frame, moving))
 
 
+def displacements(
+    model: MotionModel, subject: Subject, motion: Motion, source: Picture
+) -> Iterator[Displacement]:
+    """The displacements since rest of all frames, each evaluated by the networks; nothing is drawn."""
+    rest: Displacement | None = None
+    values, photo = (_shrunk(picture, subject.model_side) for picture in (source, subject.photo))
+    for batch in model.displacements(values, motion, photo=photo):
+        if rest is None:
+            rest = batch[0]
+        for displacement in batch:
+            yield since_rest(displacement, rest)
+
+
 def interpolated(
     first: NDArray[np.float32], second: NDArray[np.float32], share: float
 ) -> NDArray[np.float32]:

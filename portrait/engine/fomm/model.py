@@ -155,6 +155,20 @@ class MotionModel(ABC):
                 displacement = self._displacement(flow, len(part)).cpu().numpy()
             yield Rendering(displacement, _channels_last(out), region)
 
+    def displacements(
+        self, source: NDArray[np.float32], driving: Motion, *, photo: NDArray[np.float32] | None = None
+    ) -> Iterator[NDArray[np.float32]]:
+        """The ``displacement`` of each of the ``renderings`` alone, batch by batch: nothing is drawn."""
+        picture = self._picture(source)
+        seen = picture if photo is None else self._picture(photo)
+        with torch.inference_mode():
+            encoded, moving = self._prepare(picture, seen, driving, True, True, False)
+        for begin in range(0, len(moving), self.batch):
+            with torch.inference_mode():
+                part = moving[begin : begin + self.batch]
+                displacement = self._displacement(self._flow(encoded, part), len(part))
+            yield displacement.cpu().numpy()
+
     def _prepare(
         self,
         picture: Tensor,

@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from portrait.engine.fomm.region import Region
-from portrait.engine.live.fields import BENT, GRID
+from portrait.engine.live.fields import BENT, GRID, STEP, Fields
 from portrait.engine.live.making import LivePortrait
 from portrait.engine.live.patches import Atlas, Patch, packed
-from portrait.engine.live.poses import LOOK, POSES, STAGES
+from portrait.engine.live.poses import LOOK, PAIRS, POSES
 from portrait.engine.output import ai_mark
 from portrait.engine.output.provenance import TRAINED_ALGORITHMIC_MEDIA
 from portrait.engine.photo.picture import Picture
 
 FORMAT = "moving-portrait-live"
-VERSION = 1
+VERSION = 2
 # Most bytes of a file: those of the fields, which are as many at each size, and those of each pixel. 450 kB at 512.
 _FIELD_BYTES, _BYTES_PER_PIXEL = 190_000, 260_000 / 512**2
 # libwebp's qualities of painting, wall and patches, the best first.
-QUALITIES = ((86, 75, 80), (76, 60, 70), (60, 45, 55), (45, 30, 40))
+QUALITIES = ((91, 78, 82), (86, 75, 80), (76, 60, 70), (60, 45, 55), (45, 30, 40))
 _EFFORT = 2
 _MASK_QUALITY = 80
 # The amplitudes between which a pose's patches appear; those of lids appear earlier.
@@ -47,11 +47,7 @@ def live_file(portrait: LivePortrait, *, style: str, seed: int, marked: bool) ->
         "portrait.json": json.dumps(described, separators=(",", ":")).encode(),
         "matte.webp": _webp(portrait.matte, _MASK_QUALITY),
         "masks.webp": _webp(atlas.masks, _MASK_QUALITY),
-        # x of every place, then y: pose by pose, then the bends.
-        "fields.bin": np.concatenate([portrait.fields.whole, portrait.fields.bends])
-        .transpose(0, 3, 1, 2)
-        .astype("<f2")
-        .tobytes(),
+        "fields.bin": _fields(portrait.fields),
     }
     for painting, wall, other in QUALITIES:
         pictures = {
@@ -63,6 +59,19 @@ def live_file(portrait: LivePortrait, *, style: str, seed: int, marked: bool) ->
         if len(data) <= max_bytes(portrait.side):
             break
     return data
+
+
+def _fields(fields: Fields) -> bytes:
+    """Each value as its difference from what its neighbours above and to the left predict, in ``STEP``.
+
+    Fields are smooth, so that most differences are near 0. They are zigzag encoded (0, -1, 1, -2, ...); the low bytes
+    of all come first, then the high bytes.
+    """
+    planes = np.rint(fields.all.transpose(0, 3, 1, 2) / STEP).astype(np.int32)
+    differences = np.diff(planes, axis=2, prepend=0)
+    differences = np.diff(differences, axis=3, prepend=0)
+    zigzag = (2 * differences ^ (differences >> 31)).astype("<u2")
+    return zigzag.view(np.uint8).reshape(-1, 2).T.tobytes()
 
 
 def _mark(side: int) -> Patch:
@@ -85,7 +94,7 @@ def _description(
     poses = []
     for index, pose in enumerate(POSES):
         appears = _APPEARS_EARLY.get(pose.name, _APPEARS)
-        described: dict[str, Any] = {"name": pose.name, "stage": pose.stage}
+        described: dict[str, Any] = {"name": pose.name}
         if pose.stage == LOOK:
             described["at"] = list(pose.at)
         if pose.bent:
@@ -97,8 +106,9 @@ def _description(
         "side": portrait.side,
         "grid": GRID,
         "atlas": list(atlas.masks.shape[::-1]),
-        "stages": list(STAGES),
+        "step": STEP,
         "poses": poses,
+        "pairs": [[pair.first, pair.second, *pair.at] for pair in PAIRS],
         "mark": parts(None),
         "style": style,
         "seed": seed,

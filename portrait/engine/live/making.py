@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from portrait.engine.canvas.layers import Layers
-from portrait.engine.canvas.moments import evaluated
+from portrait.engine.canvas.moments import displacements, evaluated
 from portrait.engine.canvas.subject import PaintedSubject
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.live.fields import BENT, Fields, fields_of
 from portrait.engine.live.patches import Patch, patches_of
-from portrait.engine.live.poses import POSES, of_pose, posed
+from portrait.engine.live.poses import PAIRS, POSES, of_pose, posed
 from portrait.engine.photo.picture import Picture
 
 
@@ -39,14 +39,14 @@ def live_portrait(model: MotionModel, painted: PaintedSubject) -> LivePortrait:
     """Evaluate every pose of ``painted``. Raises ChoiceError for a model with other keypoints."""
     subject = painted.subject
     photo = Layers(subject.photo, subject.matte, subject.background)
-    poses = [*map(of_pose, POSES), *(of_pose(POSES[index], 0.5) for index in BENT)]
-    moments = evaluated(model, subject, posed(poses), subject.photo)
+    moments = evaluated(model, subject, posed([of_pose(pose) for pose in POSES]), subject.photo)
     next(moments)  # at rest
-    displacements, patches = [], []
+    whole, patches = [], []
     for index, moment in enumerate(moments):
-        displacements.append(moment.displacement)
-        if index < len(POSES):
-            patches += patches_of(painted, photo, moment, index)
-    fields = fields_of(displacements[: len(POSES)], displacements[len(POSES) :])
+        whole.append(moment.displacement)
+        patches += patches_of(painted, photo, moment, index)
+    between = [*(of_pose(POSES[index], 0.5) for index in BENT), *(pair.amplitudes for pair in PAIRS)]
+    moved = list(displacements(model, subject, posed(between), subject.photo))[1:]
+    fields = fields_of(whole, moved[: len(BENT)], moved[len(BENT) :])
     matte = np.rint(subject.matte * np.float32(255)).astype(np.uint8)
     return LivePortrait(painted.painting, matte, painted.background, fields, patches)

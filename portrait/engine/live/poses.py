@@ -1,7 +1,7 @@
 """The poses of a live portrait, and any mixture of them: amplitudes in, keypoints out.
 
-A pose belongs to a stage. The poses of one stage are added, the stages are composed: the head looks somewhere, nods,
-tilts and breathes, and its face, wherever it is by then, has an expression.
+A pose belongs to a stage. The keypoints of one stage are added, the stages are composed: the head looks somewhere,
+nods, tilts and breathes, and its face, wherever it is by then, has an expression.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,11 @@ from portrait.engine.motion.template import Motion
 Array = NDArray[np.float64]
 
 LOOK, NOD, TILT, FACE = "look", "nod", "tilt", "face"
-# In the order in which a place of the frame is led back to its place in the source.
 STAGES = (LOOK, NOD, TILT, FACE)
+# How much of its template a pose is at its full extent. The whole templates turn the head by a tenth of the frame: so
+# far apart, two poses cannot be mixed without an error that is seen.
+_LOOK_EXTENT = 0.65
+_EXTENTS = {"nod": 0.65, "tilt-left": 0.65, "tilt-right": 0.65, "breath": 0.4}
 _BENT = ("nod", "tilt-left", "tilt-right")
 _STAGE_OF = {"nod": NOD, "tilt-left": TILT, "tilt-right": TILT, "breath": TILT}
 
@@ -53,7 +57,11 @@ POSES = (
 
 @dataclass(frozen=True)
 class Amplitudes:
-    """How far a live portrait is in each of its motions. 0 is at rest; values outside the range are clamped."""
+    """How far a live portrait is in each of its motions. 0 is at rest; values outside the range are clamped.
+
+    The motions of the head share one budget: the larger of the two of the look, the nod and the tilt are at most 1
+    together, else all three are scaled to that.
+    """
 
     look_right: float = 0.0  # -1..1, the picture's right
     look_down: float = 0.0  # -1..1
@@ -69,6 +77,15 @@ class Amplitudes:
         for item in fields(self):
             low = -1.0 if item.name in ("look_right", "look_down", "tilt") else 0.0
             object.__setattr__(self, item.name, float(np.clip(getattr(self, item.name), low, 1.0)))
+        total = self.reach + self.nod + abs(self.tilt)
+        if total > 1:
+            for name in ("look_right", "look_down", "nod", "tilt"):
+                object.__setattr__(self, name, getattr(self, name) / total)
+
+    @property
+    def reach(self) -> float:
+        """How far the look is from ahead, 0..1."""
+        return max(abs(self.look_right), abs(self.look_down))
 
     @property
     def by_name(self) -> dict[str, float]:
@@ -79,7 +96,7 @@ class Amplitudes:
 
         A look is on the way from ahead to a place between two of the poses, and has a share of each of them.
         """
-        reach = max(abs(self.look_right), abs(self.look_down))
+        reach = self.reach
         looks = np.zeros(len(GAZES) - 1)
         if reach > 0:
             looks = reach * gaze_weights(self.look_right / reach, self.look_down / reach)[1:]
@@ -89,6 +106,45 @@ class Amplitudes:
             "tilt-right": max(self.tilt, 0.0),
         }
         return np.concatenate([looks, [amounts[name] for name in EXPRESSIONS]])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two of ``POSES``, by index, and the shares of both at which it is evaluated what their sum misses."""
+
+    first: int
+    second: int
+    at: tuple[float, float]
+
+    @property
+    def amplitudes(self) -> Amplitudes:
+        parts = [of_pose(POSES[self.first], self.at[0]), of_pose(POSES[self.second], self.at[1])]
+        return Amplitudes(*map(sum, zip(*(part.by_name.values() for part in parts), strict=True)))
+
+
+def _pairs() -> tuple[Pair, ...]:
+    """The pairs whose sum misses so much that it is seen.
+
+    Neighbouring looks; two motions of the head; a breath or a smile with a motion of the head.
+    """
+    index = {pose.name: number for number, pose in enumerate(POSES)}
+    looks = [number for number, pose in enumerate(POSES) if pose.stage == LOOK]
+    nod, left, right = index["nod"], index["tilt-left"], index["tilt-right"]
+
+    def apart(one: int, other: int) -> int:
+        return sum(abs(a - b) for a, b in zip(POSES[one].at, POSES[other].at, strict=True))
+
+    return (
+        *(Pair(one, other, (0.5, 0.5)) for one, other in combinations(looks, 2) if apart(one, other) == 1),
+        *(Pair(look, head, (0.5, 0.5)) for look in looks for head in (nod, left, right)),
+        *(Pair(nod, tilt, (0.5, 0.5)) for tilt in (left, right)),
+        *(Pair(head, index["breath"], (0.7, 1.0)) for head in (*looks, nod, left, right)),
+        *(
+            Pair(head, index["smile"], (0.7, 0.7))
+            for head in (*looks, nod, left, right)
+            if 0 in POSES[head].at
+        ),
+    )
 
 
 def posed(amplitudes: Sequence[Amplitudes]) -> Motion:
@@ -138,4 +194,14 @@ def _responses() -> tuple[Motion, Array, Array]:
         first = family.jacobian[:1].astype(np.float64)
         values.append(family.value[1:].astype(np.float64) - family.value[:1])
         logs.append(log2(family.jacobian[1:] @ inv2(first)))
-    return families[0], np.concatenate(values), np.concatenate(logs)
+    extents = np.array(
+        [_LOOK_EXTENT if pose.stage == LOOK else _EXTENTS.get(pose.name, 1.0) for pose in POSES]
+    )
+    return (
+        families[0],
+        np.concatenate(values) * extents[:, None, None],
+        np.concatenate(logs) * extents[:, None, None, None],
+    )
+
+
+PAIRS = _pairs()

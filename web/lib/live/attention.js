@@ -10,6 +10,7 @@ const WAVE_WIDTH = 50;
 
 const listeners = new Set();
 let begun = false;
+let asked = false;
 let rest = null;
 const wave = { turns: [], from: null, direction: 0, last: null };
 
@@ -26,11 +27,20 @@ export function attend(listener) {
   return () => listeners.delete(listener);
 }
 
-/** Ask for the phone's tilt where the system wants to be asked. To be called in the handler of a tap. */
+/**
+ * Ask for the phone's tilt where the system wants to be asked. To be called in the handler of a tap; the visitor is asked
+ * once, and a refusal is taken without a word.
+ */
 export async function followTilt() {
   const ask = globalThis.DeviceOrientationEvent?.requestPermission;
-  if (!ask) return;
-  if ((await ask.call(DeviceOrientationEvent)) === "granted") addEventListener("deviceorientation", tilted);
+  if (!ask || asked) return;
+  asked = true;
+  try {
+    if ((await ask.call(DeviceOrientationEvent)) === "granted") addEventListener("deviceorientation", tilted);
+  } catch {
+    // It was not in the handler of a tap.
+    asked = false;
+  }
 }
 
 function tell(what) {

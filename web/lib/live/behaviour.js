@@ -1,5 +1,5 @@
 /** What a live portrait does by itself and when asked: breath, blinks, gaze, and motions one after the other. */
-import { AT_REST } from "./scene.js";
+import { within } from "./scene.js";
 
 // Seconds: of a blink's closing, its closed moment and its opening; of the mean pause between two blinks, and the least.
 const CLOSING = 0.09;
@@ -96,14 +96,13 @@ export class Behaviour {
     const smile = acting.smile ?? 0;
     // Lids that a smile or a look down have lowered have less far to go.
     const lids = 1 - 0.12 * smile - 0.14 * Math.max(0, this.gaze[1]);
-    return {
-      ...AT_REST,
+    return within({
       ...acting,
       lookRight: this.gaze[0],
       lookDown: this.gaze[1],
       breath: 0.5 - 0.5 * Math.cos((2 * Math.PI * (this.time + this.breathes)) / BREATH),
       blink: acting.wink ? 0 : this.blink() * lids,
-    };
+    });
   }
 
   glance() {

@@ -1,7 +1,8 @@
 /** Reads a live portrait: a ZIP that docs/live.md describes. */
+import { decoded } from "./fields.js";
 
 const FORMAT = "moving-portrait-live";
-const VERSION = 1;
+const VERSION = 2;
 
 /** The files of a ZIP, stored or deflated: a Map from name to Uint8Array. Rejects for anything else. */
 async function unzipped(buffer) {
@@ -44,6 +45,6 @@ export async function loaded(url) {
       }),
     ),
   );
-  const fields = files.get("fields.bin");
+  const fields = decoded(files.get("fields.bin"), about.grid);
   return { about, fields, ...Object.fromEntries(names.map((name, index) => [name, pictures[index]])) };
 }

@@ -1,5 +1,4 @@
-/** From amplitudes to what the shaders are told. */
-import { PATCHES, SLOTS } from "./shaders.js";
+/** Amplitudes, and which patches they show. */
 
 export const AT_REST = Object.freeze({
   lookRight: 0, // -1..1, the picture's right
@@ -12,65 +11,49 @@ export const AT_REST = Object.freeze({
   blink: 0,
   wink: 0,
 });
+const SIGNED = new Set(["lookRight", "lookDown", "tilt"]);
+// The most poses, and of each the most patches, that are painted at a time.
+const POSES = 4;
+const PATCHES = 8;
+// A pose shows less than a grey value below this.
+const LEAST = 0.004;
 
-const NOWHERE = { place: [2, 2, 1, 1], atlas: [0, 0, 1, 1] };
-
-/** What the shader is told for `amplitudes`: shares by pose and stage, slots and patches. */
-export function sceneOf(about, amplitudes) {
-  const [fields, shares, ends] = [[], [], []];
-  const [slots, patchSlots, patchShares, patchPlaces, patchAtlas] = [[], [], [], [], []];
-  const last = about.stages.at(-1);
-  const painted = [];
-  const reach = Math.max(Math.abs(amplitudes.lookRight), Math.abs(amplitudes.lookDown));
-  for (const stageName of about.stages) {
-    about.poses.forEach((pose, index) => {
-      const share = pose.stage === stageName ? shareOf(pose, amplitudes, reach) : 0;
-      if (share < 1e-4) return;
-      // Two poses share a look, and each is as far from its extent as the look is.
-      const extent = pose.at ? reach : share;
-      fields.push(index);
-      shares.push(share);
-      if (pose.bend !== undefined && extent < 1) {
-        fields.push(pose.bend);
-        shares.push(4 * share * (1 - extent));
-      }
-      const shown = (smoothed(extent, pose.appears) * share) / extent;
-      if (pose.patches.length && shown > 0.004) painted.push({ pose, index, shown, face: stageName === last ? 1 : 0 });
-    });
-    ends.push(fields.length);
+/**
+ * The amplitudes in their ranges. The motions of the head share one budget: the larger of the two of the look, the nod and
+ * the tilt are at most 1 together, else all three are scaled to that.
+ */
+export function within(amplitudes) {
+  const inside = {};
+  for (const name of Object.keys(AT_REST)) {
+    inside[name] = Math.min(1, Math.max(SIGNED.has(name) ? -1 : 0, amplitudes[name] ?? 0));
   }
-  painted.sort((one, other) => other.shown - one.shown);
-  painted.slice(0, SLOTS).forEach(({ pose, index, shown, face }, slot) => {
-    slots.push(index, face);
-    for (const rectangle of pose.patches.slice(0, PATCHES - patchSlots.length)) {
-      const { place, atlas } = rectangles(about, rectangle);
-      patchSlots.push(slot);
-      patchShares.push(shown);
-      patchPlaces.push(...place);
-      patchAtlas.push(...atlas);
-    }
+  const total = Math.max(Math.abs(inside.lookRight), Math.abs(inside.lookDown)) + inside.nod + Math.abs(inside.tilt);
+  if (total > 1) for (const name of ["lookRight", "lookDown", "nod", "tilt"]) inside[name] /= total;
+  return inside;
+}
+
+/** The patches that show, for a mixture of `fields.js`: `{pose, share, place, atlas}`, the faintest last. */
+export function patchesOf(about, { shares, extents }) {
+  const painted = [];
+  about.poses.forEach(({ appears, patches }, pose) => {
+    if (!patches.length || !shares[pose]) return;
+    const share = (smoothed(extents[pose], appears) * shares[pose]) / extents[pose];
+    if (share > LEAST) painted.push({ pose, share, patches });
   });
-  const mark = about.mark.length ? rectangles(about, about.mark[0]) : NOWHERE;
-  return { fields, shares, ends, slots, patchSlots, patchShares, patchPlaces, patchAtlas, mark };
+  painted.sort((one, other) => other.share - one.share);
+  return painted
+    .slice(0, POSES)
+    .flatMap(({ pose, share, patches }) =>
+      patches.slice(0, PATCHES).map((rectangle) => ({ pose, share, ...rectangles(about, rectangle) })),
+    );
 }
 
 /** Left, top, width and height in the frame and in the atlas, as fractions of them. */
-function rectangles({ side, atlas: [across, down] }, [left, top, width, height, x, y]) {
+export function rectangles({ side, atlas: [across, down] }, [left, top, width, height, x, y]) {
   return {
     place: [left / side, top / side, width / side, height / side],
     atlas: [x / across, y / down, width / across, height / down],
   };
-}
-
-function shareOf({ name, at }, amplitudes, reach) {
-  if (at) {
-    if (!reach) return 0;
-    const near = (value, place) => Math.max(0, 1 - Math.abs(value / reach - place));
-    return reach * near(amplitudes.lookRight, at[0]) * near(amplitudes.lookDown, at[1]);
-  }
-  if (name === "tilt-left") return Math.max(-amplitudes.tilt, 0);
-  if (name === "tilt-right") return Math.max(amplitudes.tilt, 0);
-  return amplitudes[name] ?? 0;
 }
 
 function smoothed(value, [low, high]) {

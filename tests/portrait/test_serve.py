@@ -174,6 +174,7 @@ def test_with_celery_it_serves_alone_and_a_celery_worker_makes_the_portraits(
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+            parts.insert(0, worker)
             url = f"http://127.0.0.1:{port}"
             student = signed_up(url, "luna")
             assert student.upload(encoded(astronaut(), "JPEG"))[0] == 200

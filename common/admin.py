@@ -36,6 +36,14 @@ def badge(text: object, kind: str) -> SafeString:
     return format_html('<span class="school-badge school-badge-{}">{}</span>', kind, text)
 
 
+class TextsFilter(admin.AllValuesFieldListFilter):
+    """A list filter by the texts that occur; the empty text is a dash, since a link needs a name."""
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or EMPTY}
+
+
 def text_columns(field: str = "texts") -> list[Callable[[Any], str]]:
     """A list column for each language of a :class:`common.texts.TextsField`."""
 

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from common.admin import EMPTY, ReadOnlyAdmin, picture
+from common.admin import EMPTY, ReadOnlyAdmin, TextsFilter, picture
 from common.storage import media
 from portrait import painting_admin, services, student_admin  # noqa: F401 (these register, too)
 from portrait.admin_parts import QueuedWorkColumns, error_text
@@ -52,8 +52,8 @@ class PortraitJobAdmin(QueuedWorkColumns, ReadOnlyAdmin):
     list_select_related = ("student",)
     list_filter = (
         "state",
-        ("style", admin.AllValuesFieldListFilter),
-        ("error_code", admin.AllValuesFieldListFilter),
+        ("style", TextsFilter),
+        ("error_code", TextsFilter),
         "order",
         "created_at",
     )

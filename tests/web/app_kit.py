@@ -1,4 +1,4 @@
-"""The page as an app: what its service worker and itself keep on the device."""
+"""The page as an app: what is kept on the device, and the browser's question about notifications."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ _KEPT = """async () => {
   }
   return found;
 }"""
+
+# Whether notifications are allowed is not decided before the test says so, as while the browser's question is open.
+QUESTION = """
+window.questions = 0;
+Notification.requestPermission = () => {
+  window.questions += 1;
+  return new Promise((resolve) => (window.decide = resolve));
+};
+"""
 
 
 def kept(page: Page) -> dict[str, dict[str, str]]:

@@ -13,7 +13,7 @@ import pytest
 from demo.browser import FLAGS, School, chromium_path, running_school
 from tests.conftest import PASSWORD
 from tests.paths import ROOT
-from tests.web.app_kit import kept, until, wait_for_card, wait_for_worker, wait_without_card
+from tests.web.app_kit import QUESTION, kept, until, wait_for_card, wait_for_worker, wait_without_card
 from tests.web.kit import DESKTOP, PHONE, Visitor, astronaut
 
 if TYPE_CHECKING:
@@ -216,6 +216,27 @@ def test_a_photo_that_is_not_painted_yet_is_not_kept(visit: Callable[..., Visito
     found = kept(page)["own"]
     assert set(found) == {"/own/card", "/own/crest"}
     assert "photo/" not in found["/own/card"]
+
+
+@BOTH
+def test_a_notification_is_offered_while_a_portrait_is_under_way(
+    visit: Callable[..., Visitor], language: str, device: dict[str, Any]
+) -> None:
+    visitor = visit(language, **device)
+    page = visitor.page
+    page.add_init_script(QUESTION)
+    # Nobody paints in this school.
+    visitor.sign_up(f"waiting-{language}", "Wai Ting")
+    visitor.send_photo(astronaut())
+    page.locator("[data-act=notice]").wait_for()
+    visitor.look("offer")
+    assert page.evaluate("window.questions") == 0
+    page.click("[data-act=notice]")
+    visitor.context.grant_permissions(["notifications"])
+    page.evaluate("window.decide('granted')")
+    page.locator("[data-act=notice]").wait_for(state="detached")
+    visitor.look("promised")
+    assert page.evaluate("window.questions") == 1
 
 
 def test_signing_out_empties_it_in_every_tab(visit: Callable[..., Visitor]) -> None:

@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.web.app_kit import until, wait_for_worker
+from tests.web.app_kit import QUESTION, until, wait_for_worker
 from tests.web.kit import DESKTOP, PHONE, Visitor, astronaut
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# Nothing is decided before the test says so, as while the browser's question is open.
-QUESTION = """
-window.questions = 0;
-Notification.requestPermission = () => {
-  window.questions += 1;
-  return new Promise((resolve) => (window.decide = resolve));
-};
-"""
 HIDE = "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' })"
 SHOWN = (
     "() => navigator.serviceWorker.getRegistration().then(worker => worker.getNotifications())"
@@ -53,17 +45,15 @@ def test_who_has_asked_is_told_and_a_tap_leads_to_the_page(
     page.locator("[data-act=notice]").wait_for()
     # Nobody was asked by the page itself.
     assert page.evaluate("window.questions") == 0
-    visitor.look("offer")
     page.locator("[data-act=notice]").click()
     assert page.evaluate("window.questions") == 1
     visitor.context.grant_permissions(["notifications"])
     page.evaluate("window.decide('granted')")
     page.locator("[data-act=notice]").wait_for(state="detached")
-    visitor.look("promised")
 
     # The page is out of sight, and shows another room than that of the portrait.
-    visitor.walk("#/account")
     page.evaluate(HIDE)
+    visitor.walk("#/account")
     until(page, f"() => ({SHOWN})().then(list => list.length > 0)", seconds=120)
     (notification,) = page.evaluate(SHOWN)
     assert (notification["title"], notification["lang"]) == (TITLE[language], language)

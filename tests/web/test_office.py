@@ -15,11 +15,14 @@ ENDED = {"ko": "링크", "en": "This link has ended"}
 OPEN_OFFICE = f"""
 from django.utils import timezone
 from lounge.models import Entry, Report, WallLink
+from portrait.models import PortraitJob
 from user.models import SchoolClass, User
 User.objects.create_superuser("{STAFF}", "{PASSWORD}", fullname="Pomona")
 SchoolClass.objects.create(pk=1, name="Herbology")
 staff = User.objects.get(username="{STAFF}")
 Report.objects.create(entry=Entry.objects.earliest("pk"), student=staff, reason="Rude.")
+for code in ("", "no_face"):
+    PortraitJob.objects.create(student=staff, seed=1, state="failed" if code else "cancelled", error_code=code)
 WallLink.objects.create(pk=1, label="Great hall")
 WallLink.objects.create(pk=2, label="Library", revoked_at=timezone.now())
 """

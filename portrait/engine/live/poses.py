@@ -26,8 +26,9 @@ STAGES = (LOOK, NOD, TILT, FACE)
 # How much of its template a pose is at its full extent. The whole templates turn the head by a tenth of the frame: so
 # far apart, two poses cannot be mixed without an error that is seen.
 _LOOK_EXTENT = 0.65
-_EXTENTS = {"nod": 0.65, "tilt-left": 0.65, "tilt-right": 0.65, "breath": 0.4}
-_BENT = ("nod", "tilt-left", "tilt-right")
+_EXTENTS = {"nod": 0.65, "tilt-left": 0.55, "tilt-right": 0.55, "breath": 0.4}
+# The poses of which something may be painted; a nod, a tilt or a breath uncovers nothing.
+PAINTED_STAGES = (LOOK, FACE)
 _STAGE_OF = {"nod": NOD, "tilt-left": TILT, "tilt-right": TILT, "breath": TILT}
 
 
@@ -51,7 +52,7 @@ def _look_name(right: int, down: int) -> str:
 
 POSES = (
     *(Pose(_look_name(*at), LOOK, at) for at in GAZES[1:]),
-    *(Pose(name, _STAGE_OF.get(name, FACE), bent=name in _BENT) for name in EXPRESSIONS),
+    *(Pose(name, _STAGE_OF.get(name, FACE), bent=name != "breath") for name in EXPRESSIONS),
 )
 
 
@@ -125,7 +126,7 @@ class Pair:
 def _pairs() -> tuple[Pair, ...]:
     """The pairs whose sum misses so much that it is seen.
 
-    Neighbouring looks; two motions of the head; a breath or a smile with a motion of the head.
+    Neighbouring looks; two motions of the head; a breath or a smile with a motion of the head, a wink with a tilt.
     """
     index = {pose.name: number for number, pose in enumerate(POSES)}
     looks = [number for number, pose in enumerate(POSES) if pose.stage == LOOK]
@@ -144,6 +145,7 @@ def _pairs() -> tuple[Pair, ...]:
             for head in (*looks, nod, left, right)
             if 0 in POSES[head].at
         ),
+        *(Pair(tilt, index["wink"], (0.7, 0.7)) for tilt in (left, right)),
     )
 
 

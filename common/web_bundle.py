@@ -1,13 +1,15 @@
 """The modules of the first view in one file, so that a slow connection needs one round for them and not four.
 
-Each module of the bundle is a function that returns its exports; the others of the page find these under a symbol. At
-the addresses of the modules themselves is a shim, so that a page that is loaded later shares their state.
+Each module of the bundle is a function that returns its exports; the others of the page find these under a symbol, so
+that a page that is loaded later shares their state. Its imports of them become constants; at the addresses of the
+modules themselves is a shim for whoever imports them otherwise.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -44,6 +46,20 @@ class Bundle:
             lines.append(f"export const {{ {plain} }} = from;")
         return "\n".join(lines) + "\n"
 
+    def linked(self, name: str, text: str) -> str:
+        """The text of a module outside; its imports of the bundle's modules become constants."""
+
+        def named(match: re.Match[str]) -> str:
+            path = _path(name, match[2])
+            return _constants(match[1], path, _MODULES) if path in self.exports else match[0]
+
+        def default(match: re.Match[str]) -> str:
+            path = _path(name, match[2])
+            known = path in self.exports
+            return f"const {match[1]} = {_MODULES}[{json.dumps(path)}].default;" if known else match[0]
+
+        return _DEFAULT.sub(default, _NAMED.sub(named, text))
+
 
 def bundle(root: Path, entry: str, others: tuple[str, ...], edition: str) -> Bundle | None:
     """The module ``entry`` with all that it and ``others`` import; None where that cannot be done.
@@ -54,6 +70,24 @@ def bundle(root: Path, entry: str, others: tuple[str, ...], edition: str) -> Bun
         return _bundle(root, entry, others, edition)
     except (NotBundled, OSError):
         return None
+
+
+def imports_of(root: Path, name: str, known: Container[str]) -> tuple[str, ...]:
+    """What the module ``name`` imports, directly or not, as paths below ``root``, without those ``known``.
+
+    Raises OSError, and NotBundled for a path outside of ``root``.
+    """
+    found: dict[str, None] = {}
+    waiting = [name]
+    while waiting:
+        importer = waiting.pop()
+        text = (root / importer).read_text(encoding="utf-8")
+        for match in (*_NAMED.findall(text), *_DEFAULT.findall(text)):
+            imported = _path(importer, match[1])
+            if imported not in (name, *found) and imported not in known:
+                found[imported] = None
+                waiting.append(imported)
+    return tuple(found)
 
 
 @lru_cache(maxsize=4)
@@ -102,10 +136,10 @@ def _wrapped(name: str, text: str) -> tuple[str, tuple[str, ...]]:
     return wrapped, exports
 
 
-def _constants(names: str, path: str) -> str:
+def _constants(names: str, path: str, modules: str = "modules") -> str:
     """``a, b as c`` as the constants that they are."""
     parts = [" ".join(part.split()).replace(" as ", ": ") for part in names.split(",") if part.strip()]
-    return f"const {{ {', '.join(parts)} }} = modules[{json.dumps(path)}];"
+    return f"const {{ {', '.join(parts)} }} = {modules}[{json.dumps(path)}];"
 
 
 def _path(importer: str, imported: str) -> str:

@@ -3,7 +3,7 @@
 Scripts and style sheets are loaded from ``/web/v-<digest>/...``, where the digest is that of all of them: a browser
 keeps them for ever, and a release is never mixed with another one. Modules import each other by relative paths, so
 that they stay below that address. There the first view's modules are one file (``web_bundle``), and so are its style
-sheets.
+sheets; every other page asks for all that it imports at once, instead of one round after the other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from common.problems import read_only
-from common.web_bundle import bundle
+from common.web_bundle import NotBundled, bundle, imports_of
 
 COMPRESSED = {".html", ".js", ".css", ".svg", ".json", ".webmanifest"}
 VERSIONED = {".js", ".css"}
@@ -33,6 +33,8 @@ OFFLINE_SHEETS = ("styles/pages/card.css",)
 # The sheets of the document in one, in their order.
 JOINED = "styles/joined.css"
 
+# A page that is not in the bundle.
+_PAGE = re.compile(r"pages/[a-z-]+\.js")
 _LOADED = re.compile(r'(?P<before>\b(?:src|href)=")/web/(?P<name>[^"]+\.(?:js|css))"')
 _ADDRESS_IN_DOCUMENT = re.compile(r'\b(?:src|href)="(?P<path>/web/v-[^"]+)"')
 _SHEET = re.compile(r'^ *<link rel="stylesheet" href="/web/(?P<name>[^"]+)">\n', re.MULTILINE)
@@ -70,13 +72,35 @@ def first_files(root: Path) -> tuple[str, ...]:
 
 
 def made(root: Path, name: str) -> str | None:
-    """The text at an address of this edition that is not that of a file: the bundle, a shim, the joined sheets."""
+    """The text at an address of this edition that is not that of a file.
+
+    The bundle, a shim, the joined sheets, a module that needs no shims.
+    """
     if name == JOINED:
         return "\n".join((root / sheet).read_text(encoding="utf-8") for sheet in _SHEET.findall(_index(root)))
     found = bundle(root, ENTRY, _present(root, FIRST_PAGES), digest(root))
-    if found is None or name not in found.exports:
+    if found is None or not name.endswith(".js"):
         return None
-    return found.text if name == ENTRY else found.shim(name)
+    if name in found.exports:
+        return found.text if name == ENTRY else found.shim(name)
+    return _outside(root, name, digest(root))
+
+
+@lru_cache(maxsize=128)
+def _outside(root: Path, name: str, edition: str) -> str | None:
+    """A module outside of the bundle; a page begins with all that it imports, directly or not.
+
+    None where there is none, or where what it imports cannot be told.
+    """
+    found = bundle(root, ENTRY, _present(root, FIRST_PAGES), edition)
+    try:
+        text = (root / name).read_text(encoding="utf-8")
+        if found is None:
+            return None
+        further = imports_of(root, name, found.exports) if _PAGE.fullmatch(name) else ()
+        return "".join(f'import "../{one}";\n' for one in further) + found.linked(name, text)
+    except (NotBundled, OSError):
+        return None
 
 
 def _index(root: Path) -> str:

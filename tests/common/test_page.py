@@ -164,6 +164,37 @@ def test_the_first_views_modules_are_one_file_and_share_their_state_with_later_o
     assert read(client, address) == (web / "app.js").read_text()
 
 
+def test_a_later_page_asks_at_once_for_all_that_it_imports_and_for_nothing_that_is_there(
+    client: Client, web: Path
+) -> None:
+    (web / "pages").mkdir()
+    (web / "lib" / "deep.js").write_text("export const deep = 1;\n")
+    (web / "lib" / "near.js").write_text(
+        'import { answer } from "./api.js";\nimport { deep } from "./deep.js";\nexport const near = deep;\n'
+    )
+    (web / "pages" / "later.js").write_text(
+        'import { answer as told } from "../lib/api.js";\nimport { near } from "../lib/near.js";\n'
+    )
+    (web / "lib" / "api.js").write_text("export const answer = 1;\n")
+    (web / "app.js").write_text('import { answer } from "./lib/api.js";\n')
+    (web / "index.html").write_text('<script type="module" src="/web/app.js"></script>')
+    base = addresses(read(client, "/"))[0].removesuffix("app.js")
+    page, near = read(client, f"{base}pages/later.js"), read(client, f"{base}lib/near.js")
+    assert re.findall(r'"(\.\./lib/\w+\.js)";', page) == [
+        "../lib/near.js",
+        "../lib/deep.js",
+        "../lib/near.js",
+    ]
+    constant = 'globalThis[Symbol.for("school.modules")]["lib/api.js"];'
+    assert f"const {{ answer: told }} = {constant}" in page
+    assert f"const {{ answer }} = {constant}" in near and 'from "./deep.js"' in near
+    # Without the bundle nobody keeps its modules.
+    (web / "lib" / "api.js").write_text("export * from './deep.js';")
+    base = addresses(read(client, "/"))[0].removesuffix("app.js")
+    assert read(client, f"{base}pages/later.js") == (web / "pages" / "later.js").read_text()
+    assert client.get(f"{base}pages/none.js").status_code == 404
+
+
 def test_all_of_our_modules_can_be_bundled(client: Client) -> None:
     page = read(client, "/")
     [entry] = [address for address in addresses(page) if address.endswith("/app.js")]

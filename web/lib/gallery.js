@@ -13,8 +13,9 @@ const TYPING = 300;
 // Milliseconds between two questions for new portraits.
 const NEWS = 30_000;
 
-/** `{node, leave}`; `houses` are those of `GET /dorm/houses/`. */
-export function gallery({ api }, houses) {
+/** `{node, leave}`. The houses to choose from come later: nothing waits for them. */
+export function gallery({ api }) {
+  let houses = [];
   const wanted = { name: "", house: "", order: "newest", seed: 0 };
   let asOf = null;
   let run = 0;
@@ -23,7 +24,7 @@ export function gallery({ api }, houses) {
   const about = h("p", { class: "small house-words", hidden: true });
   const news = h("button", { class: "button quiet news", type: "button", hidden: true, onclick: showNews });
   const name = h("input", { type: "search", name: "name", maxlength: 40, autocomplete: "off", enterkeyhint: "search" });
-  const house = select("house", [["", t("gallery.all-houses")], ...houses.map((each) => [each.id, houseNames(each)])]);
+  const house = select("house", [["", t("gallery.all-houses")]]);
   const order = select("order", [
     ["newest", t("gallery.newest")],
     ["random", t("gallery.random")],
@@ -57,6 +58,7 @@ export function gallery({ api }, houses) {
     more,
   );
   begin();
+  offerHouses();
   const timer = setInterval(askForNews, NEWS);
   const leave = () => {
     run += 1;
@@ -93,6 +95,15 @@ export function gallery({ api }, houses) {
     if (!next) return null;
     const further = () => load(more, () => page(new URL(next).search, mine));
     return h("button", { class: "button quiet", type: "button", onclick: further }, t("gallery.more"));
+  }
+
+  async function offerHouses() {
+    try {
+      ({ houses } = await api.get("/dorm/houses/"));
+    } catch {
+      return; // Without them the rest can be used all the same.
+    }
+    house.append(...options(houses.map((each) => [each.id, houseNames(each)])));
   }
 
   function apply() {
@@ -182,12 +193,12 @@ export function enlarge({ fullname, house, portrait: files, portrait_at: since }
   dialog.showModal();
 }
 
-function select(name, options) {
-  return h(
-    "select",
-    { name },
-    options.map(([value, text]) => h("option", { value }, text)),
-  );
+function select(name, choices) {
+  return h("select", { name }, options(choices));
+}
+
+function options(choices) {
+  return choices.map(([value, text]) => h("option", { value }, text));
 }
 
 function labelled(text, input) {

@@ -6,10 +6,9 @@ import { guestbook } from "../lib/guestbook.js";
 import { houseNames } from "../lib/house.js";
 import { load } from "../lib/problem.js";
 
-export default async function page(context) {
+export default function page(context) {
   const { api, t, student } = context;
-  const { houses } = await api.get("/dorm/houses/");
-  const walls = gallery(context, houses);
+  const walls = gallery(context);
   const book = guestbook(context);
   const node = h(
     "div",

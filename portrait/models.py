@@ -275,6 +275,11 @@ class Errand(QueuedWork):
         verbose_name_plural = _("errands")
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["student", "kind"], name="one_errand_of_a_kind")]
+        # Each look of each worker for its next work asks for both; the rows have a hundred kilobytes each.
+        indexes = [
+            models.Index(fields=["state", "queued_at", "id"], name="errand_queue"),
+            models.Index(fields=["started_at"], name="errand_started"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} ({self.get_kind_display()})"

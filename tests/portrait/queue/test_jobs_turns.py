@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from portrait.models import Errand, PortraitJob
 from portrait.queue import errands, transitions, turns
@@ -122,3 +124,20 @@ def test_a_portrait_that_has_ended_since_was_a_turn() -> None:
     enqueue(student("cho"))
     ask(student("dan"))
     assert taken(2) == ["errand dan", "job cho"]
+
+
+def test_the_search_for_work_reads_no_errands_but_what_it_takes() -> None:
+    with CaptureQueriesContext(connection) as captured:
+        assert take("a worker", WorkerOptions()) is None
+    asked = [query["sql"] for query in captured if 'FROM "portrait_errand"' in query["sql"]]
+    assert len(asked) == 2
+    with transaction.atomic(), connection.cursor() as cursor:
+        explain = "EXPLAIN QUERY PLAN"
+        if connection.vendor == "postgresql":
+            # It reads small tables as a whole, whatever indices they have.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            explain = "EXPLAIN"
+        for sql in asked:
+            cursor.execute(f"{explain} {sql}")
+            plan = str(cursor.fetchall())
+            assert "errand_queue" in plan or "errand_started" in plan, plan

@@ -62,6 +62,8 @@ def test_each_hears_of_their_own_portrait_in_their_own_language(alice: User, bob
     enqueue(alice), enqueue(bob)
     with serving() as port:
         korean, english = Stream(port, alice, "ko"), Stream(port, bob, "en")
+        # Both wait before there is news: the answer to who asks later is whole, and leaves the connection open.
+        follow([korean, english], lambda: bool(korean.events and english.events))
         for _ in range(2):
             transitions.fail(claim(), "no_face", final=True)
         follow([korean, english], lambda: korean.over and english.over)

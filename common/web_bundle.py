@@ -2,7 +2,7 @@
 
 Each module of the bundle is a function that returns its exports; the others of the page find these under a symbol, so
 that a page that is loaded later shares their state. Its imports of them become constants; at the addresses of the
-modules themselves is a shim for whoever imports them otherwise.
+modules themselves is a shim, for modules outside that import them in another way.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def measure(browser: Browser, web: Path, count: int, side: int, *, seconds: floa
     """Let ``count`` portraits play for ``seconds``.
 
     ``web``: the folder with the player, and with portraits below ``art/``, each of which is loaded again for each
-    element. ``followed``: all look at a pointer that never rests, so that each frame shows each of them anew.
+    element. ``followed``: all look at a pointer that never rests, so that each frame draws every portrait again.
     """
     files = list(islice(cycle(sorted((web / "art").rglob("*.live"))), count))
     follow = "follow" if followed else ""

@@ -22,7 +22,7 @@ from lounge.wall import address
 
 @admin.register(WallLink)
 class WallLinkAdmin(ChangedFieldsOnly):
-    """For staff who may see students: whoever has a link sees them."""
+    """For staff with the permission to see students: anyone with a link sees them."""
 
     list_display = ("__str__", "shown", "created_by", "created_at", "expires_at", "state", "link")
     list_select_related = ("house", "created_by")

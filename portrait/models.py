@@ -65,7 +65,7 @@ class QueuedWork(models.Model):
     error_code = models.CharField(_("error code"), max_length=40, blank=True)
     error_detail = models.CharField(_("error detail"), max_length=500, blank=True)
 
-    # Whoever queues a row sets these three by the database's clock (portrait/queue/clock.py). The defaults, by the
+    # portrait/queue sets these three by the database's clock (clock.py) when it queues a row. The defaults, by the
     # clock of the process, are for rows that are not queued: those of tests and of the seeded school.
     created_at = models.DateTimeField(_("accepted"), default=timezone.now, editable=False)
     # When it was asked for, or tried again.

@@ -12,7 +12,7 @@ import { toast } from "./lib/toast.js";
 import offline from "./pages/offline.js";
 
 let student = null;
-// Whether the student's record was loaded; until then nobody knows who may open what.
+// Whether the student's record was loaded; until then it is not known which pages may be opened.
 let known = false;
 let leave = null;
 // Navigations are numbered; the result of an older one that finishes later is dropped.

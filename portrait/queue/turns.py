@@ -34,7 +34,7 @@ def kinds_in_turn() -> tuple[type[Errand | PortraitJob], ...]:
     latest = Errand.objects.aggregate(started=Max("started_at"))["started"]
     if latest is None:
         return Errand, PortraitJob
-    # Whoever was started since still runs or has ended since; both are in an index.
+    # A job that was started since then still runs, or has ended since then; both are in an index.
     since = PortraitJob.objects.filter(Q(state=PortraitJob.State.RUNNING) | Q(finished_at__gt=latest))
     if since.filter(started_at__gt=latest).exists():
         return Errand, PortraitJob

@@ -188,7 +188,7 @@ def test_a_later_page_asks_at_once_for_all_that_it_imports_and_for_nothing_that_
     constant = 'globalThis[Symbol.for("school.modules")]["lib/api.js"];'
     assert f"const {{ answer: told }} = {constant}" in page
     assert f"const {{ answer }} = {constant}" in near and 'from "./deep.js"' in near
-    # Without the bundle nobody keeps its modules.
+    # Without a bundle there are no such constants.
     (web / "lib" / "api.js").write_text("export * from './deep.js';")
     base = addresses(read(client, "/"))[0].removesuffix("app.js")
     assert read(client, f"{base}pages/later.js") == (web / "pages" / "later.js").read_text()

@@ -225,7 +225,7 @@ def test_a_notification_is_offered_while_a_portrait_is_under_way(
     visitor = visit(language, **device)
     page = visitor.page
     page.add_init_script(QUESTION)
-    # Nobody paints in this school.
+    # This school has no worker.
     visitor.sign_up(f"waiting-{language}", "Wai Ting")
     visitor.send_photo(astronaut())
     page.locator("[data-act=notice]").wait_for()

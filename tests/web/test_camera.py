@@ -107,7 +107,7 @@ def test_the_other_camera_is_one_tap_away(
     page.wait_for_function(f"before => {SHOWN} !== before", arg=first)
     page.locator("[data-act=shoot]:enabled").wait_for()
     visitor.look("other-camera")
-    # A camera that looks away is no mirror; one of which nobody knows where it looks is.
+    # The rear camera's preview is not mirrored; that of a camera of unknown direction is.
     assert page.locator("video.mirrored").count() == (0 if device is PHONE else 1)
     page.click("[data-act=flip]")
     page.wait_for_function(f"before => {SHOWN} === before", arg=first)

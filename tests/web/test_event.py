@@ -28,7 +28,7 @@ from django.utils import timezone
 from user.models import User
 User.objects.filter(username='demo1-00002').update(fullname='{name}', portrait_at=timezone.now())
 """
-# It smiles for a moment, which may be over when somebody looks.
+# It smiles for a moment, which may be over before the test reads it.
 GREETED = """() => setInterval(() => {
     const large = document.querySelector(".large");
     const smile = large?.querySelector("moving-portrait")?.amplitudes?.smile;

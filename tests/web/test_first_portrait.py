@@ -1,7 +1,7 @@
 """From the front door to a portrait of one's own: how many taps, and with ``-s`` how many seconds.
 
-The portrait has the size that a school has by default. The seconds are those of the machine and of whoever else uses
-it, so that none is asserted; typing takes none here.
+The portrait has the size that a school has by default. The seconds depend on the machine and on other
+programs, so that none is asserted; typing takes none here.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from tests.web.kit import PHONE, PORTRAIT_TIMEOUT, Visitor, astronaut
 def nodding(path: Path) -> None:
     """A film of three seconds: the astronaut's picture goes up and down once a second and a half."""
     shifts = np.rint(12 * np.sin(np.arange(75) / 37.5 * 2 * np.pi)).astype(int)
-    # The background goes along, as in the hand of somebody who walks.
+    # The background goes along, as in the hand of a person who walks.
     frames = np.stack([np.roll(photo(), shift, axis=0)[16:-16, 16:-16] for shift in shifts])
     encode(path, frames, fps=25)
 

@@ -43,7 +43,7 @@ def test_who_has_asked_is_told_and_a_tap_leads_to_the_page(
     visitor = visit(language, **device)
     page = send_photo(visitor, f"notice-{language}")
     page.locator("[data-act=notice]").wait_for()
-    # Nobody was asked by the page itself.
+    # The page itself did not ask for the permission.
     assert page.evaluate("window.questions") == 0
     page.locator("[data-act=notice]").click()
     assert page.evaluate("window.questions") == 1
@@ -71,7 +71,7 @@ def test_who_sees_the_page_or_has_denied_is_left_alone(visit: Callable[..., Visi
     visitor = visit()
     page = send_photo(visitor, "denied")
     page.locator("[data-act=notice]").click()
-    # The browser's own answer where nobody says yes.
+    # The browser's own answer without a consent.
     page.evaluate("void Object.defineProperty(Notification, 'permission', { get: () => 'denied' })")
     page.evaluate("window.decide('denied')")
     page.locator(".notice").wait_for(state="hidden")

@@ -1,4 +1,4 @@
-"""A Celery worker that can take no job holds the message for a while, charges nobody, and goes on later."""
+"""A Celery worker that can take no job holds the message for a while, charges no attempt, and goes on later."""
 
 from __future__ import annotations
 

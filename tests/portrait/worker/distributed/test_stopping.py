@@ -83,7 +83,7 @@ def test_a_signal_to_the_whole_group_costs_the_job_no_attempt(crew: CeleryWorker
 
 
 def test_a_worker_that_receives_no_messages_starts_again(crew: CeleryWorkers) -> None:
-    """Here because it listens to the other queue alone; else after a fault of the connection that nobody noticed."""
+    """Here because it listens to the other queue alone; else after a fault of the connection that was not noticed."""
     enqueue(student("ann"))
     worker = crew.worker("-Q", "portrait-upkeep", silent_after=1.0)
     before = wait_for(lambda: children_of(worker.pid), "its child")

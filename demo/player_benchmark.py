@@ -10,22 +10,20 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.page import CONTENT_TYPES
+from demo.player_page import PlayerPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page
 
-SITE = "http://portraits.test"
-PAGE = """<!doctype html><meta charset="utf-8"><title>Portraits</title><body style="margin:0">
-<script type="module" src="/web/lib/live.js"></script>%s"""
 # Number of portraits, and the side of each in CSS pixels.
 CASES = ((1, 512), (10, 150), (30, 150))
 WIDTH, HEIGHT = 1100, 800
+# Seconds in which all portraits are loaded, at most.
+STARTING = 120.0
 # Until the player has chosen how many pixels it draws.
 SETTLING = 4.0
 # Seconds between two movements of the pointer.
 STEP = 0.05
-PLAYS = "() => [...document.querySelectorAll('moving-portrait')].every(one => one.live)"
 STATE = """async () => {
   const { theStage } = await import("/web/lib/live/stage.js");
   return [theStage().drawn, theStage().scale, performance.now() / 1000];
@@ -56,31 +54,16 @@ def measure(browser: Browser, web: Path, count: int, side: int, *, seconds: floa
         f'<moving-portrait {follow} src="/{number}.live" style="inline-size:{side}px"></moving-portrait>'
         for number in range(count)
     )
-    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
-
-    def answer(route: Route) -> None:
-        path = route.request.url.removeprefix(SITE)
-        if path == "/":
-            route.fulfill(body=PAGE % body, content_type="text/html")
-        elif path.endswith(".live"):
-            route.fulfill(body=files[int(path[1:-5])].read_bytes())
-        elif path.startswith("/web/"):
-            file = web / path.removeprefix("/web/")
-            route.fulfill(body=file.read_bytes(), content_type=CONTENT_TYPES[file.suffix])
-        else:
-            route.fulfill(status=404)
-
+    portraits = {f"/{number}.live": file.read_bytes() for number, file in enumerate(files)}
+    shown = PlayerPage(browser, web, body, portraits, viewport={"width": WIDTH, "height": HEIGHT})
     try:
-        context.route(f"{SITE}/**", answer)
-        page = context.new_page()
-        page.goto(f"{SITE}/")
-        page.wait_for_function(PLAYS, timeout=120_000)
+        page = shown.play(timeout=STARTING)
         _spend(page, SETTLING, followed=followed)
         before, used = page.evaluate(STATE), _processor_seconds()
         _spend(page, seconds, followed=followed)
         after, spent = page.evaluate(STATE), _processor_seconds()
     finally:
-        context.close()
+        shown.context.close()
     drawn = max(1, after[0] - before[0])
     cpu = sum(value - used.get(pid, 0.0) for pid, value in spent.items())
     return Played(drawn / (after[2] - before[2]), cpu / drawn, after[1])

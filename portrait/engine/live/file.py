@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from portrait.engine.fomm.region import Region
-from portrait.engine.live.fields import BENT, GRID, STEP, Fields
+from portrait.engine.live.fields import BENT, CUBIC, GRID, SKEWED, STEP, Fields
 from portrait.engine.live.making import LivePortrait
 from portrait.engine.live.patches import Atlas, Patch, packed
 from portrait.engine.live.poses import LOOK, PAIRS, POSES
@@ -25,7 +25,7 @@ VERSION = 2
 # Most bytes of a file: those of the fields, which are as many at each size, and those of each pixel. 450 kB at 512.
 _FIELD_BYTES, _BYTES_PER_PIXEL = 190_000, 260_000 / 512**2
 # libwebp's qualities of painting, wall and patches, the best first.
-QUALITIES = ((91, 78, 82), (86, 75, 80), (76, 60, 70), (60, 45, 55), (45, 30, 40))
+QUALITIES = ((95, 78, 82), (91, 78, 82), (86, 75, 80), (76, 60, 70), (60, 45, 55), (45, 30, 40))
 _EFFORT = 2
 _MASK_QUALITY = 80
 # The amplitudes between which a pose's patches appear; those of lids appear earlier.
@@ -99,6 +99,8 @@ def _description(
             described["at"] = list(pose.at)
         if pose.bent:
             described["bend"] = len(POSES) + BENT.index(index)
+        if pose.cubic:
+            described["cubic"] = len(POSES) + len(BENT) + len(PAIRS) + CUBIC.index(index)
         poses.append(described | {"appears": list(appears), "patches": parts(index)})
     return {
         "format": FORMAT,
@@ -109,6 +111,7 @@ def _description(
         "step": STEP,
         "poses": poses,
         "pairs": [[pair.first, pair.second, *pair.at] for pair in PAIRS],
+        "skews": [[pair.first, pair.second] for pair in SKEWED],
         "mark": parts(None),
         "style": style,
         "seed": seed,

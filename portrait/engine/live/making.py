@@ -12,9 +12,9 @@ from portrait.engine.canvas.layers import Layers
 from portrait.engine.canvas.moments import displacements, evaluated
 from portrait.engine.canvas.subject import PaintedSubject
 from portrait.engine.fomm.model import MotionModel
-from portrait.engine.live.fields import BENT, Fields, fields_of
+from portrait.engine.live.fields import Fields, amplitudes_between, fields_of
 from portrait.engine.live.patches import Patch, patches_of
-from portrait.engine.live.poses import PAINTED_STAGES, PAIRS, POSES, of_pose, posed
+from portrait.engine.live.poses import PAINTED_STAGES, POSES, of_pose, posed
 from portrait.engine.photo.picture import Picture
 
 
@@ -49,16 +49,10 @@ def live_portrait(model: MotionModel, painted: PaintedSubject) -> LivePortrait:
         whole[index] = moment.displacement
         patches += patches_of(painted, photo, moment, index)
     others = [index for index in range(len(POSES)) if index not in whole]
-    amplitudes = [
-        *(of_pose(POSES[index]) for index in others),
-        *(of_pose(POSES[index], 0.5) for index in BENT),
-        *(pair.amplitudes for pair in PAIRS),
-    ]
-    moved = list(displacements(model, subject, posed(amplitudes), subject.photo))[1:]
-    whole |= dict(zip(others, moved, strict=False))
-    between = moved[len(others) :]
-    fields = fields_of(
-        [whole[index] for index in range(len(POSES))], between[: len(BENT)], between[len(BENT) :]
-    )
+    amplitudes = [*(of_pose(POSES[index]) for index in others), *amplitudes_between()]
+    moved = displacements(model, subject, posed(amplitudes), subject.photo)
+    next(moved)  # at rest
+    whole |= {index: next(moved) for index in others}
+    fields = fields_of([whole[index] for index in range(len(POSES))], list(moved))
     matte = np.rint(subject.matte * np.float32(255)).astype(np.uint8)
     return LivePortrait(painted.painting, matte, painted.background, fields, patches)

@@ -37,12 +37,14 @@ class Pose:
     """One pose at its full extent. ``at``: of a look, how far to the picture's right and down; else (0, 0).
 
     ``bent``: halfway to it, a place is not halfway to where it goes, by more than is left unseen.
+    ``cubic``: a place's way there needs a curve of the third order.
     """
 
     name: str
     stage: str
     at: tuple[int, int] = (0, 0)
     bent: bool = True
+    cubic: bool = False
 
 
 def _look_name(right: int, down: int) -> str:
@@ -51,7 +53,7 @@ def _look_name(right: int, down: int) -> str:
 
 
 POSES = (
-    *(Pose(_look_name(*at), LOOK, at) for at in GAZES[1:]),
+    *(Pose(_look_name(*at), LOOK, at, cubic=at[1] == 0) for at in GAZES[1:]),
     *(Pose(name, _STAGE_OF.get(name, FACE), bent=name != "breath") for name in EXPRESSIONS),
 )
 
@@ -111,42 +113,55 @@ class Amplitudes:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two of ``POSES``, by index, and the shares of both at which it is evaluated what their sum misses."""
+    """Two of ``POSES``, by index, and the shares of both at which it is evaluated what their sum misses.
+
+    ``skew``: it is another thing nearer to the one pose than to the other.
+    """
 
     first: int
     second: int
     at: tuple[float, float]
+    skew: bool = False
 
     @property
     def amplitudes(self) -> Amplitudes:
-        parts = [of_pose(POSES[self.first], self.at[0]), of_pose(POSES[self.second], self.at[1])]
+        return self.amplitudes_at(*self.at)
+
+    def amplitudes_at(self, first: float, second: float) -> Amplitudes:
+        """The amplitudes of both poses with these shares."""
+        parts = [of_pose(POSES[self.first], first), of_pose(POSES[self.second], second)]
         return Amplitudes(*map(sum, zip(*(part.by_name.values() for part in parts), strict=True)))
 
 
 def _pairs() -> tuple[Pair, ...]:
-    """The pairs whose sum misses so much that it is seen.
+    """The pairs whose fields make what the player does better, measured with random moments of it on six faces.
 
-    Neighbouring looks; two motions of the head; a breath or a smile with a motion of the head, a wink with a tilt.
+    Fields of the other pairs gain nothing, or make mixtures of three motions worse: corrections do not simply add.
     """
     index = {pose.name: number for number, pose in enumerate(POSES)}
-    looks = [number for number, pose in enumerate(POSES) if pose.stage == LOOK]
-    nod, left, right = index["nod"], index["tilt-left"], index["tilt-right"]
-
-    def apart(one: int, other: int) -> int:
-        return sum(abs(a - b) for a, b in zip(POSES[one].at, POSES[other].at, strict=True))
-
+    looks = range(len(GAZES) - 1)
+    sideways = [look for look in looks if POSES[look].at[0]]
+    straight = [look for look in sideways if not POSES[look].at[1]]
+    level = [look for look in sideways if POSES[look].at[1] >= 0]
+    up, down = index["look-up"], index["look-down"]
+    nod, breath, tilts = index["nod"], index["breath"], (index["tilt-left"], index["tilt-right"])
+    smile, opened, blink, wink = (index[name] for name in ("smile", "open", "blink", "wink"))
     return (
-        *(Pair(one, other, (0.5, 0.5)) for one, other in combinations(looks, 2) if apart(one, other) == 1),
-        *(Pair(look, head, (0.5, 0.5)) for look in looks for head in (nod, left, right)),
-        *(Pair(nod, tilt, (0.5, 0.5)) for tilt in (left, right)),
-        *(Pair(head, index["breath"], (0.7, 1.0)) for head in (*looks, nod, left, right)),
-        *(
-            Pair(head, index["smile"], (0.7, 0.7))
-            for head in (*looks, nod, left, right)
-            if 0 in POSES[head].at
-        ),
-        *(Pair(tilt, index["wink"], (0.7, 0.7)) for tilt in (left, right)),
+        *(Pair(one, other, (0.5, 0.5)) for one, other in combinations(looks, 2) if _apart(one, other) == 1),
+        *(Pair(look, tilt, (0.5, 0.5), skew=look != up) for look in (*sideways, up) for tilt in tilts),
+        *(Pair(head, nod, (0.5, 0.5)) for head in (*sideways, down, *tilts)),
+        *(Pair(head, breath, (0.7, 1.0)) for head in (*looks, nod)),
+        *(Pair(look, face, (0.7, 0.7)) for look in looks for face in (smile, blink)),
+        *(Pair(look, opened, (0.7, 0.7)) for look in (*level, down)),
+        *(Pair(look, wink, (0.7, 0.8)) for look in straight),
+        *(Pair(tilt, wink, (0.7, 0.8)) for tilt in tilts),
+        Pair(breath, wink, (1.0, 0.8)),
     )
+
+
+def _apart(one: int, other: int) -> int:
+    """How far two looks are from each other, in steps of the grid."""
+    return sum(abs(a - b) for a, b in zip(POSES[one].at, POSES[other].at, strict=True))
 
 
 def posed(amplitudes: Sequence[Amplitudes]) -> Motion:

@@ -3,7 +3,7 @@
 Scripts and style sheets are loaded from ``/web/v-<digest>/...``, where the digest is that of all of them: a browser
 keeps them for ever, and a release is never mixed with another one. Modules import each other by relative paths, so
 that they stay below that address. There the first view's modules are one file (``web_bundle``), and so are its style
-sheets; every other page asks for all that it imports at once, instead of one round after the other.
+sheets; every other page, and the player, asks for all that it imports at once, instead of one round after the other.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ OFFLINE_SHEETS = ("styles/pages/card.css",)
 # The sheets of the document in one, in their order.
 JOINED = "styles/joined.css"
 
-# A page that is not in the bundle.
-_PAGE = re.compile(r"pages/[a-z-]+\.js")
+# Modules that are loaded by their address when they are wanted: a page that is not in the bundle, the player.
+_BEGINNING = re.compile(r"pages/[a-z-]+\.js|lib/live\.js")
 _LOADED = re.compile(r'(?P<before>\b(?:src|href)=")/web/(?P<name>[^"]+\.(?:js|css))"')
 _ADDRESS_IN_DOCUMENT = re.compile(r'\b(?:src|href)="(?P<path>/web/v-[^"]+)"')
 _SHEET = re.compile(r'^ *<link rel="stylesheet" href="/web/(?P<name>[^"]+)">\n', re.MULTILINE)
@@ -88,7 +88,7 @@ def made(root: Path, name: str) -> str | None:
 
 @lru_cache(maxsize=128)
 def _outside(root: Path, name: str, edition: str) -> str | None:
-    """A module outside of the bundle; a page begins with all that it imports, directly or not.
+    """A module outside of the bundle; one that is loaded by its address begins with all that it imports.
 
     None where there is none, or where what it imports cannot be told.
     """
@@ -97,7 +97,7 @@ def _outside(root: Path, name: str, edition: str) -> str | None:
         text = (root / name).read_text(encoding="utf-8")
         if found is None:
             return None
-        further = imports_of(root, name, found.exports) if _PAGE.fullmatch(name) else ()
+        further = imports_of(root, name, found.exports) if _BEGINNING.fullmatch(name) else ()
         return "".join(f'import "../{one}";\n' for one in further) + found.linked(name, text)
     except (NotBundled, OSError):
         return None

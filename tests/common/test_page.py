@@ -12,6 +12,8 @@ from django.test import Client
 from PIL import Image
 from pytest_django import Settings
 
+from tests.paths import ROOT
+
 INDEX = "<!doctype html><title>school</title>"
 MODULE = "export const answer = 42;"
 
@@ -200,6 +202,14 @@ def test_all_of_our_modules_can_be_bundled(client: Client) -> None:
     [entry] = [address for address in addresses(page) if address.endswith("/app.js")]
     assert 'modules["lib/api.js"]' in read(client, entry)
     assert len([address for address in addresses(page) if address.endswith(".css")]) == 2
+
+
+def test_the_player_asks_at_once_for_all_of_its_modules(client: Client) -> None:
+    base = next(
+        address for address in addresses(read(client, "/")) if address.endswith("/app.js")
+    ).removesuffix("app.js")
+    asked = set(re.findall(r'^import "\.\./(lib/live/\w+\.js)";$', read(client, f"{base}lib/live.js"), re.M))
+    assert asked == {f"lib/live/{file.name}" for file in (ROOT / "web/lib/live").glob("*.js")}
 
 
 def test_texts_go_over_the_wire_compressed(client: Client, web: Path) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from portrait.engine.canvas import composer
-from portrait.engine.live.poses import Amplitudes, posed
+from demo.player_fidelity import MIXTURES, decibels, engine_frame, measured
+from portrait.engine.live.poses import Amplitudes
+from portrait.engine.output.ai_mark import stamp
 from tests.portrait.engine.live.test_live_file import live, painted
 from tests.portrait.engine.test_pipeline import SIZE, STYLE, engine
 from tests.web.live_kit import Site
@@ -22,27 +25,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 PORTRAIT = f'<moving-portrait src="/me.live" style="inline-size:{SIZE}px">%s</moving-portrait>'
-COMPARED: tuple[dict[str, float], ...] = (
-    {},
-    {"look_right": 1.0},
-    {"look_right": -0.5, "look_down": 0.2},
-    {"nod": 0.5},
-    {"tilt": -0.6},
-    {"blink": 1.0},
-    {"smile": 0.7, "wink": 1.0},
-    {"look_right": 0.3, "smile": 1.0, "blink": 0.5},
-    # Motions of the head together, with the breath that never stops.
-    {"look_right": 0.6, "look_down": -0.4, "breath": 0.8},
-    {"look_right": 0.5, "look_down": 0.2, "nod": 0.4, "breath": 0.5},
-    {"look_right": -0.5, "tilt": 0.4, "breath": 0.3},
-    {"nod": 0.5, "tilt": -0.4, "breath": 0.6},
-    {"look_right": 0.4, "look_down": -0.2, "nod": 0.3, "tilt": 0.3, "breath": 0.9},
-    {"look_right": 0.6, "tilt": 0.3, "smile": 1.0, "breath": 0.2},
-    {"look_right": 0.2, "tilt": 0.4, "smile": 0.5, "wink": 1.0, "breath": 0.5},
-    {"look_right": 0.3, "nod": 0.6, "smile": 0.5, "breath": 0.5},
-    # More than the head's budget: both sides reduce it to the same.
-    {"look_right": 1.0, "look_down": 1.0, "nod": 1.0, "tilt": 1.0},
-)
 # As on iOS: the tilt is told after a question that a tap may ask. `tilt` tells one.
 ASKING = """
 window.questions = [];
@@ -65,9 +47,9 @@ def live_bytes() -> bytes:
 
 
 @cache
-def picture(shade: int) -> bytes:
+def picture(shade: int, side: int = 8, kind: str = "PNG") -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (8, 8), (shade, shade, shade)).save(out, "PNG")
+    Image.new("RGB", (side, side), (shade, shade, shade)).save(out, kind)
     return out.getvalue()
 
 
@@ -90,17 +72,58 @@ def site(browser: Browser) -> Iterator[Callable[..., Site]]:
 def test_it_draws_the_frames_that_the_engine_computes(site: Callable[..., Site]) -> None:
     page = site(PORTRAIT % "")
     page.play()
-    for amplitudes in COMPARED:
-        frames = composer.paint_and_carry(engine().model, painted(), posed([Amplitudes(**amplitudes)]))
-        *_, frame = frames
-        named = {
-            "".join([first, *(word.title() for word in rest)]): value
-            for name, value in amplitudes.items()
-            for first, *rest in [name.split("_")]
-        }
-        error = page.drawn(named).astype(float) - frame.picture
-        noise = 10 * np.log10(255**2 / np.square(error[frame.alpha > 127]).mean())
+    for amplitudes, (noise, _, _) in zip(
+        MIXTURES, measured(page, engine().model, painted(), MIXTURES), strict=True
+    ):
         assert noise >= 30, f"{amplitudes}: {noise:.1f} dB"
+
+
+def test_a_portrait_is_one_draw_call_with_its_patches_and_the_mark(site: Callable[..., Site]) -> None:
+    from portrait.engine.live.file import live_file
+
+    marked = live_file(live(), style=STYLE, seed=5, marked=True)
+    page = site(PORTRAIT % "", {"/me.live": marked})
+    page.play()
+    amplitudes = Amplitudes(look_right=0.4, smile=1, wink=1)
+    calls = page.page.evaluate("""async () => {
+        const { gl } = (await import("/web/lib/live/stage.js")).theStage();
+        window.calls = 0;
+        for (const name of ["drawElements", "drawArrays", "drawElementsInstanced", "drawArraysInstanced"]) {
+            const original = gl[name];
+            gl[name] = function (...told) { window.calls += 1; return original.apply(gl, told); };
+        }
+        document.querySelector("moving-portrait").hold({ lookRight: 0.4, smile: 1, wink: 1 });
+        return window.calls;
+    }""")
+    assert calls == 1
+    frame = engine_frame(engine().model, painted(), amplitudes)
+    stamped = replace(frame, picture=stamp(frame.picture[None])[0])
+    assert decibels(page.drawn(amplitudes), stamped) >= 30
+    # The mark alone, which lies outside the person.
+    corner = (slice(-SIZE // 8, None), slice(-SIZE // 4, None))
+    seen = page.drawn(amplitudes)[corner].astype(float) - stamped.picture[corner]
+    assert np.abs(stamped.picture[corner].astype(float) - frame.picture[corner]).max() > 60
+    assert np.square(seen).mean() < 255**2 / 10**2.5
+
+
+@pytest.mark.parametrize("smaller", [2, 4])
+def test_a_smaller_portrait_does_not_mix_the_wall_into_its_patches(
+    smaller: int, site: Callable[..., Site]
+) -> None:
+    side = SIZE // smaller
+    amplitudes = Amplitudes(blink=1, smile=1)
+    seen = []
+    for shade in (0, 255):
+        file = with_changed("wall.webp", picture(shade, SIZE, "WEBP"))
+        page = site(PORTRAIT.replace(f"{SIZE}px", f"{side}px") % "", {"/me.live": file})
+        page.play()
+        seen.append(page.drawn(amplitudes).astype(int))
+    assert seen[0].shape == (side, side, 3)
+    alpha = engine_frame(engine().model, painted(), amplitudes).alpha
+    person = np.asarray(Image.fromarray(alpha).reduce(smaller)) == 255
+    inside = cv2.erode(person.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    assert inside.sum() > 0.15 * side**2
+    assert np.abs(seen[1] - seen[0])[inside].max() <= 4
 
 
 def test_what_does_not_move_is_not_drawn_again(site: Callable[..., Site]) -> None:
@@ -110,8 +133,9 @@ def test_what_does_not_move_is_not_drawn_again(site: Callable[..., Site]) -> Non
         const { AT_REST } = await import("/web/lib/live/scene.js");
         const one = document.querySelector("moving-portrait");
         const [stage, still] = [theStage(), { ...AT_REST, lookRight: 0.2 }];
-        let [draws, draw] = [[], stage.draw];
-        stage.draw = (...told) => { draws.push(told[1]); draw.apply(stage, told); };
+        const { drawing } = stage;
+        let [draws, draw] = [[], drawing.draw];
+        drawing.draw = (...told) => { draws.push(told[1]); draw.apply(drawing, told); };
         // As the stage does for each frame, with amplitudes that this test chooses.
         stage.stop(one);
         one.advance = function () { this.amplitudes = this.next; };
@@ -212,13 +236,20 @@ def test_without_webgl_the_tile_stays_or_what_follows_it(site: Callable[..., Sit
     assert "/me.live" not in one.asked
 
 
-def older() -> bytes:
-    """The same portrait, said to be of the first version of the format."""
+def with_changed(changed: str, content: bytes) -> bytes:
+    """The same portrait with another ``content`` of one of its files."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(live_bytes())) as file, zipfile.ZipFile(out, "w") as copy:
         for name in file.namelist():
-            copy.writestr(name, file.read(name).replace(b'"version":2', b'"version":1'))
+            copy.writestr(name, content if name == changed else file.read(name))
     return out.getvalue()
+
+
+def older() -> bytes:
+    """The same portrait, said to be of the first version of the format."""
+    with zipfile.ZipFile(io.BytesIO(live_bytes())) as file:
+        description = file.read("portrait.json")
+    return with_changed("portrait.json", description.replace(b'"version":2', b'"version":1'))
 
 
 @pytest.mark.parametrize(

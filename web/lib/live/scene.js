@@ -12,9 +12,6 @@ export const AT_REST = Object.freeze({
   wink: 0,
 });
 const SIGNED = new Set(["lookRight", "lookDown", "tilt"]);
-// The most poses, and of each the most patches, that are painted at a time.
-const POSES = 4;
-const PATCHES = 8;
 // A pose shows less than a grey value below this.
 const LEAST = 0.004;
 
@@ -32,28 +29,15 @@ export function within(amplitudes) {
   return inside;
 }
 
-/** The patches that show, for a mixture of `fields.js`: `{pose, share, place, atlas}`, the faintest last. */
-export function patchesOf(about, { shares, extents }) {
+/** The patches that show, for a mixture of `fields.js`, at most so many: `{pose, share, rectangle}`, the faintest last. */
+export function patchesOf({ poses }, { shares, extents }, most) {
   const painted = [];
-  about.poses.forEach(({ appears, patches }, pose) => {
+  poses.forEach(({ appears, patches }, pose) => {
     if (!patches.length || !shares[pose]) return;
     const share = (smoothed(extents[pose], appears) * shares[pose]) / extents[pose];
-    if (share > LEAST) painted.push({ pose, share, patches });
+    if (share > LEAST) painted.push(...patches.map((rectangle) => ({ pose, share, rectangle })));
   });
-  painted.sort((one, other) => other.share - one.share);
-  return painted
-    .slice(0, POSES)
-    .flatMap(({ pose, share, patches }) =>
-      patches.slice(0, PATCHES).map((rectangle) => ({ pose, share, ...rectangles(about, rectangle) })),
-    );
-}
-
-/** Left, top, width and height in the frame and in the atlas, as fractions of them. */
-export function rectangles({ side, atlas: [across, down] }, [left, top, width, height, x, y]) {
-  return {
-    place: [left / side, top / side, width / side, height / side],
-    atlas: [x / across, y / down, width / across, height / down],
-  };
+  return painted.sort((one, other) => other.share - one.share).slice(0, most);
 }
 
 function smoothed(value, [low, high]) {

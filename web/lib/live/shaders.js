@@ -1,28 +1,63 @@
 /**
- * The shaders of a live portrait. Places in the painting are computed before (`fields.js`), for each vertex.
+ * The shaders of a live portrait.
  *
  * A renderer without a GPU computes both sides of every condition, for each pixel. So there are no conditions: what is
- * large has a shader with bicubic interpolation, and patches and the AI mark are drawn afterwards, over their parts only.
+ * large has a shader with bicubic interpolation, and the pixels of all layers take the same steps.
  */
 
-export const VERTEX = `#version 300 es
+// The most fields that are blended at a time, and the most layers, the frame itself among them: the vertices of all are
+// numbered in 16 bits.
+export const WEIGHTS = 96;
+export const LAYERS = 15;
+
+// A vertex of the frame finds its place in the painting by the blended fields. One of a patch finds, beyond that, the
+// place in the pose's own frame that has the same place in the painting.
+export const vertexShader = () => `#version 300 es
 precision highp float;
-layout(location = 0) in vec2 a_place;  // of the frame, 0..1, downwards
-layout(location = 1) in vec2 a_source;  // of the painting
-out vec2 v_place;
-out vec2 v_source;
+precision highp int;
+layout(location = 0) in vec4 a_vertex;  // column and row of the mesh, layer
+uniform highp sampler2DArray u_fields;  // in steps
+uniform float u_grid;
+uniform float u_step;
+uniform vec2 u_mesh;  // every how many places of the fields there is a vertex; the last line
+uniform int u_count;
+uniform int u_rounds;
+uniform vec2 u_weights[${WEIGHTS}];  // of the fields: index, weight in steps
+uniform vec4 u_places[${LAYERS}];  // of the layers: left, top, width and height in the frame
+uniform vec4 u_parts[${LAYERS}];  // and in the sheet
+uniform vec4 u_layers[${LAYERS}];  // pose, share, 1 for the frame itself, 1 for what does not move
+out vec4 v_at;
+flat out vec4 v_layer;
+flat out vec4 v_part;
 void main() {
-  v_place = a_place;
-  v_source = a_source;
-  gl_Position = vec4(a_place.x * 2.0 - 1.0, 1.0 - a_place.y * 2.0, 0.0, 1.0);
+  vec2 cell = clamp(a_vertex.xy - 1.0, 0.0, u_mesh.y - 2.0) * u_mesh.x;
+  vec2 place = (cell + 0.5) / u_grid;
+  place = mix(place * step(0.5, a_vertex.xy), vec2(1.0), step(u_mesh.y - 0.5, a_vertex.xy));
+  vec2 source = place;
+  for (int index = 0; index < u_count; index += 1) {
+    source += u_weights[index].y * texelFetch(u_fields, ivec3(cell, u_weights[index].x), 0).rg;
+  }
+  int number = int(a_vertex.z);
+  vec4 layer = u_layers[number];
+  vec2 own = mix(source, place, layer.w);
+  int rounds = layer.w > 0.5 ? 0 : u_rounds;
+  for (int round = 0; round < rounds; round += 1) {
+    own = source - u_step * texture(u_fields, vec3(own, layer.x)).rg;
+  }
+  vec4 there = u_places[number], part = u_parts[number];
+  v_at = vec4(source, part.xy + (own - there.xy) / there.zw * part.zw);
+  v_part = vec4(part.xy, part.xy + part.zw);
+  v_layer = layer;
+  gl_Position = vec4(place.x * 2.0 - 1.0, 1.0 - place.y * 2.0, 0.0, 1.0);
 }`;
 
 export const fragmentShader = (large) => `#version 300 es
 precision highp float;
 uniform sampler2D u_person;  // colours multiplied by alpha
-uniform sampler2D u_wall;
-in vec2 v_place;
-in vec2 v_source;
+uniform sampler2D u_sheet;  // wall and patches, too
+in vec4 v_at;  // the place in the painting, and that in the sheet
+flat in vec4 v_layer;
+flat in vec4 v_part;  // of the sheet: left, top, right, bottom
 out vec4 colour;
 
 ${
@@ -46,55 +81,30 @@ vec4 sharp(sampler2D picture, vec2 at) {
 }
 
 void main() {
-  vec4 person = ${large ? "sharp(u_person, v_source)" : "texture(u_person, v_source)"};
+  vec4 person = ${large ? "sharp(u_person, v_at.xy)" : "texture(u_person, v_at.xy)"};
   // Interpolation leaves faint traces around a matte.
   person *= step(4.0 / 255.0, person.a);
-  colour = vec4(min(person.rgb, person.a) + (1.0 - person.a) * texture(u_wall, v_place).rgb, 1.0);
+  vec4 part = texture(u_sheet, v_at.zw);
+  float share = v_layer.y, frame = v_layer.z, still = v_layer.w;
+  vec2 inside = step(v_part.xy, v_at.zw) * step(v_at.zw, v_part.zw);
+  // Behind the person is the wall. A patch shows where the person is; the mark shows everywhere.
+  float weight = mix(share * max(still, person.a) * inside.x * inside.y, 1.0 - person.a, frame);
+  colour = vec4(min(person.rgb, person.a) * frame + part.rgb * weight, mix(part.a * weight, 1.0, frame));
 }`;
 
-// A patch, where the person is, or the AI mark, everywhere.
-export const PATCH_VERTEX = `#version 300 es
-precision highp float;
-layout(location = 0) in vec2 a_place;
-layout(location = 1) in vec2 a_source;
-layout(location = 2) in vec2 a_inside;  // of the patch, 0..1
-out vec2 v_source;
-out vec2 v_inside;
-void main() {
-  v_source = a_source;
-  v_inside = a_inside;
-  gl_Position = vec4(a_place.x * 2.0 - 1.0, 1.0 - a_place.y * 2.0, 0.0, 1.0);
-}`;
-export const PATCH_FRAGMENT = `#version 300 es
-precision highp float;
-uniform sampler2D u_person;
-uniform sampler2D u_atlas;
-uniform vec4 u_part;  // left, top, width and height in the atlas
-uniform float u_share;
-uniform float u_everywhere;  // 1 for the mark
-in vec2 v_source;
-in vec2 v_inside;
-out vec4 colour;
-void main() {
-  vec4 patch_ = texture(u_atlas, u_part.xy + clamp(v_inside, 0.0, 1.0) * u_part.zw);
-  vec2 inside = step(vec2(0.0), v_inside) * step(v_inside, vec2(1.0));
-  float person = max(u_everywhere, texture(u_person, v_source).a);
-  colour = vec4(patch_.rgb, patch_.a * u_share * person * inside.x * inside.y);
-}`;
-
-// Joins a picture and its mask in one texture.
+// Multiplies a picture by its mask.
 export const JOIN_VERTEX = `#version 300 es
 layout(location = 0) in vec2 a_place;
+uniform vec4 u_from;  // of the picture: left, top, width and height
 out vec2 v_place;
-void main() { v_place = a_place; gl_Position = vec4(a_place * 2.0 - 1.0, 0.0, 1.0); }`;
+void main() { v_place = u_from.xy + a_place * u_from.zw; gl_Position = vec4(a_place * 2.0 - 1.0, 0.0, 1.0); }`;
 export const JOIN_FRAGMENT = `#version 300 es
 precision highp float;
 uniform sampler2D u_picture;
 uniform sampler2D u_mask;
-uniform bool u_multiplied;
 in vec2 v_place;
 out vec4 colour;
 void main() {
   float mask = texture(u_mask, v_place).r;
-  colour = vec4(texture(u_picture, v_place).rgb * (u_multiplied ? mask : 1.0), mask);
+  colour = vec4(texture(u_picture, v_place).rgb * mask, mask);
 }`;

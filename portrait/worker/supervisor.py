@@ -155,10 +155,11 @@ class Worker:
             results.end_unbegun(job, order, self.options, self._health)
             return
         task, deadline = work_for(job, self.options)
+        # Before the child can write a line of it.
+        logger.info("%s: attempt %s begins", job.label, job.attempts)
         future = self._children.submit(task, order, deadline)
         future.add_done_callback(lambda _: self._wake.set())
         self.monitor.attempts.append(PooledAttempt(job, order, deadline, future=future))
-        logger.info("%s: attempt %s begins", job.label, job.attempts)
 
     # --- ending attempts -----------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from demo.player_page import PlayerPage
 from portrait.engine.canvas.composer import Frame, paint_and_carry
 from portrait.engine.canvas.subject import PaintedSubject
 from portrait.engine.fomm.model import MotionModel
+from portrait.engine.live.eyes import eyes_of, looking
 from portrait.engine.live.poses import Amplitudes, posed
 from portrait.engine.photo.picture import Picture
 
@@ -30,6 +31,10 @@ MIXTURES = (
     Amplitudes(look_right=-0.7, look_down=0.3, blink=0.5, breath=0.5),
     Amplitudes(look_right=0.6, look_down=-0.3, open=0.5),
     Amplitudes(look_right=-0.5, smile=0.5, open=0.7, breath=0.6),
+    # The eyes alone, and before the head.
+    Amplitudes(gaze_right=1.0),
+    Amplitudes(gaze_right=-1.0, gaze_down=1.0),
+    Amplitudes(look_right=0.4, look_down=-0.2, gaze_right=0.9, gaze_down=-0.5, breath=0.4, blink=0.3),
     # Motions of the head together, with the breath that never stops.
     Amplitudes(look_right=0.6, look_down=-0.4, breath=0.8),
     Amplitudes(look_right=0.5, look_down=0.2, nod=0.4, breath=0.5),
@@ -61,7 +66,8 @@ BEHAVED = """async ([seed, count]) => {
 
 def engine_frame(model: MotionModel, painted: PaintedSubject, amplitudes: Amplitudes) -> Frame:
     """The frame of the engine: everything that moves is painted in it, nothing between two keyframes."""
-    *_, frame = paint_and_carry(model, painted, posed([amplitudes]))
+    seen = looking(painted, eyes_of(painted.subject.photo), amplitudes.gaze_right, amplitudes.gaze_down)
+    *_, frame = paint_and_carry(model, seen, posed([amplitudes]))
     return frame
 
 

@@ -2,11 +2,10 @@
 import "./lib/live.js";
 import { h, replace } from "./lib/dom.js";
 import { language, languages, setLanguage, t } from "./lib/i18n.js";
-import { AT_REST } from "./lib/live/scene.js";
+import { AT_REST, SIGNED } from "./lib/live/scene.js";
 
 const PORTRAITS = ["mona-lisa", "girl-with-a-pearl-earring", "nikolai-gogol"];
 const MOTIONS = ["nod", "smile", "wink", "tilt", "greet"];
-const SIGNED = new Set(["lookRight", "lookDown", "tilt"]);
 
 const asked = new URLSearchParams(location.search).get("src");
 let source = asked ?? `/web/art/live/${PORTRAITS[0]}.live`;

@@ -302,3 +302,21 @@ def test_it_blinks_as_people_do_and_keeps_every_motion_in_its_range(site: Callab
     assert -1 <= told["least"] < -0.1
     assert told["most"] <= 1
     assert told["step"] < 0.1
+
+
+def test_the_eyes_are_there_before_the_head(site: Callable[..., Site]) -> None:
+    page = site("").open()
+    early, late = page.evaluate("""async () => {
+        const { Behaviour } = await import("/web/lib/live/behaviour.js");
+        const behaviour = new Behaviour(7);
+        behaviour.nextGlance = 100;
+        behaviour.look(1, -0.5);
+        const seen = Array.from({ length: 150 }, () => behaviour.advance(1 / 60));
+        return [seen[7], seen[149]];
+    }""")
+    assert early["gazeRight"] > 0.9
+    assert early["gazeDown"] < -0.6
+    assert early["lookRight"] < 0.3
+    assert late["lookRight"] > 0.95
+    assert 0.2 < late["gazeRight"] < 0.5
+    assert -0.3 < late["gazeDown"] < -0.1

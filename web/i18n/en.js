@@ -372,6 +372,8 @@ export default {
   "live.choose": "Choose a portrait",
   "live.lookRight": "Look to the right",
   "live.lookDown": "Look down",
+  "live.gazeRight": "Eyes to the right",
+  "live.gazeDown": "Eyes down",
   "live.nod": "Nod",
   "live.tilt": "Tilt",
   "live.breath": "Breath",

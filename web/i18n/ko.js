@@ -372,6 +372,8 @@ export default {
   "live.choose": "초상화 고르기",
   "live.lookRight": "오른쪽 보기",
   "live.lookDown": "아래 보기",
+  "live.gazeRight": "눈동자 오른쪽으로",
+  "live.gazeDown": "눈동자 아래로",
   "live.nod": "끄덕임",
   "live.tilt": "갸웃",
   "live.breath": "숨",

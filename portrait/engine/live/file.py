@@ -112,6 +112,9 @@ def _description(
         "poses": poses,
         "pairs": [[pair.first, pair.second, *pair.at] for pair in PAIRS],
         "skews": [[pair.first, pair.second] for pair in SKEWED],
+        "eyes": [
+            [round(value, 5) for value in (*eye.centre, *eye.axes, *eye.reach)] for eye in portrait.eyes
+        ],
         "mark": parts(None),
         "style": style,
         "seed": seed,

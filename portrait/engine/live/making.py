@@ -12,6 +12,7 @@ from portrait.engine.canvas.layers import Layers
 from portrait.engine.canvas.moments import displacements, evaluated
 from portrait.engine.canvas.subject import PaintedSubject
 from portrait.engine.fomm.model import MotionModel
+from portrait.engine.live.eyes import Eye, eyes_of
 from portrait.engine.live.fields import Fields, amplitudes_between, fields_of
 from portrait.engine.live.patches import Patch, patches_of
 from portrait.engine.live.poses import PAINTED_STAGES, POSES, of_pose, posed
@@ -22,7 +23,8 @@ from portrait.engine.photo.picture import Picture
 class LivePortrait:
     """The painting, uint8 (S, S, 3), with the person of ``matte``, uint8 (S, S), before ``wall``, uint8 (S, S, 3).
 
-    ``fields``: the displacements of the poses. ``patches``: what is painted of the poses.
+    ``fields``: the displacements of the poses. ``patches``: what is painted of the poses. ``eyes``: those that look
+    aside without the head.
     """
 
     painting: Picture
@@ -30,6 +32,7 @@ class LivePortrait:
     wall: Picture
     fields: Fields
     patches: list[Patch]
+    eyes: tuple[Eye, ...]
 
     @property
     def side(self) -> int:
@@ -55,4 +58,5 @@ def live_portrait(model: MotionModel, painted: PaintedSubject) -> LivePortrait:
     whole |= {index: next(moved) for index in others}
     fields = fields_of([whole[index] for index in range(len(POSES))], list(moved))
     matte = np.rint(subject.matte * np.float32(255)).astype(np.uint8)
-    return LivePortrait(painted.painting, matte, painted.background, fields, patches)
+    eyes = eyes_of(subject.photo)
+    return LivePortrait(painted.painting, matte, painted.background, fields, patches, eyes)

@@ -58,12 +58,15 @@ POSES = (
 )
 
 
+_SIGNED = ("look_right", "look_down", "tilt", "gaze_right", "gaze_down")
+
+
 @dataclass(frozen=True)
 class Amplitudes:
     """How far a live portrait is in each of its motions. 0 is at rest; values outside the range are clamped.
 
     The motions of the head share one budget: the larger of the two of the look, the nod and the tilt are at most 1
-    together, else all three are scaled to that.
+    together, else all three are scaled to that. The gaze moves the eyes alone (``live.eyes``).
     """
 
     look_right: float = 0.0  # -1..1, the picture's right
@@ -75,10 +78,12 @@ class Amplitudes:
     open: float = 0.0  # 0..1, the mouth
     blink: float = 0.0  # 0..1
     wink: float = 0.0  # 0..1
+    gaze_right: float = 0.0  # -1..1, of the eyes alone
+    gaze_down: float = 0.0  # -1..1
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            low = -1.0 if item.name in ("look_right", "look_down", "tilt") else 0.0
+            low = -1.0 if item.name in _SIGNED else 0.0
             object.__setattr__(self, item.name, float(np.clip(getattr(self, item.name), low, 1.0)))
         total = self.reach + self.nod + abs(self.tilt)
         if total > 1:

@@ -12,6 +12,11 @@ const BREATH = 4.6; // seconds of a breath
 // Seconds in which the head comes most of the way to where it looks; until an old direction of the pointer is forgotten.
 const EASING = 0.22;
 const FORGOTTEN = 4;
+// Seconds in which the eyes are where they look; they are there before the head. How far a target that the head has not
+// reached yet turns them, and what part of the way they keep when it has.
+const SACCADE = 0.035;
+const AHEAD = 1.5;
+const KEPT = 0.35;
 // A turn of the head this large goes along with a blink.
 const BLINKING_TURN = 0.7;
 
@@ -60,6 +65,7 @@ export class Behaviour {
     this.gaze = [0, 0];
     this.speed = [0, 0];
     this.target = [0, 0];
+    this.eyes = [0, 0];
     this.nextGlance = 1 + this.random() * 2;
     this.asked = null;
     this.queue = [];
@@ -100,6 +106,8 @@ export class Behaviour {
       ...acting,
       lookRight: this.gaze[0],
       lookDown: this.gaze[1],
+      gazeRight: this.eyes[0],
+      gazeDown: this.eyes[1],
       breath: 0.5 - 0.5 * Math.cos((2 * Math.PI * (this.time + this.breathes)) / BREATH),
       blink: acting.wink ? 0 : this.blink() * lids,
     });
@@ -125,7 +133,7 @@ export class Behaviour {
     this.target = at;
   }
 
-  /** A critically damped spring: it starts and stops without a jerk. */
+  /** The head is a critically damped spring, which starts and stops without a jerk; the eyes jump. */
   turn(seconds) {
     const pull = 1 / EASING;
     for (const axis of [0, 1]) {
@@ -134,6 +142,8 @@ export class Behaviour {
       const fade = Math.exp(-pull * seconds);
       this.gaze[axis] = this.target[axis] + (away + push) * fade;
       this.speed[axis] = (this.speed[axis] - pull * push) * fade;
+      const wanted = clamped(AHEAD * (this.target[axis] - this.gaze[axis]) + KEPT * this.target[axis]);
+      this.eyes[axis] += (wanted - this.eyes[axis]) * (1 - Math.exp(-seconds / SACCADE));
     }
   }
 

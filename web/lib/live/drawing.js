@@ -16,8 +16,12 @@ const COARSER = [
 const SHARP = 0.75;
 // A field that moves no place by more pixels than this is left out.
 const UNSEEN = 0.02;
+// Nor are eyes drawn that move by fewer.
+const UNSEEN_EYES = 0.2;
 // Rounds in which the place of a patch is found.
 const ROUNDS = 4;
+// A place far from everything: there is no eye.
+const NOWHERE = [8, 8, 1, 1];
 
 export class Drawing {
   constructor(gl) {
@@ -29,6 +33,7 @@ export class Drawing {
     this.places = new Float32Array(4 * LAYERS);
     this.parts = new Float32Array(4 * LAYERS);
     this.layers = new Float32Array(4 * LAYERS);
+    this.poses = new Float32Array(LAYERS);
     // What was drawn lies below what is drawn; colours are multiplied by their alpha.
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
@@ -44,15 +49,16 @@ export class Drawing {
       .filter(([, , pixels]) => pixels > UNSEEN)
       .sort(([, , one], [, , other]) => other - one)
       .slice(0, WEIGHTS);
-    const layers = layersOf(model, mixed).slice(0, LAYERS);
+    const layers = layersOf(model, mixed, amplitudes, side).slice(0, LAYERS);
     const count = this.indexed(model, mesh, layers.slice(1), strongest);
     const { program: shader, places } = sharp && side >= SHARP * about.side ? this.large : this.plain;
     model.shrink(side);
     strongest.forEach(([field, weight], index) => this.weights.set([field, weight * about.step], 2 * index));
-    layers.forEach(({ pose, place, part, share, base }, index) => {
-      this.places.set(place, 4 * index);
-      this.parts.set(part, 4 * index);
-      this.layers.set([pose ?? -1, share, base ? 1 : 0, pose === undefined ? 1 : 0], 4 * index);
+    layers.forEach(({ place, part, pose = -1, share = 1, frame = false, mark = false, gaze = [mark ? 1 : 0, 0] }, index) => {
+      this.places.set(middled(place), 4 * index);
+      this.parts.set(middled(part), 4 * index);
+      this.layers.set([share, frame ? 1 : 0, ...gaze], 4 * index);
+      this.poses[index] = pose;
     });
     gl.viewport(x, y, side, side);
     gl.useProgram(shader);
@@ -70,6 +76,7 @@ export class Drawing {
     gl.uniform4fv(places.u_places, this.places);
     gl.uniform4fv(places.u_parts, this.parts);
     gl.uniform4fv(places.u_layers, this.layers);
+    gl.uniform1fv(places.u_poses, this.poses);
     gl.enable(gl.BLEND);
     gl.drawElements(gl.TRIANGLES, count, gl.UNSIGNED_SHORT, 0);
   }
@@ -126,29 +133,45 @@ export class Drawing {
   }
 }
 
-/** What is drawn, from below: the person before the wall, the patches that show, the AI mark. */
-function layersOf(model, mixed) {
+/** What is drawn, from below: the person before the wall, eyes that look aside, the patches that show, the AI mark. */
+function layersOf(model, mixed, { gazeRight, gazeDown }, pixels) {
   const { about } = model;
   const { side } = about;
   const placed = (rectangle) => ({
     place: rectangle.slice(0, 4).map((value) => value / side),
     part: model.parts.get(rectangle),
   });
-  return [
-    { place: [0, 0, 1, 1], part: model.wall, share: 1, base: true },
-    // The mark is there whatever else there is no room for.
-    ...patchesOf(about, mixed, LAYERS - 1 - about.mark.length).map(({ pose, share, rectangle }) => ({ pose, share, ...placed(rectangle) })),
-    ...about.mark.map((rectangle) => ({ share: 1, ...placed(rectangle) })),
+  const frame = { place: NOWHERE, part: model.wall, frame: true };
+  const eyes = (about.eyes ?? []).filter(
+    ([, , , , right, under]) => Math.hypot(gazeRight * right, gazeDown * under) * pixels > UNSEEN_EYES,
+  );
+  const below = [
+    frame,
+    // The frame once more, in the cells around an eye.
+    ...eyes.map(([x, y, across, down, right, under]) => ({
+      ...frame,
+      place: [x - across, y - down, 2 * across, 2 * down],
+      gaze: [gazeRight * right, gazeDown * under],
+    })),
   ];
+  const mark = about.mark.map((rectangle) => ({ mark: true, ...placed(rectangle) }));
+  // The mark is there whatever else there is no room for.
+  const patches = patchesOf(about, mixed, LAYERS - below.length - mark.length);
+  return [...below, ...patches.map(({ pose, share, rectangle }) => ({ pose, share, ...placed(rectangle) })), ...mark];
+}
+
+/** A rectangle as its middle and its half axes. */
+function middled([left, top, width, height]) {
+  return [left + width / 2, top + height / 2, width / 2, height / 2];
 }
 
 /** Where in the frame a layer may show: left, top, right, bottom. */
-function around({ bounds }, { pose, place: [left, top, width, height] }, weights) {
+function around({ bounds }, { pose, mark, place: [left, top, width, height] }, weights) {
   const box = [left, top, left + width, top + height];
-  if (pose === undefined) return box;
-  // A place p shows the patch's place q, q + field(q) = p + d(p): it is at most field - d away.
+  if (mark) return box;
+  // A place p shows the patch's place q, q + field(q) = p + d(p), or the place p + d(p) of an eye.
   for (const axis of [0, 1]) {
-    let [least, most] = [bounds[pose].least[axis], bounds[pose].most[axis]];
+    let [least, most] = pose === undefined ? [0, 0] : [bounds[pose].least[axis], bounds[pose].most[axis]];
     for (const [field, weight] of weights) {
       const [low, high] = [weight * bounds[field].least[axis], weight * bounds[field].most[axis]];
       least -= Math.max(low, high);

@@ -156,13 +156,17 @@ function boundsOf(field, step) {
   return { least, most, farthest: Math.max(...most, ...least.map(Math.abs)) };
 }
 
-/** Of each amplitude, how far it moves a place at most, and whether it shows patches. */
-function effectsOf({ poses }, bounds) {
-  const effects = {};
+/** Of each amplitude, how far it moves a place at most, whether it shows patches, and whether it moves the eyes alone. */
+function effectsOf({ poses, eyes = [] }, bounds) {
+  const farthest = (index) => Math.max(0, ...eyes.map((eye) => eye[index]));
+  const effects = {
+    gazeRight: { distance: farthest(4), painted: false, eyes: true },
+    gazeDown: { distance: farthest(5), painted: false, eyes: true },
+  };
   poses.forEach(({ name, at, patches }, index) => {
     const names = at ? ["lookRight", "lookDown"] : [name.startsWith("tilt-") ? "tilt" : name];
     for (const one of names) {
-      effects[one] ??= { distance: 0, painted: false };
+      effects[one] ??= { distance: 0, painted: false, eyes: false };
       effects[one].distance = Math.max(effects[one].distance, bounds[index].farthest);
       effects[one].painted ||= !at && patches.length > 0;
     }

@@ -10,8 +10,10 @@ export const AT_REST = Object.freeze({
   open: 0,
   blink: 0,
   wink: 0,
+  gazeRight: 0, // -1..1, of the eyes alone
+  gazeDown: 0, // -1..1
 });
-const SIGNED = new Set(["lookRight", "lookDown", "tilt"]);
+export const SIGNED = new Set(["lookRight", "lookDown", "tilt", "gazeRight", "gazeDown"]);
 // A pose shows less than a grey value below this.
 const LEAST = 0.004;
 

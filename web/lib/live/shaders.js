@@ -9,6 +9,8 @@
 // numbered in 16 bits.
 export const WEIGHTS = 96;
 export const LAYERS = 15;
+// The part of the ellipse around an eye, squared, in which everything moves as the middle does.
+const STIFF = 0.1;
 
 // A vertex of the frame finds its place in the painting by the blended fields. One of a patch finds, beyond that, the
 // place in the pose's own frame that has the same place in the painting.
@@ -23,12 +25,13 @@ uniform vec2 u_mesh;  // every how many places of the fields there is a vertex; 
 uniform int u_count;
 uniform int u_rounds;
 uniform vec2 u_weights[${WEIGHTS}];  // of the fields: index, weight in steps
-uniform vec4 u_places[${LAYERS}];  // of the layers: left, top, width and height in the frame
-uniform vec4 u_parts[${LAYERS}];  // and in the sheet
-uniform vec4 u_layers[${LAYERS}];  // pose, share, 1 for the frame itself, 1 for what does not move
+uniform vec4 u_places[${LAYERS}];  // of the layers: middle and half axes of the patch in the frame, or of the eye in the painting
+uniform vec4 u_parts[${LAYERS}];  // middle and half axes in the sheet
+uniform vec4 u_layers[${LAYERS}];  // share; 1 for the frame itself; for the frame how far the eye moves, else 1 for the mark
+uniform float u_poses[${LAYERS}];  // pose of a patch, else -1
 out vec4 v_at;
+out vec2 v_local;
 flat out vec4 v_layer;
-flat out vec4 v_part;
 void main() {
   vec2 cell = clamp(a_vertex.xy - 1.0, 0.0, u_mesh.y - 2.0) * u_mesh.x;
   vec2 place = (cell + 0.5) / u_grid;
@@ -39,14 +42,17 @@ void main() {
   }
   int number = int(a_vertex.z);
   vec4 layer = u_layers[number];
-  vec2 own = mix(source, place, layer.w);
-  int rounds = layer.w > 0.5 ? 0 : u_rounds;
+  float pose = u_poses[number];
+  vec2 own = source;
+  int rounds = pose < 0.0 ? 0 : u_rounds;
   for (int round = 0; round < rounds; round += 1) {
-    own = source - u_step * texture(u_fields, vec3(own, layer.x)).rg;
+    own = source - u_step * texture(u_fields, vec3(own, pose)).rg;
   }
-  vec4 there = u_places[number], part = u_parts[number];
-  v_at = vec4(source, part.xy + (own - there.xy) / there.zw * part.zw);
-  v_part = vec4(part.xy, part.xy + part.zw);
+  // An eye lies in the painting, a patch in the pose's frame, the mark in the frame.
+  own = mix(own, place, (1.0 - layer.y) * layer.z);
+  v_local = (own - u_places[number].xy) / u_places[number].zw;
+  // What is behind the person lies in the frame, too.
+  v_at = vec4(source, u_parts[number].xy + mix(v_local, 2.0 * place - 1.0, layer.y) * u_parts[number].zw);
   v_layer = layer;
   gl_Position = vec4(place.x * 2.0 - 1.0, 1.0 - place.y * 2.0, 0.0, 1.0);
 }`;
@@ -56,8 +62,8 @@ precision highp float;
 uniform sampler2D u_person;  // colours multiplied by alpha
 uniform sampler2D u_sheet;  // wall and patches, too
 in vec4 v_at;  // the place in the painting, and that in the sheet
+in vec2 v_local;  // from the middle of the patch or the eye, in half axes
 flat in vec4 v_layer;
-flat in vec4 v_part;  // of the sheet: left, top, right, bottom
 out vec4 colour;
 
 ${
@@ -81,14 +87,15 @@ vec4 sharp(sampler2D picture, vec2 at) {
 }
 
 void main() {
-  vec4 person = ${large ? "sharp(u_person, v_at.xy)" : "texture(u_person, v_at.xy)"};
+  float share = v_layer.x, frame = v_layer.y, mark = v_layer.z;
+  vec2 at = v_at.xy - frame * v_layer.zw * (1.0 - smoothstep(${STIFF}, 1.0, dot(v_local, v_local)));
+  vec4 person = ${large ? "sharp(u_person, at)" : "texture(u_person, at)"};
   // Interpolation leaves faint traces around a matte.
   person *= step(4.0 / 255.0, person.a);
   vec4 part = texture(u_sheet, v_at.zw);
-  float share = v_layer.y, frame = v_layer.z, still = v_layer.w;
-  vec2 inside = step(v_part.xy, v_at.zw) * step(v_at.zw, v_part.zw);
+  vec2 inside = step(abs(v_local), vec2(1.0));
   // Behind the person is the wall. A patch shows where the person is; the mark shows everywhere.
-  float weight = mix(share * max(still, person.a) * inside.x * inside.y, 1.0 - person.a, frame);
+  float weight = mix(share * max(mark, person.a) * inside.x * inside.y, 1.0 - person.a, frame);
   colour = vec4(min(person.rgb, person.a) * frame + part.rgb * weight, mix(part.a * weight, 1.0, frame));
 }`;
 

@@ -14,6 +14,8 @@ const FEWEST = 0.6;
 // A portrait is drawn again when a place may have moved by this many pixels, or a patch by this share, since it was drawn.
 const SEEN = 0.1;
 const SEEN_SHARE = 0.02;
+// Or an eye by this many: it jumps, and rests until it jumps again.
+const SEEN_EYES = 0.3;
 // Milliseconds for which a model is kept that no element shows: one that is moved within the page is taken out first.
 const KEPT = 2000;
 
@@ -150,7 +152,8 @@ function moved({ model, amplitudes, drawn, canvas }) {
   for (const [name, effect] of model.effects) {
     const change = Math.abs(amplitudes[name] - drawn[name]);
     if (effect.painted && change > SEEN_SHARE) return true;
-    distance += change * effect.distance;
+    if (effect.eyes && change * effect.distance * canvas.width > SEEN_EYES) return true;
+    if (!effect.eyes) distance += change * effect.distance;
   }
   return distance * canvas.width > SEEN;
 }

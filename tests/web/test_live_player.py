@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -124,6 +125,28 @@ def test_a_smaller_portrait_does_not_mix_the_wall_into_its_patches(
     inside = cv2.erode(person.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     assert inside.sum() > 0.15 * side**2
     assert np.abs(seen[1] - seen[0])[inside].max() <= 4
+
+
+@pytest.mark.parametrize("side", [SIZE, SIZE // 2])
+def test_one_eye_does_not_hold_the_other_back(side: int, site: Callable[..., Site]) -> None:
+    amplitudes = Amplitudes(look_right=0.4, tilt=0.6, smile=1, gaze_right=1, gaze_down=0.5)
+    with zipfile.ZipFile(io.BytesIO(live_bytes())) as file:
+        described = json.loads(file.read("portrait.json"))
+    (x, y, _, down, *reach), (other_x, other_y, *_) = described["eyes"]
+    # So large that they nearly touch.
+    wide = 0.48 * (other_x - x)
+    large = [[x, y, wide, down, *reach], [other_x, other_y, wide, down, *reach]]
+    drawn = []
+    for eyes in ([], large[:1], large[1:], large):
+        data = with_changed("portrait.json", json.dumps(described | {"eyes": eyes}).encode())
+        page = site(PORTRAIT.replace(f"{SIZE}px", f"{side}px") % "", {"/me.live": data})
+        page.play()
+        drawn.append(page.drawn(amplitudes))
+    none, first, second, both = drawn
+    for one in (first, second):
+        moved = (one != none).any(axis=2)
+        assert moved.sum() > 0.0005 * side**2
+        np.testing.assert_array_equal(one[moved], both[moved])
 
 
 def test_what_does_not_move_is_not_drawn_again(site: Callable[..., Site]) -> None:

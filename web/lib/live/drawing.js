@@ -150,6 +150,7 @@ function layersOf(model, mixed, { gazeRight, gazeDown }, pixels) {
     // The frame once more, in the cells around an eye.
     ...eyes.map(([x, y, across, down, right, under]) => ({
       ...frame,
+      share: 0,
       place: [x - across, y - down, 2 * across, 2 * down],
       gaze: [gazeRight * right, gazeDown * under],
     })),

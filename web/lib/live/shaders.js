@@ -27,7 +27,7 @@ uniform int u_rounds;
 uniform vec2 u_weights[${WEIGHTS}];  // of the fields: index, weight in steps
 uniform vec4 u_places[${LAYERS}];  // of the layers: middle and half axes of the patch in the frame, or of the eye in the painting
 uniform vec4 u_parts[${LAYERS}];  // middle and half axes in the sheet
-uniform vec4 u_layers[${LAYERS}];  // share; 1 for the frame itself; for the frame how far the eye moves, else 1 for the mark
+uniform vec4 u_layers[${LAYERS}];  // share, 0 for an eye; 1 for the frame itself; for the frame how far the eye moves, else 1 for the mark
 uniform float u_poses[${LAYERS}];  // pose of a patch, else -1
 out vec4 v_at;
 out vec2 v_local;
@@ -88,7 +88,8 @@ vec4 sharp(sampler2D picture, vec2 at) {
 
 void main() {
   float share = v_layer.x, frame = v_layer.y, mark = v_layer.z;
-  vec2 at = v_at.xy - frame * v_layer.zw * (1.0 - smoothstep(${STIFF}, 1.0, dot(v_local, v_local)));
+  float away = dot(v_local, v_local);
+  vec2 at = v_at.xy - frame * v_layer.zw * (1.0 - smoothstep(${STIFF}, 1.0, away));
   vec4 person = ${large ? "sharp(u_person, at)" : "texture(u_person, at)"};
   // Interpolation leaves faint traces around a matte.
   person *= step(4.0 / 255.0, person.a);
@@ -97,6 +98,8 @@ void main() {
   // Behind the person is the wall. A patch shows where the person is; the mark shows everywhere.
   float weight = mix(share * max(mark, person.a) * inside.x * inside.y, 1.0 - person.a, frame);
   colour = vec4(min(person.rgb, person.a) * frame + part.rgb * weight, mix(part.a * weight, 1.0, frame));
+  // A layer of an eye covers nothing beyond it.
+  colour *= max(share, frame * step(away, 1.0) + 1.0 - frame);
 }`;
 
 // Multiplies a picture by its mask.

@@ -40,6 +40,8 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="write both pictures, side by side")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["count"] < 1:
+            raise CommandError("--count: at least 1", returncode=2)
         # Imported here: the engine brings torch along, which takes seconds.
         from demo.player_fidelity import MIXTURES, behaved, measured
         from portrait.engine.live.file import live_file
@@ -84,6 +86,8 @@ class Command(BaseCommand):
                     )
         except EngineError as error:
             raise CommandError(error.detail, returncode=2) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}", returncode=2) from error
         except NoBrowser as error:
             raise CommandError(str(error)) from error
         self.stdout.write("\nleast   mean  amplitudes")

@@ -20,8 +20,8 @@ from portrait.engine.photo.picture import Picture
 
 # The half axes of the ellipse: of the eye's half width, and of the half height of the lids' opening.
 _ACROSS, _DOWN = 1.05, 1.7
-# The furthest look moves an iris by these fractions of the eye's width. Where the warp is steepest, at most 0.7 of a
-# place's distance is taken away, so that no two places fall together.
+# The furthest gaze moves an iris by these fractions of the eye's width; down by less in a narrow opening, so that the
+# warp folds nothing.
 _REACH = (0.13, 0.055)
 # Within this part of the ellipse, squared, everything moves as the middle does: an iris keeps its shape.
 _STIFF = 0.1
@@ -41,7 +41,7 @@ class Eye:
 
 
 def eyes_of(photo: Picture) -> tuple[Eye, ...]:
-    """The open eyes of a portrait, uint8 (S, S, 3): none where no face is found, or only one."""
+    """The open eyes of a portrait, uint8 (S, S, 3): none where no face is found, or only one open eye."""
     landmarks = face_landmarks(photo)
     if landmarks is None:
         return ()

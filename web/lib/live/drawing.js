@@ -1,6 +1,6 @@
 /**
  * Draws one portrait in one call. The call has a mesh over the whole frame, and after it the cells of the same mesh in
- * which a patch or the AI mark may show, each such part in a layer of its own.
+ * which an eye that looks aside, a patch or the AI mark may show, each such part in a layer of its own.
  */
 import { mixture } from "./fields.js";
 import { bind, program } from "./gl.js";
